@@ -1,0 +1,201 @@
+"""Tests the project: runs every notebook, and checks that what is generated from the notebooks is up to date.
+Prints one line for each check as it ends and closes with `N passed, N failed`; the exit status is 1 if any failed."""
+import argparse, filecmp, os, shutil, signal, subprocess, sys, tempfile, time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+PACKAGE = "vae-nbdev"
+TAIL = 60  # lines shown of what a failed check printed
+running = set()
+
+
+def stop(process):
+    "End a process and what it started."
+    try: os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError: pass
+
+
+def run(
+    *command,  # program and arguments
+    cwd=ROOT,
+    timeout=600,  # seconds
+) -> tuple:  # (exit status, everything printed)
+    "Run a command of this environment on one thread, without input; after `timeout` it is stopped with status 124."
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    env.pop("IN_TEST", None)  # under it nbdev_export does nothing
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+        running.add(process)
+        try: status, note = process.wait(timeout), ""
+        except subprocess.TimeoutExpired:
+            stop(process)
+            process.wait()
+            status, note = 124, f"\nstopped after {timeout / 60:g} minutes"
+        finally: running.discard(process)
+        output.seek(0)
+        return status, output.read() + note
+
+
+def check_command(*command):
+    "What is wrong by the word of a command: what it printed, if it failed."
+    status, output = run(*command)
+    return output or f"exit status {status}" if status else ""
+
+
+def check_notebook(path, flags, timeout):
+    "What is wrong with a notebook: its error. `nbdev_test` runs it and says 'Success.' only when it came to the end."
+    status, output = run("nbdev_test", "--path", str(path), "--flags", flags, timeout=timeout)
+    return "" if status == 0 and output.rstrip().endswith("Success.") else output or f"exit status {status}"
+
+
+def files_below(path):
+    "Every file at or below `path`, without caches."
+    found = [path] if path.is_file() else path.rglob("*")
+    return {file for file in found if file.is_file() and "__pycache__" not in file.parts}
+
+
+def check_generated(
+    targets,  # paths in the tree that the commands write
+    commands,  # what writes them, each a list of arguments
+    remedy,  # what to run when they differ
+    from_nothing=True,  # delete the targets first, so that left-over files are found
+):
+    "What is wrong with generated files: those that differ when they are generated anew, on a copy of the tree."
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "tree"
+        shutil.copytree(ROOT, copy, ignore=lambda at, names: [
+            name for name in names if name == "__pycache__" or name == "_build"
+            or Path(at) == ROOT and (Path(at) / name).is_dir() and name not in ("nbs", "reports", "vae_nbdev", ".ci")])
+        for target in [copy / target for target in targets if from_nothing]:
+            if target.is_dir(): shutil.rmtree(target)
+            else: target.unlink(missing_ok=True)
+        for command in commands:
+            status, output = run(*command, cwd=copy)
+            if status: return f"{output}\n{' '.join(command)} failed"
+        old, new = ({file.relative_to(at) for target in targets for file in files_below(at / target)}
+                    for at in (ROOT, copy))
+        changed = {file for file in old & new if not filecmp.cmp(ROOT / file, copy / file, shallow=False)}
+    wrong = [*(f"out of date: {file}" for file in sorted(changed)),
+             *(f"not there: {file}" for file in sorted(new - old)),
+             *(f"made by no notebook (delete it): {file}" for file in sorted(old - new))]
+    return "\n".join([*wrong, f"run: {remedy}"]) if wrong else ""
+
+
+def installed(
+    requirement,  # of a package and its extras
+    found,  # name → version or None, filled in
+    seen,
+):
+    "Follow a requirement through the metadata of what is installed."
+    name, extras = canonicalize_name(requirement.name), requirement.extras | {""}
+    if (name, frozenset(extras)) in seen: return
+    seen.add((name, frozenset(extras)))
+    try: distribution = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        found[name] = None
+        return
+    found[name] = distribution.version
+    for needed in map(Requirement, distribution.requires or []):
+        if not needed.marker or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
+            installed(needed, found, seen)
+
+
+def check_packages():
+    "What is wrong with the packages: where those that the project needs are not exactly those of constraints.txt."
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    pinned = {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in pins
+              if not pin.marker or pin.marker.evaluate()}
+    found = {}
+    installed(Requirement(f"{PACKAGE}[dev]"), found, set())
+    if found.pop(PACKAGE) is None: return f"{PACKAGE} is not installed; run: make test"
+    return "\n".join(f"{name}: installed {found.get(name) or 'no'}, in constraints.txt {pinned.get(name) or 'no'}"
+                     for name in sorted(found | pinned) if found.get(name) != pinned.get(name))
+
+
+def check_imports():
+    "What is wrong with the imports: the package and its commands answer fast only as long as they do not load torch."
+    code = "import sys, vae_nbdev, vae_nbdev.commands; sys.exit('they import torch' if 'torch' in sys.modules else 0)"
+    return check_command(sys.executable, "-c", code)
+
+
+def notebooks(folder, recursive):
+    "The notebooks that `nbdev_test` would run in a folder."
+    hidden = lambda path: any(part.startswith(("_", ".")) for part in path.relative_to(ROOT).parts)
+    return sorted(path for path in (ROOT / folder).glob("**/*.ipynb" if recursive else "*.ipynb") if not hidden(path))
+
+
+def all_checks(flags, timeout):
+    "Name → function that gives what is wrong, or an empty text."
+    python, generate = sys.executable, ".ci/generate.py"
+    checks = {
+        "vae_nbdev: as exported from the notebooks": lambda: check_generated(
+            ["vae_nbdev"], [["nbdev_export"]], "make export"),
+        "notebooks: as nbdev_clean leaves them": lambda: check_generated(
+            ["nbs", "reports"], [["nbdev_clean"], ["nbdev_clean", "--fname", "reports"]], "make clean-notebooks", False),
+        "README.md: as nbs/index.ipynb gives it": lambda: check_generated(
+            ["README.md"], [[python, generate, "readme"]], "make readme"),
+        "nbs/sidebar.yml, nbs/nbdev.yml: current": lambda: check_generated(
+            ["nbs/sidebar.yml", "nbs/nbdev.yml"], [[python, generate, "site"]], "make export"),
+        "packages: exactly constraints.txt": check_packages,
+        "packages: pip check": lambda: check_command(python, "-m", "pip", "check"),
+        "imports: no torch before it is needed": check_imports,
+    }
+    for folder, recursive in [("nbs", True), ("reports", False)]:
+        found = notebooks(folder, recursive)
+        if not found: checks[f"{folder}: has notebooks"] = lambda folder=folder: f"there is no notebook in {folder}/"
+        for path in found:
+            checks[str(path.relative_to(ROOT))] = lambda path=path: check_notebook(path, flags, timeout)
+    return checks
+
+
+def timed(check):
+    "Run a check: what is wrong, and the seconds it took."
+    start = time.monotonic()
+    try: wrong = check()
+    except Exception as error: wrong = f"{type(error).__name__}: {error}"
+    return wrong, time.monotonic() - start
+
+
+def run_checks(checks, workers):
+    "Run the checks, a line for each as it ends; the number that failed."
+    failed = 0
+    with ThreadPoolExecutor(workers) as pool:
+        futures = {pool.submit(timed, check): name for name, check in checks.items()}
+        try:
+            for future in as_completed(futures):
+                wrong, seconds = future.result()
+                failed += bool(wrong)
+                print(f"{'FAIL' if wrong else 'PASS'} {seconds:5.1f}s {futures[future]}", flush=True)
+                if wrong: print(*(f"    {line}" for line in wrong.rstrip().splitlines()[-TAIL:]), sep="\n", flush=True)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(running): stop(process)
+            raise
+    return failed
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", metavar="TEXT", help="only the checks with TEXT in their printed name")
+    parser.add_argument("--flags", default="", help="also run cells with these flags, such as 'slow' or 'slow cuda'")
+    parser.add_argument("-j", "--jobs", type=int, default=2, help="checks run at a time (default: 2)")
+    parser.add_argument("--timeout", type=float, default=15, help="minutes a notebook may take (default: 15)")
+    args = parser.parse_args()
+    checks = {name: check for name, check in all_checks(args.flags, args.timeout * 60).items() if args.only in name}
+    if not checks: checks = {"checks": lambda: f"no check has '{args.only}' in its name"}
+    failed = run_checks(checks, args.jobs)
+    print(f"{len(checks) - failed} passed, {failed} failed")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main())

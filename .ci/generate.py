@@ -1,0 +1,75 @@
+"Writes what follows from the notebooks and nbdev cannot write alone: README.md (without Quarto) and nbs/*.yml."
+import argparse, json, os, posixpath, re
+from itertools import groupby
+from pathlib import Path
+
+import pypandoc, yaml
+from execnb.nbio import nb2str, read_nb
+from nbdev.doclinks import nbglob
+from nbdev.processors import FilterDefaults
+from nbdev.quarto import refresh_quarto_yml
+
+ROOT = Path(__file__).resolve().parent.parent
+NBS = "nbs"
+MARKDOWN = ("commonmark+autolink_bare_uris+emoji+footnotes+gfm_auto_identifiers"
+            "+pipe_tables+strikeout+task_lists+tex_math_dollars")
+
+
+def from_root(
+    url: str,  # a link as it stands in nbs/index.ipynb
+) -> str:  # the same link as it must stand in README.md
+    "Carry a relative link from the notebook's folder to the root; one that leads nowhere is an error."
+    if re.match(r"[a-z]+:|[#/]", url): return url
+    path, *fragment = posixpath.normpath(posixpath.join(NBS, url)).split("#")
+    if not Path(path).exists():
+        raise SystemExit(f"README.md: {NBS}/index.ipynb shows or links to '{url}', which does not exist. "
+                         f"Pictures must be files under {NBS}/images.")
+    return "#".join([path, *fragment])
+
+
+def adapt(
+    node,  # a part of pandoc's document tree
+):
+    "The same part with links that hold from the root, and without the boxes that stand for cells."
+    if isinstance(node, list):
+        parts = [adapt(part) for part in node]
+        return [block for part in parts
+                for block in (part["c"][1] if isinstance(part, dict) and part.get("t") == "Div" else [part])]
+    if not isinstance(node, dict): return node
+    node = {key: adapt(value) for key, value in node.items()}
+    if node.get("t") in ("Link", "Image"): node["c"][2][0] = from_root(node["c"][2][0])
+    if node.get("t") in ("RawBlock", "RawInline"):
+        node["c"][1] = re.sub(r'\b(src|href)="([^"]*)"', lambda m: f'{m[1]}="{from_root(m[2])}"', node["c"][1])
+    return node
+
+
+def write_readme():
+    "README.md from nbs/index.ipynb, through nbdev's processors and pandoc, as `nbdev_readme` does it with Quarto."
+    nb = read_nb(f"{NBS}/index.ipynb")
+    os.environ["IN_TEST"] = "1"  # as nbdev does while it prepares pages: the last cell must not export
+    FilterDefaults()(nb)
+    for output in [o for cell in nb.cells for o in cell.get("outputs") or []]:
+        if "execution_count" in output: output["execution_count"] = 0  # nbdev_clean left none, pandoc wants one
+    tree = adapt(json.loads(pypandoc.convert_text(nb2str(nb), "json", format="ipynb")))
+    text = pypandoc.convert_text(json.dumps(tree), MARKDOWN, format="json", extra_args=["--wrap=preserve"])
+    title, subtitle = (nb.frontmatter_[key] for key in ("title", "description"))
+    Path("README.md").write_text(f"# {title}\n\n> {subtitle}\n\n{text.strip()}\n", encoding="utf-8")
+
+
+def write_site():
+    "nbs/nbdev.yml as nbdev writes it, and nbs/sidebar.yml: nbdev's own has no working link into a numbered folder."
+    refresh_quarto_yml()
+    pages = sorted(path.relative_to(NBS) for path in nbglob(NBS, as_path=True))
+    contents = [str(page) for page in sorted(pages, key=lambda page: page.stem != "index") if len(page.parts) == 1]
+    for folder, group in groupby([page for page in pages if len(page.parts) > 1], key=lambda page: page.parts[0]):
+        title = re.sub(r"^\d+_", "", folder).replace("_", " ").capitalize()
+        contents.append({"section": title, "contents": [page.as_posix() for page in group]})
+    sidebar = yaml.safe_dump({"website": {"sidebar": {"contents": contents}}}, sort_keys=False)
+    Path(NBS, "sidebar.yml").write_text(sidebar, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["readme", "site"], help="README.md, or nbs/sidebar.yml and nbs/nbdev.yml")
+    os.chdir(ROOT)
+    {"readme": write_readme, "site": write_site}[parser.parse_args().what]()

@@ -1,0 +1,57 @@
+# Every target sets up .venv by itself when it is missing or out of date; `make` alone lists the targets.
+STUDY ?= quick
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+PAGE = reports/_build/$(basename $(notdir $(STUDY)))/index.html
+
+.DEFAULT_GOAL := help
+.PHONY: help report test test-slow export clean-notebooks readme docs have-quarto clean out-of-date
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
+
+report: $(INSTALLED) ## run a study into one HTML report (STUDY=quick, STUDY=mnist_quick, ...)
+	@echo "Running the study '$(STUDY)': finished runs are skipped."
+	@$(BIN)/vae_report $(STUDY)
+	@echo "Report: $(CURDIR)/$(PAGE)"
+
+test: $(INSTALLED) ## run every notebook and check what is generated from them
+	@$(BIN)/python .ci/checks.py
+
+test-slow: $(INSTALLED) ## the same with the cells marked slow
+	@$(BIN)/python .ci/checks.py --flags slow --timeout 60
+
+export: $(INSTALLED) ## write the package and the files of the docs site from the notebooks
+	@$(BIN)/nbdev_export
+	@$(BIN)/python .ci/generate.py site
+	@echo "Wrote vae_nbdev/, nbs/sidebar.yml and nbs/nbdev.yml."
+
+clean-notebooks: $(INSTALLED) ## strip what changes by itself from the notebooks (counts, ids, metadata)
+	@$(BIN)/nbdev_clean
+	@$(BIN)/nbdev_clean --fname reports
+	@echo "Cleaned the notebooks of nbs/ and reports/."
+
+readme: $(INSTALLED) ## write README.md from nbs/index.ipynb
+	@$(BIN)/python .ci/generate.py readme
+	@echo "Wrote README.md."
+
+docs: have-quarto $(INSTALLED) ## build the docs site into _docs/ (needs Quarto)
+	@touch README.md # nbdev_docs rewrites one that is older than its notebook
+	@PATH="$(CURDIR)/$(BIN):$$PATH" nbdev_docs
+	@echo "Docs: $(CURDIR)/_docs/index.html"
+
+have-quarto:
+	@command -v quarto >/dev/null || { \
+		echo "make docs needs Quarto, which is not on this machine: https://quarto.org/docs/get-started/" >&2; exit 2; }
+
+clean: ## remove .venv, the docs site and caches; reports/_build stays
+	rm -rf .venv _docs _proc build *.egg-info
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(INSTALLED): settings.ini setup.py constraints.txt
+	@sh .ci/setup
+
+# an environment that was moved, or that lost its Python, is out of date whatever its age
+ifneq ($(shell $(BIN)/python -c '' 2>&1 && cat $(INSTALLED) 2>&1),$(CURDIR))
+$(INSTALLED): out-of-date
+endif
