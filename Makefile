@@ -45,13 +45,13 @@ have-quarto:
 		echo "make docs needs Quarto, which is not on this machine: https://quarto.org/docs/get-started/" >&2; exit 2; }
 
 clean: ## remove .venv, the docs site and caches; reports/_build stays
-	rm -rf .venv _docs _proc build *.egg-info
+	rm -rf .venv _docs _proc build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(INSTALLED): settings.ini setup.py constraints.txt
 	@sh .ci/setup
 
 # an environment that was moved, or that lost its Python, is out of date whatever its age
-ifneq ($(shell $(BIN)/python -c '' 2>&1 && cat $(INSTALLED) 2>&1),$(CURDIR))
+ifneq ($(shell { $(BIN)/python -c '' && cat $(INSTALLED); } 2>/dev/null),$(CURDIR))
 $(INSTALLED): out-of-date
 endif

@@ -52,7 +52,8 @@ def check_command(*command):
 def check_notebook(path, flags, timeout):
     "What is wrong with a notebook: its error. `nbdev_test` runs it and says 'Success.' only when it came to the end."
     status, output = run("nbdev_test", "--path", str(path), "--flags", flags, timeout=timeout)
-    return "" if status == 0 and output.rstrip().endswith("Success.") else output or f"exit status {status}"
+    if status == 0 and output.rstrip().endswith("Success."): return ""
+    return f"{output}\nnbdev_test ended with status {status} and without success"
 
 
 def files_below(path):
@@ -150,7 +151,7 @@ def all_checks(flags, timeout):
     }
     for folder, recursive in [("nbs", True), ("reports", False)]:
         found = notebooks(folder, recursive)
-        if not found: checks[f"{folder}: has notebooks"] = lambda folder=folder: f"there is no notebook in {folder}/"
+        if not found: checks[f"{folder}: has notebooks"] = lambda at=folder: f"there is no notebook in {at}/"
         for path in found:
             checks[str(path.relative_to(ROOT))] = lambda path=path: check_notebook(path, flags, timeout)
     return checks
@@ -197,5 +198,5 @@ def main():
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, lambda number, _: sys.exit(128 + number))
     sys.exit(main())

@@ -11,6 +11,7 @@ from nbdev.quarto import refresh_quarto_yml
 
 ROOT = Path(__file__).resolve().parent.parent
 NBS = "nbs"
+NOTEBOOK = "ipynb+fenced_divs+footnotes+header_attributes+link_attributes"
 MARKDOWN = ("commonmark+autolink_bare_uris+emoji+footnotes+gfm_auto_identifiers"
             "+pipe_tables+strikeout+task_lists+tex_math_dollars")
 
@@ -50,7 +51,9 @@ def write_readme():
     FilterDefaults()(nb)
     for output in [o for cell in nb.cells for o in cell.get("outputs") or []]:
         if "execution_count" in output: output["execution_count"] = 0  # nbdev_clean left none, pandoc wants one
-    tree = adapt(json.loads(pypandoc.convert_text(nb2str(nb), "json", format="ipynb")))
+        markdown = output.get("data", {}).get("text/markdown")
+        if markdown: output["data"] = {"text/markdown": markdown}  # pandoc would take the plain text beside it
+    tree = adapt(json.loads(pypandoc.convert_text(nb2str(nb), "json", format=NOTEBOOK)))
     text = pypandoc.convert_text(json.dumps(tree), MARKDOWN, format="json", extra_args=["--wrap=preserve"])
     title, subtitle = (nb.frontmatter_[key] for key in ("title", "description"))
     Path("README.md").write_text(f"# {title}\n\n> {subtitle}\n\n{text.strip()}\n", encoding="utf-8")

@@ -56,10 +56,10 @@ def whole_or_none(text):
 
 def key_value(text):
     "An architecture's own argument, KEY=VALUE, the value read as YAML"
-    import yaml
+    from vae_nbdev.study import read_yaml
     key, equals, value = text.partition("=")
     if not equals: raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=VALUE")
-    return {key: yaml.safe_load(value)}
+    return {key: read_yaml(value)}
 
 # %% ../nbs/03_experiments/07_commands.ipynb #cell-013
 def _new_folder(out, resume):
@@ -74,7 +74,7 @@ def vae_train(
     network:str=None, # hidden sizes such as 256-128, or none; for convolutions maps such as 10-10-10
     latent:whole_or_none=2, # dimensions of the code; none for no bottleneck (convolutions only)
     likelihood:str="bernoulli", # bernoulli, continuous_bernoulli or gaussian
-    option:Param("arguments of the architecture's own, KEY=VALUE", key_value, nargs=["*"])=(),
+    option:Param("an argument of the architecture's own, KEY=VALUE; may be given several times", key_value, action="append")=None,
     dataset:str="mnist", # mnist, fashion_mnist, binarized_mnist or digits (which needs no files)
     binarisation:str=None, # grey, static, dynamic or threshold
     epochs:int=50, # passes over the training images
@@ -98,9 +98,10 @@ def vae_train(
       vae_train plain_conv_autoencoder --latent none --epochs 20
       vae_train variational_autoencoder --likelihood gaussian --option sigma=0.1
     """
-    from vae_nbdev.study import make_run, run_name, train
-    given = {k: v for k, v in locals().items() if k in make_run.__globals__["FIELDS"]}
-    run = make_run(given | {k: v for pair in option for k, v in pair.items()}, "vae_train")
+    given = locals()
+    from vae_nbdev.study import FIELDS, make_run, run_name, train
+    own = {k: v for pair in option or [] for k, v in pair.items()}
+    run = make_run({k: v for k, v in given.items() if k in FIELDS} | own, "vae_train")
     folder = _new_folder(out or Path("runs") / run_name(run), resume)
     train(run, folder, data_dir, device, resume)
     print(f"trained: {folder}\nmeasure it with: vae_benchmark {folder}")

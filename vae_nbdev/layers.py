@@ -307,7 +307,7 @@ def apply(self:Draw,
     x:Tensor # its input (B, *event) or (L, B, *event)
 ) -> Tensor: # output (L, B, *event)
     "The outputs of one layer under this draw"
-    if layer not in self.parts: raise InputError("W was drawn for another network: draw it from the network that uses it.")
+    if layer not in self.parts: raise InputError("W was drawn for another network: draw it from the one that uses it.")
     lead = tuple(x.shape[:x.ndim - layer.map.event_dim])
     if len(lead) not in (1, 2) or len(lead) == 2 and lead[0] != self.L:
         raise InputError(f"a draw of L = {self.L} takes inputs (B, …) or ({self.L}, B, …), got {tuple(x.shape)}.")

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['PALETTE', 'MARKERS', 'GREY', 'PARTS', 'Picture', 'colour_of', 'style_axes', 'title_of', 'place_of', 'pick_images',
            'Reconstruction', 'reconstruct', 'draw_images', 'plot_rows', 'posterior_means', 'Plane', 'plane_of',
-           'draw_numeral', 'draw_scatter', 'draw_histograms', 'draw_latent_repr', 'limits_of', 'grid_of', 'decode_grid',
-           'draw_grid', 'draw_latent_recon', 'spread_out', 'Curve', 'draw_curves', 'panels_of', 'history_curves',
-           'plot_history', 'plot_noise_curve', 'plot_side_by_side', 'plot_recon_matrix']
+           'push_apart', 'draw_numeral', 'draw_scatter', 'draw_histograms', 'draw_latent_repr', 'limits_of', 'grid_of',
+           'decode_grid', 'draw_grid', 'draw_latent_recon', 'spread_out', 'Curve', 'draw_curves', 'panels_of',
+           'history_curves', 'settled', 'plot_history', 'plot_noise_curve', 'plot_side_by_side', 'plot_recon_matrix']
 
 # %% ../nbs/03_experiments/04_plots.ipynb #cell-003
 import io
@@ -19,6 +19,7 @@ import torch
 from fastcore.basics import patch
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from PIL import Image
 from torch import Tensor
 from .autoencoder import Autoencoder
 from .core import InputError, check_number, replace_file
@@ -35,10 +36,17 @@ class Picture(Figure):
         super().__init__(figsize=(width, height), dpi=70, layout="constrained", facecolor="white")
         if title: self.suptitle(title, fontsize=11)
 
-    def _repr_png_(self):
-        file = io.BytesIO()
-        self.savefig(file, format="png", dpi=self.dpi)
-        return file.getvalue()
+    def _repr_png_(self): return self.png(self.dpi, 64)
+
+    def png(self,
+        dpi:int, # pixels per inch
+        colours:int=256, # 2 to 256; few make a small file and no visible difference
+    ) -> bytes:
+        "The picture as a PNG with a palette: about a third of the bytes of one in full colour."
+        full, small = io.BytesIO(), io.BytesIO()
+        self.savefig(full, format="png", dpi=dpi)
+        Image.open(full).convert("RGB").quantize(colours).save(small, format="png")
+        return small.getvalue()
 
     def save(self,
         path, # where to: the ending .png or .svg decides the format
@@ -46,8 +54,10 @@ class Picture(Figure):
     ): # the picture itself
         "Write the picture aside and rename it; `InputError` for another ending or a place that cannot be written."
         kind = Path(path).suffix.lower()
-        if kind not in (".png", ".svg"): raise InputError(f"cannot write {path}: a picture's name ends in .png or .svg.")
-        with replace_file(path) as temporary: self.savefig(temporary, format=kind[1:], dpi=dpi)
+        if kind not in (".png", ".svg"): raise InputError(f"cannot write {path}: pictures end in .png or .svg.")
+        with replace_file(path) as temporary:
+            if kind == ".png": temporary.write_bytes(self.png(dpi))
+            else: self.savefig(temporary, format="svg")
         return self
 
 # %% ../nbs/03_experiments/04_plots.ipynb #cell-011
@@ -149,7 +159,8 @@ def plot_rows(
     "Rows of images under each other."
     numbers = sum(below is not None for _, _, below in rows)
     picture = Picture(1.3 + .6 * max(len(images) for _, images, _ in rows), .5 + .64 * len(rows) + .2 * numbers, title)
-    for ax, row in zip(picture.subplots(len(rows), 1, squeeze=False)[:, 0], rows): draw_images(ax, *row)
+    axes = picture.subplots(len(rows), 1, squeeze=False)[:, 0]
+    for ax, (label, images, below) in zip(axes, rows): draw_images(ax, images, label, below)
     return picture.save(path) if path else picture
 
 # %% ../nbs/03_experiments/04_plots.ipynb #cell-030
@@ -217,9 +228,25 @@ def plane_of(
     _, spread, directions = torch.linalg.svd(codes - origin, full_matrices=False)
     share = spread**2 / (spread**2).sum()
     directions = directions[:2] * directions[:2].gather(1, directions[:2].abs().argmax(1, keepdim=True)).sign()
-    return Plane(origin, directions, tuple(f"principal component {i + 1} ({share[i]:.0%} of variance)" for i in (0, 1)))
+    return Plane(origin, directions, tuple(f"principal component {i + 1} ({share[i]:.0%})" for i in (0, 1)))
 
 # %% ../nbs/03_experiments/04_plots.ipynb #cell-044
+def push_apart(
+    points:Tensor, # (K, 2)
+    gap:float, # the least distance between two
+    steps:int=200, # at most so many small moves
+) -> Tensor: # (K, 2)
+    "Move points that are too close away from each other; the others stay."
+    angle = 2.4 * torch.arange(len(points))
+    points = points + 1e-3 * gap * torch.stack([angle.cos(), angle.sin()], 1) # tells coinciding points apart
+    for _ in range(steps):
+        apart = points[:, None] - points
+        distance = apart.norm(dim=-1, keepdim=True).clamp(min=1e-12)
+        missing = (gap - distance).clamp(min=0)
+        points = points + (apart / distance * missing).sum(1) / 4
+    return points
+
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-046
 def draw_numeral(ax, x, y, text):
     "A class's name, readable on any ground."
     halo = [withStroke(linewidth=3, foreground="white")]
@@ -233,14 +260,19 @@ def draw_scatter(
     title:str="",
 ):
     "One dot for each image in its class's colour; without labels one colour, and the picture says so."
-    size = min(14, max(1.5, 60 / math.sqrt(len(points))))
+    size = min(30, 360 / math.sqrt(len(points)))
     colours = PALETTE[7] if labels is None else [colour_of(c) for c in labels]
-    ax.scatter(*points.T.numpy(), s=size, c=colours, alpha=.7, linewidths=0, rasterized=True)
+    ax.scatter(*points.T.numpy(), s=size, c=colours, alpha=.8, linewidths=0, rasterized=True)
     style_axes(ax, title, *names).set_aspect("equal", adjustable="datalim")
+    ax.locator_params(nbins=6)
     if labels is None: ax.text(.01, .01, "no class labels: one colour", transform=ax.transAxes, fontsize=8, color=GREY)
-    for c in () if labels is None else labels.unique(): draw_numeral(ax, *points[labels == c].median(0).values.tolist(), str(int(c)))
+    if labels is None: return
+    classes = labels.unique()
+    medians = torch.stack([points[labels == c].median(0).values for c in classes])
+    places = push_apart(medians, .06 * np.ptp(points.numpy(), axis=0).max())
+    for c, place in zip(classes.tolist(), places.tolist()): draw_numeral(ax, *place, str(c))
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-046
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-048
 def draw_histograms(
     ax,
     codes:Tensor, # (N, 1)
@@ -249,7 +281,8 @@ def draw_histograms(
     title:str="",
 ):
     "A histogram of the codes for each class, one above the other."
-    codes, edges = codes[:, 0].numpy(), np.linspace(codes.min(), codes.max(), 61)
+    codes, bins = codes[:, 0].numpy(), min(60, 5 + math.isqrt(len(codes)))
+    edges = np.linspace(codes.min(), codes.max(), bins + 1)
     classes = [None] if labels is None else labels.unique().tolist()
     for row, c in enumerate(classes):
         counts = np.histogram(codes if c is None else codes[labels.numpy() == c], edges)[0]
@@ -258,7 +291,7 @@ def draw_histograms(
     ax.set_yticks(range(len(classes)), ["" if c is None else c for c in classes], fontsize=9, weight="bold")
     ax.spines["left"].set_visible(False)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-048
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-050
 def draw_latent_repr(
     ax,
     model:Autoencoder,
@@ -274,7 +307,7 @@ def draw_latent_repr(
     plane = plane_of(codes)
     draw_scatter(ax, plane.flat(codes), labels, plane.names, title)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-049
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-051
 @patch
 def plot_latent_repr(self:Autoencoder,
     dataset, # all its test images are shown
@@ -287,7 +320,7 @@ def plot_latent_repr(self:Autoencoder,
     draw_latent_repr(picture.subplots(), self, dataset, L, seed, f"{title_of(self)}: {len(dataset.test):,} test codes")
     return picture.save(path) if path else picture
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-056
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-058
 def limits_of(
     limits, # None, (low, high) for all axes, or one such pair for each axis
     points:Tensor|None, # (N, 1 or 2), the codes in the plane; needed where `limits` is None
@@ -300,7 +333,7 @@ def limits_of(
     if np.isfinite(given).all() and (given[:, 0] < given[:, 1]).all(): return given
     raise InputError(f"limits must be (low, high), or one such pair for each of the {axes} axes, got {limits!r}.")
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-059
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-061
 def grid_of(
     limits:np.ndarray, # (1 or 2, 2)
     n:int, # tiles along each axis
@@ -311,7 +344,7 @@ def grid_of(
     y, x = torch.meshgrid(lines[1].flip(0), lines[0], indexing="ij")
     return torch.stack([x, y], -1).view(-1, 2)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-061
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-063
 @torch.no_grad()
 def decode_grid(
     model:Autoencoder,
@@ -321,7 +354,7 @@ def decode_grid(
     "The image the decoder expects at each code, all with the same weights."
     return model.likelihood.mean(model.decode(points[None].to(**place_of(model)), W))[0].cpu()
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-062
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-064
 def draw_grid(
     ax,
     images:Tensor, # (n², D), or (n, D) for a single row; from top left to bottom right
@@ -337,9 +370,11 @@ def draw_grid(
     extent = np.stack([limits[:, 0] - half, limits[:, 1] + half], 1).ravel().tolist() + ([] if flat else [0, 1])
     ax.imshow(tiles, cmap="gray_r", vmin=0, vmax=1, aspect="auto", extent=extent)
     style_axes(ax, title, *names)
+    ax.locator_params(nbins=6)
+    ax.set_box_aspect(1 if flat else 1 / across)
     if not flat: ax.set_yticks([])
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-063
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-065
 def draw_latent_recon(
     ax,
     model:Autoencoder,
@@ -352,7 +387,7 @@ def draw_latent_recon(
     "A map of the latent plane: what the decoder makes of each point of a uniform grid."
     check_number(n, "n", minimum=2, integer=True)
     if dataset is None and (limits is None or model.latent > 2):
-        raise InputError("a latent grid needs a data set, for range and plane of its codes; up to d = 2, limits will do.")
+        raise InputError("a latent grid needs a data set for the range and the plane; limits will do up to d = 2.")
     codes = torch.zeros(1, model.latent) if dataset is None else posterior_means(model, dataset.test, seed=seed)
     plane = plane_of(codes)
     limits = limits_of(limits, plane.flat(codes), len(plane.names))
@@ -361,7 +396,7 @@ def draw_latent_recon(
     images = decode_grid(model, plane.codes(grid_of(limits, n)), W)
     draw_grid(ax, images, limits, plane.names, (title_of(model) if title is None else title) + note)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-064
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-066
 @patch
 def plot_latent_recon(self:Autoencoder,
     dataset=None, # its test codes give the range and, for d > 2, the plane; may be left out for d ≤ 2 with `limits`
@@ -370,12 +405,12 @@ def plot_latent_recon(self:Autoencoder,
     seed:int=0, # of the weight set, where weights are drawn
     path=None, # where to save it
 ) -> Picture:
-    "What the decoder makes of a uniform grid of codes; `InputError` for wrong limits, or where range or plane is unknown."
-    picture = Picture(5.4, 5.2) if self.latent > 1 else Picture(8, 1.2)
+    "What the decoder makes of a uniform grid of codes; `InputError` for wrong limits, or none and no data set."
+    picture = Picture(5.4, 5.5) if self.latent > 1 else Picture(9, 1.2)
     draw_latent_recon(picture.subplots(), self, dataset, n, limits, seed, f"{title_of(self)}: the decoder's map")
     return picture.save(path) if path else picture
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-072
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-074
 def spread_out(
     positions, # where the names would like to be
     gap:float, # the least distance between two
@@ -394,7 +429,7 @@ def spread_out(
     placed[order] = level + gap * np.arange(len(order))
     return placed.tolist()
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-075
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-077
 class Curve(NamedTuple):
     "A named line: x and y (n,), the colour and the marker it is drawn with, and standard errors of y or None."
     name:str
@@ -405,27 +440,27 @@ class Curve(NamedTuple):
     se:list|None=None
     dashed:bool=False
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-076
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-078
 def draw_curves(
     ax,
     curves, # `Curve`s
     height:float, # of the axes in inches, about: names keep a line's distance
     title:str="",
     names:tuple=("", ""), # of the axes
+    limits=None, # (low, high) of the y axis; None: all points
 ):
     "Lines with error bars, each with its name at its end."
     for c in curves:
         look = dict(color=c.colour, marker=c.marker or None, ms=4, lw=1.5, ls="--" if c.dashed else "-")
         ax.errorbar(c.x, c.y, yerr=c.se, capsize=2, elinewidth=1, **look)
-    style_axes(ax, title, *names)
-    low, high = ax.get_ylim()
+    low, high = style_axes(ax, title, *names).set_ylim(limits)
     places = spread_out([c.y[-1] for c in curves], .17 / height * (high - low), low, high)
     for c, place in zip(curves, places):
-        line = dict(arrowstyle="-", color=c.colour, lw=.8, shrinkA=1, shrinkB=3)
+        line = dict(arrowstyle="-", color=c.colour, lw=.8, relpos=(0, .5), shrinkA=1, shrinkB=3)
         ax.annotate(c.name, (c.x[-1], c.y[-1]), (1.05, place), textcoords=ax.get_yaxis_transform(), fontsize=9,
                     va="center", arrowprops=line, annotation_clip=False)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-078
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-080
 def panels_of(
     history, # one dict for each epoch, as `learn` returns it
 ) -> dict: # panel title → names of its terms
@@ -436,7 +471,7 @@ def panels_of(
     panels = {"NELBO": ["nelbo"], "ELL": ["ell"], "KL": kls, "other terms": others}
     return {title: [k for k in keys if k in terms] for title, keys in panels.items() if set(keys) & set(terms)}
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-079
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-081
 PARTS = {"train": ("training", PALETTE[7]), "valid": ("validation", PALETTE[1])}
 
 def history_curves(
@@ -453,7 +488,17 @@ def history_curves(
             curves.append(Curve(label, *map(list, zip(*points)), look, dashed=part == "valid"))
     return curves
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-080
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-082
+def settled(
+    curves, # `Curve`s
+    skip:float=.1, # share of the epochs that need not fit
+) -> tuple: # low and high
+    "Limits of a panel: the first, steepest tenth of the epochs may leave it."
+    shown = np.concatenate([c.y[int(skip * len(c.y)):] for c in curves])
+    margin = .05 * (np.ptp(shown) or 1)
+    return shown.min() - margin, shown.max() + margin
+
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-083
 def plot_history(
     history, # one dict for each epoch, as `learn` returns it
     title:str="", # above the panels, such as the model's name
@@ -464,11 +509,12 @@ def plot_history(
     panels = panels_of(history)
     picture = Picture(3.6 * len(panels), 2.9, title)
     for ax, (name, terms) in zip(picture.subplots(1, len(panels), squeeze=False)[0], panels.items()):
-        draw_curves(ax, history_curves(history, terms), 2.1, f"{name}, nats per image", ("epoch", ""))
+        curves = history_curves(history, terms)
+        draw_curves(ax, curves, 2.1, f"{name}, nats per image", ("epoch", ""), settled(curves))
         ax.xaxis.get_major_locator().set_params(integer=True)
     return picture.save(path) if path else picture
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-084
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-087
 def plot_noise_curve(
     results, # one result of `benchmark`, or several; or a dictionary of them by name
     title:str="Test log-likelihood from noisy images",
@@ -485,7 +531,7 @@ def plot_noise_curve(
     draw_curves(picture.subplots(), curves, 3.3, title, names)
     return picture.save(path) if path else picture
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-092
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-095
 def plot_side_by_side(
     draw, # `draw_latent_repr` or `draw_latent_recon`
     models:dict, # name → model
@@ -503,7 +549,7 @@ def plot_side_by_side(
     for ax in axes[len(models):]: ax.remove()
     return picture.save(path) if path else picture
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-096
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-099
 def plot_recon_matrix(
     models:dict, # name → model
     dataset, # its test images are shown

@@ -151,3 +151,12 @@ def restore(
     model.n_train = config.get("n_train")
     load_checkpoint(model, Path(folder) / f"{check_choice(which, WHICH, 'checkpoint')}.safetensors")
     return model
+
+# %% ../nbs/03_experiments/01_storage.ipynb #cell-019
+def _restore(cls, folder, which="checkpoint"):
+    "Rebuild a model of this class from its folder; raises `InputError` if another architecture lies there"
+    model = restore(folder, which)
+    if isinstance(model, cls): return model
+    raise InputError(f"{folder} holds a {model.name}, not a {cls.name}: name another folder, or use the function restore.")
+
+Architecture.restore = classmethod(_restore)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FIELDS', 'STUDY_KEYS', 'Run', 'model_options', 'make_run', 'code_version', 'run_name', 'run_key', 'run_label',
-           'train', 'measure', 'finished', 'Study', 'make_study', 'load_study', 'change_study', 'check_data',
-           'experiment_command', 'run_one', 'run_study']
+           'train', 'measure', 'finished', 'read_yaml', 'Study', 'make_study', 'load_study', 'change_study',
+           'check_data', 'experiment_command', 'run_one', 'run_study']
 
 # %% ../nbs/03_experiments/05_study.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, os, re, subprocess, sys
@@ -18,11 +18,9 @@ from tqdm import tqdm
 import vae_nbdev
 from .autoencoder import architectures, make_model
 from .core import InputError, check_choice, check_keys, check_number, read_json, replace_file, write_json
-from .data import load
-from .evaluation import *
-from .likelihoods import LIKELIHOODS
-from .plots import plot_history
-from .storage import provenance, write_config
+from .data import check_binarisation, load
+import vae_nbdev.evaluation
+from .storage import provenance, read_progress, restore
 from .training import check_settings, pick_device
 
 # %% ../nbs/03_experiments/05_study.ipynb #cell-006
@@ -138,6 +136,14 @@ def finished(folder, run:Run):
     return result if result.get("key") == run_key(run) else None
 
 # %% ../nbs/03_experiments/05_study.ipynb #cell-026
+class _Loader(yaml.SafeLoader): "PyYAML's safe loader, with numbers such as 1e-3"
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789"))
+
+def read_yaml(text:str):
+    "What a YAML text says; it cannot run code"
+    return yaml.load(text, _Loader)
+
+# %% ../nbs/03_experiments/05_study.ipynb #cell-029
 @dataclass(frozen=True)
 class Study:
     "A named list of runs"
@@ -165,7 +171,7 @@ def make_study(name, given, where) -> Study:
     if not runs: raise InputError(f"{where} lists no run: a list of values is empty.")
     return Study(name, str(given.get("title", name)), str(given.get("about", "")), tuple({run_name(r): r for r in runs}.values()))
 
-# %% ../nbs/03_experiments/05_study.ipynb #cell-027
+# %% ../nbs/03_experiments/05_study.ipynb #cell-030
 def load_study(
     study, # the name of a file in the studies folder, or a path to a YAML file
     folder # where studies lie
@@ -174,13 +180,13 @@ def load_study(
     path = Path(study)
     if path.suffix not in (".yaml", ".yml"):
         path = Path(folder) / f"{check_choice(str(study), sorted(p.stem for p in Path(folder).glob('*.yaml')), 'study')}.yaml"
-    try: given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    try: given = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error: raise InputError(f"cannot read the study {path}: {error.strerror}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not valid YAML: {' '.join(str(error).split())}.") from None
     return make_study(path.stem, given, str(path))
 
-# %% ../nbs/03_experiments/05_study.ipynb #cell-032
+# %% ../nbs/03_experiments/05_study.ipynb #cell-035
 def change_study(
     study:Study,
     epochs:int=None, # replaces that of every run
@@ -196,7 +202,7 @@ def check_data(study:Study, data_dir=None):
     "Load each data set of a study once; raises `InputError` for what is missing or damaged"
     for dataset, binarisation in {(r.dataset, r.binarisation): None for r in study.runs}: load(dataset, binarisation, data_dir)
 
-# %% ../nbs/03_experiments/05_study.ipynb #cell-036
+# %% ../nbs/03_experiments/05_study.ipynb #cell-039
 def experiment_command(run, folder, notebook, data_dir, device):
     "The papermill command for one run; parameters travel in a file of their own"
     parameters = dataclasses.asdict(run) | {"run_dir": str(Path(folder).resolve()), "device": device,
@@ -221,7 +227,7 @@ def run_one(run, folder, notebook, data_dir=None, device="auto", threads=1) -> s
     if done.returncode == 0 and finished(folder, run): return ""
     return _reason(done.stdout + done.stderr)
 
-# %% ../nbs/03_experiments/05_study.ipynb #cell-038
+# %% ../nbs/03_experiments/05_study.ipynb #cell-041
 def run_study(
     study:Study,
     out, # the study's folder; runs go into its folder `runs`
