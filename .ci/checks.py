@@ -140,9 +140,10 @@ def all_checks(flags, timeout):
         "vae_nbdev: as exported from the notebooks": lambda: check_generated(
             ["vae_nbdev"], [["nbdev_export"]], "make export"),
         "notebooks: as nbdev_clean leaves them": lambda: check_generated(
-            ["nbs", "reports"], [["nbdev_clean"], ["nbdev_clean", "--fname", "reports"]], "make clean-notebooks", False),
+            ["nbs", "reports"], [["nbdev_clean"], ["nbdev_clean", "--fname", "reports"]], "make clean-notebooks",
+            from_nothing=False),
         "README.md: as nbs/index.ipynb gives it": lambda: check_generated(
-            ["README.md"], [[python, generate, "readme"]], "make readme"),
+            ["README.md", "index_files"], [[python, generate, "readme"]], "make readme"),
         "nbs/sidebar.yml, nbs/nbdev.yml: current": lambda: check_generated(
             ["nbs/sidebar.yml", "nbs/nbdev.yml"], [[python, generate, "site"]], "make export"),
         "packages: exactly constraints.txt": check_packages,

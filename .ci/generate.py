@@ -1,16 +1,16 @@
 "Writes what follows from the notebooks and nbdev cannot write alone: README.md (without Quarto) and nbs/*.yml."
-import argparse, json, os, posixpath, re
+import argparse, base64, json, os, posixpath, re, shutil
 from itertools import groupby
 from pathlib import Path
 
 import pypandoc, yaml
-from execnb.nbio import nb2str, read_nb
+from execnb.nbio import mk_cell, nb2str, read_nb
 from nbdev.doclinks import nbglob
 from nbdev.processors import FilterDefaults
 from nbdev.quarto import refresh_quarto_yml
 
 ROOT = Path(__file__).resolve().parent.parent
-NBS = "nbs"
+NBS, PICTURES = "nbs", "index_files"
 NOTEBOOK = "ipynb+fenced_divs+footnotes+header_attributes+link_attributes"
 MARKDOWN = ("commonmark+autolink_bare_uris+emoji+footnotes+gfm_auto_identifiers"
             "+pipe_tables+strikeout+task_lists+tex_math_dollars")
@@ -28,20 +28,48 @@ def from_root(
     return "#".join([path, *fragment])
 
 
+def is_a(kind, node):
+    "Is this part of pandoc's document tree of that kind?"
+    return isinstance(node, dict) and node.get("t") == kind
+
+
 def adapt(
     node,  # a part of pandoc's document tree
 ):
-    "The same part with links that hold from the root, and without the boxes that stand for cells."
+    "The same part with links that hold from the root, without empty code and the boxes that stand for cells."
     if isinstance(node, list):
         parts = [adapt(part) for part in node]
-        return [block for part in parts
-                for block in (part["c"][1] if isinstance(part, dict) and part.get("t") == "Div" else [part])]
+        return [block for part in parts for block in (part["c"][1] if is_a("Div", part) else [part])
+                if not (is_a("CodeBlock", block) and not block["c"][1])]
     if not isinstance(node, dict): return node
     node = {key: adapt(value) for key, value in node.items()}
-    if node.get("t") in ("Link", "Image"): node["c"][2][0] = from_root(node["c"][2][0])
-    if node.get("t") in ("RawBlock", "RawInline"):
+    if is_a("Link", node) or is_a("Image", node): node["c"][2][0] = from_root(node["c"][2][0])
+    if is_a("RawBlock", node) or is_a("RawInline", node):
         node["c"][1] = re.sub(r'\b(src|href)="([^"]*)"', lambda m: f'{m[1]}="{from_root(m[2])}"', node["c"][1])
     return node
+
+
+def reading(
+    cell,  # of a notebook, with nbdev's directives
+) -> list:  # of cells
+    "What pandoc should read for a cell: the source unless it says `echo: false`, what it prints, then what it shows."
+    if cell.cell_type != "code": return [cell]
+    echo = cell.directives_.get("echo:") != ["false"]
+    cell.source = re.sub(r"^#\|.*\n?", "", cell.source, flags=re.M) if echo else ""
+    shown = [output.data for output in cell.outputs if {"image/png", "text/markdown"} & set(output.get("data", {}))]
+    cell.outputs = [output for output in cell.outputs if output.get("data") not in shown]
+    for output in cell.outputs:
+        if "execution_count" in output: output["execution_count"] = 0  # nbdev_clean left none, pandoc wants one
+    return [cell, *(mk_cell(as_markdown(data, f"{cell.id}-{i}"), "markdown") for i, data in enumerate(shown))]
+
+
+def as_markdown(data, name):
+    "Markdown for an output; a picture becomes a file."
+    if "text/markdown" in data: return "".join(data["text/markdown"])
+    picture = Path(PICTURES, f"{name}.png")
+    picture.parent.mkdir(exist_ok=True)
+    picture.write_bytes(base64.b64decode("".join(data["image/png"])))
+    return f"![output](../{picture.as_posix()})"
 
 
 def write_readme():
@@ -49,10 +77,8 @@ def write_readme():
     nb = read_nb(f"{NBS}/index.ipynb")
     os.environ["IN_TEST"] = "1"  # as nbdev does while it prepares pages: the last cell must not export
     FilterDefaults()(nb)
-    for output in [o for cell in nb.cells for o in cell.get("outputs") or []]:
-        if "execution_count" in output: output["execution_count"] = 0  # nbdev_clean left none, pandoc wants one
-        markdown = output.get("data", {}).get("text/markdown")
-        if markdown: output["data"] = {"text/markdown": markdown}  # pandoc would take the plain text beside it
+    shutil.rmtree(PICTURES, ignore_errors=True)
+    nb.cells = [part for cell in nb.cells for part in reading(cell)]
     tree = adapt(json.loads(pypandoc.convert_text(nb2str(nb), "json", format=NOTEBOOK)))
     text = pypandoc.convert_text(json.dumps(tree), MARKDOWN, format="json", extra_args=["--wrap=preserve"])
     title, subtitle = (nb.frontmatter_[key] for key in ("title", "description"))

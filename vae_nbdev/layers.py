@@ -128,10 +128,10 @@ def _normal(shape, generator, like):
     return torch.randn(shape, generator=generator, device=generator.device, dtype=like.dtype).to(like.device)
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-032
-def _xavier(linear, generator, like):
-    "Glorot's uniform starting weights for a map, from its true fans"
-    uniform = torch.rand(linear.weight_shape, generator=generator, device=generator.device, dtype=like.dtype)
-    return (2 * uniform - 1).to(like.device) * math.sqrt(6 / sum(linear.fans))
+def _uniform(bound, generator, like):
+    "Uniform numbers on ±`bound` with the shape, precision and device of `like`"
+    uniform = torch.rand(like.shape, generator=generator, device=generator.device, dtype=like.dtype)
+    return (2 * uniform - 1).to(like.device) * bound
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-034
 class PointLayer(Layer):
@@ -144,9 +144,8 @@ class PointLayer(Layer):
 
     @torch.no_grad()
     def reset(self, generator:torch.Generator):
-        "Weights from Xavier's uniform distribution, biases 0"
-        self.weight.copy_(_xavier(self.map, generator, self.weight))
-        self.bias.zero_()
+        "Weights and biases uniform within 1/√fan-in"
+        for p in (self.weight, self.bias): p.copy_(_uniform(1 / math.sqrt(self.map.fans[0]), generator, p))
 
     def forward(self,
         x:Tensor, # input (…, *event)
@@ -203,7 +202,7 @@ def kl(self:BayesianLayer) -> Tensor: # nats, a scalar
 @torch.no_grad()
 def reset(self:BayesianLayer, generator:torch.Generator):
     "Means from Xavier's uniform distribution, s at its initial value, a learned prior at its optimum for these"
-    self.weight_mean.copy_(_xavier(self.map, generator, self.weight_mean))
+    self.weight_mean.copy_(_uniform(math.sqrt(6 / sum(self.map.fans)), generator, self.weight_mean))
     self.bias_mean.zero_()
     for rho in (self.weight_rho, self.bias_rho): rho.fill_(self.initial_rho)
     if not self.constant_prior:

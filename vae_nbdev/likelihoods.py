@@ -100,9 +100,7 @@ class ContinuousBernoulli(Bernoulli):
         series = 1/2 + logits * (1/12 - square * (1/720 - square / 30240))
         return torch.where(small, series, 1/2 + 1/2 / torch.tanh(safe / 2) - 1 / safe)
 
-    def bound(self,
-        x:Tensor, # pixels (…, D) in [0, 1]
-    ) -> None: # no finite bound
+    def bound(self, x:Tensor) -> None:
         "None: at pixels of exactly 0 or 1 the density has no upper limit."
         return None
 
@@ -130,9 +128,7 @@ class Gaussian(Likelihood):
         constant = log_sigma + math.log(2 * math.pi) / 2
         return -(x - logits).square().sum(-1) * torch.exp(-2 * log_sigma) / 2 - logits.shape[-1] * constant
 
-    def mean(self,
-        logits:Tensor, # μ = η (…, D)
-    ) -> Tensor: # the same (…, D)
+    def mean(self, logits:Tensor) -> Tensor: # (…, D)
         "The decoder's output itself."
         return logits
 

@@ -48,19 +48,21 @@ class Picture(Figure):
         Image.open(full).convert("RGB").quantize(colours).save(small, format="png")
         return small.getvalue()
 
-    def save(self,
-        path, # where to: the ending .png or .svg decides the format
-        dpi:int=140, # pixels per inch of a PNG
-    ): # the picture itself
-        "Write the picture aside and rename it; `InputError` for another ending or a place that cannot be written."
-        kind = Path(path).suffix.lower()
-        if kind not in (".png", ".svg"): raise InputError(f"cannot write {path}: pictures end in .png or .svg.")
-        with replace_file(path) as temporary:
-            if kind == ".png": temporary.write_bytes(self.png(dpi))
-            else: self.savefig(temporary, format="svg")
-        return self
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-009
+@patch
+def save(self:Picture,
+    path, # where to: the ending .png or .svg decides the format
+    dpi:int=140, # pixels per inch of a PNG
+): # the picture itself
+    "Write the picture aside and rename it; `InputError` for another ending or a place that cannot be written."
+    kind = Path(path).suffix.lower()
+    if kind not in (".png", ".svg"): raise InputError(f"cannot write {path}: pictures end in .png or .svg.")
+    with replace_file(path) as temporary:
+        if kind == ".png": temporary.write_bytes(self.png(dpi))
+        else: self.savefig(temporary, format="svg")
+    return self
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-011
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-012
 PALETTE = ("#882255", "#CC6677", "#117733", "#AA4499", "#44AA99", "#DDCC77", "#88CCEE", "#332288", "#222222", "#999933")
 MARKERS = "os^DvPX<>*" # one for each curve, so that colour is not the only channel
 GREY = "#666666"
@@ -71,7 +73,7 @@ def colour_of(
     "The colour of a class or curve; they repeat after ten."
     return PALETTE[int(index) % len(PALETTE)]
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-016
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-017
 def style_axes(ax, title:str="", x:str="", y:str=""):
     "Title, axis labels, and no more frame than needed."
     ax.set_title(title, fontsize=10)
@@ -82,7 +84,7 @@ def style_axes(ax, title:str="", x:str="", y:str=""):
     ax.spines[["left", "bottom"]].set_color(GREY)
     return ax
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-017
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-018
 def title_of(
     model:Autoencoder,
 ) -> str: # such as "Variational autoencoder, d = 2"
@@ -94,7 +96,7 @@ def place_of(model) -> dict: # device and dtype, as `Tensor.to` takes them
     weight = next(model.parameters())
     return {"device": weight.device, "dtype": weight.dtype}
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-021
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-022
 def pick_images(
     split, # a `Split`, such as `dataset.test`
     n:int=10, # how many
@@ -107,7 +109,7 @@ def pick_images(
     rank = of_class.cumsum(0).gather(1, labels.long()[:, None])[:, 0]
     return torch.argsort(rank * of_class.shape[1] + labels, stable=True)[:n]
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-024
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-025
 class Reconstruction(NamedTuple):
     "What went into the encoder, the mean image that came out, (B, D) each, and the clean image's ELL (B,) in nats."
     given:Tensor
@@ -128,11 +130,12 @@ def reconstruct(
     generator = make_generator(seed, "reconstruct", device=x.device)
     noise = torch.randn(x.shape, generator=generator, **place_of(model))
     given = add_noise(x, eps, noise) if eps else x
-    logits, _ = model.feedforward(given, 1 if model.deterministic else L, generator)
+    L = 1 if model.deterministic else L
+    logits, _ = model.feedforward(given, L, generator, W=model.sample_from_W(L, generator))
     mean, ell = model.likelihood.mean(logits).mean(0), model.get_ll(x, logits).mean(0)
     return Reconstruction(given.cpu(), mean.cpu(), ell.cpu())
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-027
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-028
 def draw_images(
     ax,
     images:Tensor, # (n, D), D a square
@@ -150,7 +153,7 @@ def draw_images(
     ax.spines[:].set_visible(False)
     ax.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-028
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-029
 def plot_rows(
     rows, # one (label, images (n, D), numbers (n,) or None) for each row
     title:str="",
@@ -163,7 +166,7 @@ def plot_rows(
     for ax, (label, images, below) in zip(axes, rows): draw_images(ax, images, label, below)
     return picture.save(path) if path else picture
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-030
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-031
 @patch
 def plot_enc_dec(self:Autoencoder,
     dataset, # its test images are shown
@@ -178,7 +181,7 @@ def plot_enc_dec(self:Autoencoder,
     rows = [("image", x.cpu(), None), ("reconstruction", r.mean, r.ell)]
     return plot_rows(rows, f"{title_of(self)}: reconstructions and their ELL in nats", path)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-033
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-034
 @patch
 def plot_noisy_recon(self:Autoencoder,
     dataset, # its test images are shown
@@ -194,7 +197,7 @@ def plot_noisy_recon(self:Autoencoder,
     rows = [("image", x.cpu(), None), (f"noisy, ε = {eps:g}", r.given, None), ("reconstruction", r.mean, r.ell)]
     return plot_rows(rows, f"{title_of(self)}: from noise, with ELL({eps:g}) in nats", path)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-037
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-038
 @torch.no_grad()
 def posterior_means(
     model:Autoencoder,
@@ -208,7 +211,7 @@ def posterior_means(
     means = [model.encode(batch.x.to(**place_of(model)), W).mean.cpu() for batch in split.batches(batch_size)]
     return torch.cat([m.mean(0) if m.dim() == 3 else m for m in means])
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-040
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-041
 class Plane(NamedTuple):
     "The part of the latent space that is drawn: a point, one or two directions through it, and their names."
     origin:Tensor # (d,)
@@ -230,7 +233,7 @@ def plane_of(
     directions = directions[:2] * directions[:2].gather(1, directions[:2].abs().argmax(1, keepdim=True)).sign()
     return Plane(origin, directions, tuple(f"principal component {i + 1} ({share[i]:.0%})" for i in (0, 1)))
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-044
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-045
 def push_apart(
     points:Tensor, # (K, 2)
     gap:float, # the least distance between two
@@ -246,7 +249,7 @@ def push_apart(
         points = points + (apart / distance * missing).sum(1) / 4
     return points
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-046
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-047
 def draw_numeral(ax, x, y, text):
     "A class's name, readable on any ground."
     halo = [withStroke(linewidth=3, foreground="white")]
@@ -272,7 +275,7 @@ def draw_scatter(
     places = push_apart(medians, .06 * np.ptp(points.numpy(), axis=0).max())
     for c, place in zip(classes.tolist(), places.tolist()): draw_numeral(ax, *place, str(c))
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-048
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-049
 def draw_histograms(
     ax,
     codes:Tensor, # (N, 1)
@@ -291,7 +294,7 @@ def draw_histograms(
     ax.set_yticks(range(len(classes)), ["" if c is None else c for c in classes], fontsize=9, weight="bold")
     ax.spines["left"].set_visible(False)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-050
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-051
 def draw_latent_repr(
     ax,
     model:Autoencoder,
@@ -307,7 +310,7 @@ def draw_latent_repr(
     plane = plane_of(codes)
     draw_scatter(ax, plane.flat(codes), labels, plane.names, title)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-051
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-052
 @patch
 def plot_latent_repr(self:Autoencoder,
     dataset, # all its test images are shown
@@ -320,7 +323,7 @@ def plot_latent_repr(self:Autoencoder,
     draw_latent_repr(picture.subplots(), self, dataset, L, seed, f"{title_of(self)}: {len(dataset.test):,} test codes")
     return picture.save(path) if path else picture
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-058
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-059
 def limits_of(
     limits, # None, (low, high) for all axes, or one such pair for each axis
     points:Tensor|None, # (N, 1 or 2), the codes in the plane; needed where `limits` is None
@@ -333,7 +336,7 @@ def limits_of(
     if np.isfinite(given).all() and (given[:, 0] < given[:, 1]).all(): return given
     raise InputError(f"limits must be (low, high), or one such pair for each of the {axes} axes, got {limits!r}.")
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-061
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-062
 def grid_of(
     limits:np.ndarray, # (1 or 2, 2)
     n:int, # tiles along each axis
@@ -344,7 +347,7 @@ def grid_of(
     y, x = torch.meshgrid(lines[1].flip(0), lines[0], indexing="ij")
     return torch.stack([x, y], -1).view(-1, 2)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-063
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-064
 @torch.no_grad()
 def decode_grid(
     model:Autoencoder,
@@ -354,7 +357,7 @@ def decode_grid(
     "The image the decoder expects at each code, all with the same weights."
     return model.likelihood.mean(model.decode(points[None].to(**place_of(model)), W))[0].cpu()
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-064
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-065
 def draw_grid(
     ax,
     images:Tensor, # (n², D), or (n, D) for a single row; from top left to bottom right
@@ -374,7 +377,7 @@ def draw_grid(
     ax.set_box_aspect(1 if flat else 1 / across)
     if not flat: ax.set_yticks([])
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-065
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-066
 def draw_latent_recon(
     ax,
     model:Autoencoder,
@@ -396,7 +399,7 @@ def draw_latent_recon(
     images = decode_grid(model, plane.codes(grid_of(limits, n)), W)
     draw_grid(ax, images, limits, plane.names, (title_of(model) if title is None else title) + note)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-066
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-067
 @patch
 def plot_latent_recon(self:Autoencoder,
     dataset=None, # its test codes give the range and, for d > 2, the plane; may be left out for d ≤ 2 with `limits`
@@ -410,7 +413,7 @@ def plot_latent_recon(self:Autoencoder,
     draw_latent_recon(picture.subplots(), self, dataset, n, limits, seed, f"{title_of(self)}: the decoder's map")
     return picture.save(path) if path else picture
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-074
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-075
 def spread_out(
     positions, # where the names would like to be
     gap:float, # the least distance between two
@@ -429,7 +432,7 @@ def spread_out(
     placed[order] = level + gap * np.arange(len(order))
     return placed.tolist()
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-077
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-078
 class Curve(NamedTuple):
     "A named line: x and y (n,), the colour and the marker it is drawn with, and standard errors of y or None."
     name:str
@@ -440,7 +443,7 @@ class Curve(NamedTuple):
     se:list|None=None
     dashed:bool=False
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-078
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-079
 def draw_curves(
     ax,
     curves, # `Curve`s
@@ -460,7 +463,7 @@ def draw_curves(
         ax.annotate(c.name, (c.x[-1], c.y[-1]), (1.05, place), textcoords=ax.get_yaxis_transform(), fontsize=9,
                     va="center", arrowprops=line, annotation_clip=False)
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-080
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-081
 def panels_of(
     history, # one dict for each epoch, as `learn` returns it
 ) -> dict: # panel title → names of its terms
@@ -471,7 +474,7 @@ def panels_of(
     panels = {"NELBO": ["nelbo"], "ELL": ["ell"], "KL": kls, "other terms": others}
     return {title: [k for k in keys if k in terms] for title, keys in panels.items() if set(keys) & set(terms)}
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-081
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-082
 PARTS = {"train": ("training", PALETTE[7]), "valid": ("validation", PALETTE[1])}
 
 def history_curves(
@@ -488,7 +491,7 @@ def history_curves(
             curves.append(Curve(label, *map(list, zip(*points)), look, dashed=part == "valid"))
     return curves
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-082
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-083
 def settled(
     curves, # `Curve`s
     skip:float=.1, # share of the epochs that need not fit
@@ -498,7 +501,7 @@ def settled(
     margin = .05 * (np.ptp(shown) or 1)
     return shown.min() - margin, shown.max() + margin
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-083
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-084
 def plot_history(
     history, # one dict for each epoch, as `learn` returns it
     title:str="", # above the panels, such as the model's name
@@ -514,7 +517,7 @@ def plot_history(
         ax.xaxis.get_major_locator().set_params(integer=True)
     return picture.save(path) if path else picture
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-087
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-088
 def plot_noise_curve(
     results, # one result of `benchmark`, or several; or a dictionary of them by name
     title:str="Test log-likelihood from noisy images",
@@ -531,7 +534,7 @@ def plot_noise_curve(
     draw_curves(picture.subplots(), curves, 3.3, title, names)
     return picture.save(path) if path else picture
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-095
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-096
 def plot_side_by_side(
     draw, # `draw_latent_repr` or `draw_latent_recon`
     models:dict, # name → model
@@ -549,7 +552,7 @@ def plot_side_by_side(
     for ax in axes[len(models):]: ax.remove()
     return picture.save(path) if path else picture
 
-# %% ../nbs/03_experiments/04_plots.ipynb #cell-099
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-100
 def plot_recon_matrix(
     models:dict, # name → model
     dataset, # its test images are shown

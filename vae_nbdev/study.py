@@ -65,6 +65,7 @@ def make_run(
     check_settings(model, run.epochs, run.batch_size, run.learning_rate,
                    model.mc_samples if run.mc_samples is None else run.mc_samples, run.patience)
     check_number(run.test_samples, "test_samples", minimum=1, integer=True)
+    check_number(run.seed, "seed", minimum=0, integer=True)
     binarisation = check_binarisation(run.dataset, run.binarisation)
     return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation)
 

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['DEVICES', 'pick_device', 'Diverged', 'as_table', 'check_finite', 'mean_terms', 'train_epoch', 'validate', 'Keeper',
-           'best_epoch', 'check_settings', 'random_streams']
+           'best_epoch', 'check_settings', 'random_streams', 'finished_training', 'one_epoch']
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-003
 import math, time
@@ -142,6 +142,18 @@ def random_streams(seed, device) -> dict:
     return {name: make_generator(seed, name, device=place) for name, place in places.items()}
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-025
+def finished_training(history, epochs, patience):
+    "Has the last epoch been reached, or has the validation NELBO not improved for `patience` epochs?"
+    return len(history) >= epochs or bool(patience and history and len(history) - best_epoch(history) >= patience)
+
+def one_epoch(model, data, number, optimizers, streams, keeper, bar, batch_size, L, seed) -> dict:
+    "Train on all images once and validate: one row of the history"
+    started, check = time.monotonic(), lambda record: check_finite(record, number, keeper.last_good(number))
+    terms = train_epoch(model, data.train, optimizers, streams, batch_size, L, bar, check)
+    valid = validate(model, data.valid, L, seed)
+    return {"epoch": number, "train": terms, "valid": valid, "seconds": round(time.monotonic() - started, 3)}
+
+# %% ../nbs/03_experiments/02_training.ipynb #cell-026
 @patch
 def learn(self:Architecture,
     dataset, # a `Dataset`; its `train` and `valid` parts are used
@@ -167,11 +179,7 @@ def learn(self:Architecture,
         history = keeper.load() if resume else []
         total, done = (n * math.ceil(self.n_train / batch_size) for n in (epochs, len(history)))
         with tqdm(total=total, initial=done, desc=self.name, mininterval=0.5, disable=not progress, unit="batch") as bar:
-            one_epoch = lambda epoch, started: {"epoch": epoch,
-                "train": train_epoch(self, data.train, optimizers, streams, batch_size, L, bar,
-                                     lambda record: check_finite(record, epoch, keeper.last_good(epoch))),
-                "valid": validate(self, data.valid, L, seed), "seconds": round(time.monotonic() - started, 3)}
-            while len(history) < epochs and not (patience and history and len(history) - best_epoch(history) >= patience):
-                history.append(one_epoch(len(history) + 1, time.monotonic()))
+            while not finished_training(history, epochs, patience):
+                history.append(one_epoch(self, data, len(history) + 1, optimizers, streams, keeper, bar, batch_size, L, seed))
                 keeper.keep(history)
     return history
