@@ -14,7 +14,7 @@ from fastcore.meta import PrePostInitMeta, delegates
 from torch import Tensor, nn
 from .core import InputError, architecture_names, check_choice, check_keys
 from .data import make_generator
-from .layers import ESTIMATORS, POINTS, bayesian, draw_weights, kl_of, reset, weights_of
+from .layers import ESTIMATORS, POINTS, BayesianLayer, bayesian, draw_weights, kl_of, layers_of, reset, weights_of
 from .likelihoods import make_likelihood
 from .networks import DenseBody
 
@@ -68,6 +68,7 @@ class Architecture(nn.Module, metaclass=PrePostInitMeta):
     def __post_init__(self, *args, **kwargs): reset(self, make_generator(self.config["seed"], "weights"))
 
     def objective(self, batch, L=1, generator=None): raise NotImplementedError
+    def prepare(self, split): "Called once with the training images, before the first step"
 
     def optimizers(self, learning_rate):
         "The optimizers `update` needs, by name"
@@ -178,6 +179,16 @@ def objective(self:Autoencoder, batch, L:int=1, generator:torch.Generator=None) 
 
 # %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-024
 @patch
+@torch.no_grad()
+def prepare(self:Autoencoder, split):
+    "Start the decoder at the mean of the images of `split`"
+    last, mean = layers_of(self.decoder)[-1], split.images.double().mean(0) / 255
+    bias = last.bias_mean if isinstance(last, BayesianLayer) else last.bias
+    start = self.likelihood.start(mean if bias.numel() == mean.numel() else mean.mean()[None])
+    bias.copy_(start)
+
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-026
+@patch
 def get_weights(self:Architecture) -> dict: # name → tensor on the CPU
     "All weights by name: `weight`, `bias`; for Bayesian layers the mean and the standard deviation of each"
     return {name: w.detach().cpu().clone() for name, w in weights_of(self).items()}
@@ -187,7 +198,7 @@ def count_parameters(self:Architecture) -> int:
     "Number of trained numbers (two for each Bayesian weight)"
     return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
-# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-036
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-040
 class BayesianWeights(Autoencoder):
     "Mixed in before an architecture: every weight and bias gets a Normal posterior"
     abstract, deterministic, mc_samples = True, False, 10
@@ -206,13 +217,13 @@ class BayesianWeights(Autoencoder):
     def layers(self):
         return bayesian(**{k: self.config[k] for k in ("constant_prior", "prior_sd", "initial_sd")})
 
-# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-044
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-048
 def architectures() -> dict: # name → class, sorted by name
     "Every architecture: those in `vae_nbdev.models`, and those defined since"
     for name in architecture_names(): importlib.import_module(f"vae_nbdev.models.{name}")
     return dict(sorted(Architecture.registry.items()))
 
-# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-049
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-053
 def make_model(
     architecture:str, # name, such as "variational_autoencoder"
     **options # arguments of its class

@@ -201,7 +201,7 @@ def kl(self:BayesianLayer) -> Tensor: # nats, a scalar
 @patch
 @torch.no_grad()
 def reset(self:BayesianLayer, generator:torch.Generator):
-    "Means from Xavier's uniform distribution, s at its initial value, a learned prior at its optimum for these"
+    "Means within Glorot's bound, s at its initial value, a learned prior at its optimum for these"
     self.weight_mean.copy_(_uniform(math.sqrt(6 / sum(self.map.fans)), generator, self.weight_mean))
     self.bias_mean.zero_()
     for rho in (self.weight_rho, self.bias_rho): rho.fill_(self.initial_rho)

@@ -38,6 +38,12 @@ class Likelihood(nn.Module):
         "The highest `log_prob` any logits could give each image, or None where it has no finite limit."
         return None
 
+    def start(self,
+        x:Tensor, # an image (…, D) in [0, 1], such as the mean of all training images
+    ) -> Tensor: # decoder output (…, D)
+        "A decoder output that predicts about `x`: where training may start."
+        return x
+
 # %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-011
 class Bernoulli(Likelihood):
     "Σ x·η − softplus(η): a probability of binary pixels, a cross-entropy of grey ones."
@@ -54,6 +60,8 @@ class Bernoulli(Likelihood):
     ) -> Tensor: # probability that the pixel is on (…, D)
         "σ(η): the probability that the pixel is on."
         return torch.sigmoid(logits)
+
+    def start(self, x): return torch.logit(x, eps=.01) # at most 1 % from certainty, so that a pixel can still change its mind
 
     def bound(self,
         x:Tensor, # pixels (…, D) in [0, 1]

@@ -7,7 +7,8 @@ __all__ = ['PALETTE', 'MARKERS', 'GREY', 'PARTS', 'Picture', 'colour_of', 'style
            'Reconstruction', 'reconstruct', 'draw_images', 'plot_rows', 'posterior_means', 'Plane', 'plane_of',
            'push_apart', 'draw_numeral', 'draw_scatter', 'draw_histograms', 'draw_latent_repr', 'limits_of', 'grid_of',
            'decode_grid', 'draw_grid', 'draw_latent_recon', 'spread_out', 'Curve', 'draw_curves', 'panels_of',
-           'history_curves', 'settled', 'plot_history', 'plot_noise_curve', 'plot_side_by_side', 'plot_recon_matrix']
+           'history_curves', 'settled', 'plot_history', 'plot_noise_curve', 'plot_side_by_side', 'plot_recon_matrix',
+           'check_classifier', 'answers_of']
 
 # %% ../nbs/03_experiments/04_plots.ipynb #cell-003
 import io
@@ -21,7 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from PIL import Image
 from torch import Tensor
-from .autoencoder import Autoencoder
+from .autoencoder import Architecture, Autoencoder
 from .core import InputError, check_number, replace_file
 from .data import add_noise, make_generator
 
@@ -567,3 +568,60 @@ def plot_recon_matrix(
     made = {name: reconstruct(model, x, eps, L, seed) for name, model in models.items()}
     rows = [("image", x.cpu(), None)] + [(f"noisy, ε = {eps:g}", r.given, None) for r in list(made.values())[:1] if eps]
     return plot_rows(rows + [(name, r.mean, None) for name, r in made.items()], path=path)
+
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-105
+def check_classifier(model, dataset):
+    "Raise `InputError` for a model that names no classes, or images that have none."
+    if model.panel != "classifiers": raise InputError(f"{model.name} names no classes: this picture is for classifiers.")
+    if dataset.test.labels is None: raise InputError(f"{dataset.name} has no labels to compare the answers with: choose another data set.")
+
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-107
+@patch
+def plot_reliability(self:Architecture,
+    dataset, # its labelled test images are classified
+    L:int=10, # weight sets to average over
+    seed:int=0, # of the weight sets
+    path=None, # where to save it
+) -> Picture:
+    "How often the answers of a confidence are right; `InputError` for a model that is no classifier."
+    check_classifier(self, dataset)
+    images, confidence, right = self.reliability(dataset.test, L=L, seed=seed).T.numpy()
+    ece, edges = (images * abs(confidence - right)).sum() / images.sum(), np.linspace(0, 1, len(images) + 1)
+    picture = Picture(4.6, 4.8, f"Right answers and confidence: ECE = {ece:.3f}")
+    above, below = picture.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    above.stairs(right, edges, fill=True, color=PALETTE[6])
+    above.plot((0, 1), (0, 1), color="#222222", lw=1, ls="--")
+    above.set_ylim(0, 1.02)
+    style_axes(above, "", "", "share of right answers")
+    below.stairs(images / images.sum(), edges, fill=True, color=PALETTE[7])
+    style_axes(below, "", "confidence, the probability of the answer", "share of images")
+    return picture.save(path) if path else picture
+
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-110
+def answers_of(
+    p:Tensor, # probabilities (n, classes)
+    labels:Tensor, # (n,)
+) -> list: # such as "4: 98%", or "4: 51%\n(9)" where the label is 9
+    "The likeliest class and its probability, with the label below where that is another."
+    sure, answers = (v.tolist() for v in p.max(1))
+    return [f"{a}: {s:.0%}" + (f"\n({y})" if a != y else "") for a, s, y in zip(answers, sure, labels.tolist())]
+
+# %% ../nbs/03_experiments/04_plots.ipynb #cell-113
+@patch
+def plot_certainty(self:Architecture,
+    dataset, # its labelled test images are classified
+    n:int=10, # how many of each kind
+    L:int=10, # weight sets to average over
+    seed:int=0, # of the weight sets
+    path=None, # where to save it
+) -> Picture:
+    "The test images with the least and with the highest entropy of the answer; `InputError` for a model that is no classifier."
+    check_classifier(self, dataset)
+    check_number(n, "n", minimum=1, integer=True)
+    p, labels = self.predict(dataset.test, L=L, seed=seed).exp().mean(0), dataset.test.labels.cpu()
+    order = (-torch.special.xlogy(p, p).sum(1)).argsort(stable=True)
+    picture = Picture(1.3 + .6 * min(n, len(order)), 2.4, "Answers and their probability")
+    for ax, label, chosen in zip(picture.subplots(2, 1), ("surest", "least sure"), (order[:n], order.flip(0)[:n])):
+        draw_images(ax, dataset.test.batch(slice(None)).x.cpu()[chosen], label)
+        ax.set_xticklabels(answers_of(p[chosen], labels[chosen]), fontsize=7)
+    return picture.save(path) if path else picture

@@ -7,20 +7,21 @@ __all__ = ['NEEDED', 'APART', 'FACTS', 'MEASURES', 'BEST', 'POINT', 'DPI', 'PICT
            'load_results', 'class_words', 'parameters_of', 'say', 'names_of', 'short', 'scores_of', 'tidy', 'Score',
            'Row', 'Group', 'groups_of', 'minus', 'pays_nothing', 'in_units', 'duration', 'size', 'score_cell',
            'score_column', 'text_column', 'mean_of', 'columns_of', 'one_or_more', 'caption_of', 'notes_of', 'bound_of',
-           'show', 'table_of', 'measure_table', 'with_error', 'ranked', 'lead', 'winner', 'about_noise', 'about_codes',
-           'about_cost', 'findings', 'plural', 'summary', 'heading', 'save_pictures', 'describe', 'figure', 'gallery',
-           'pictures_of', 'restored', 'reconstructions', 'noise_of', 'plot_noise', 'plot_validation', 'noise_in_words',
-           'say_value', 'facts_of', 'settings_table', 'origins', 'failure_table', 'page_cells', 'headings_of',
-           'write_page', 'page_of', 'write_run_page', 'execute', 'build_report']
+           'show', 'scroll_box', 'table_of', 'measure_table', 'with_error', 'ranked', 'lead', 'winner', 'about_noise',
+           'about_codes', 'about_cost', 'findings', 'plural', 'summary', 'heading', 'png_of', 'save_pictures',
+           'describe', 'figure', 'gallery', 'pictures_of', 'restored', 'reconstructions', 'noise_of', 'plot_noise',
+           'plot_validation', 'noise_in_words', 'say_value', 'facts_of', 'settings_table', 'origins', 'failure_table',
+           'page_cells', 'headings_of', 'write_page', 'page_of', 'write_run_page', 'execute', 'build_report']
 
 # %% ../nbs/03_experiments/06_report.ipynb #cell-003
-import base64, dataclasses, json, math, re, statistics
+import base64, dataclasses, io, json, math, re, statistics, subprocess, sys
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 import yaml
-from fastcore.xml import A, Abbr, B, Caption, Code, Dd, Div, Dl, Dt, Figcaption, Figure, Img, Li, P, Small, Span, Strong, Sub, Sup, \
-    Table, Tbody, Td, Tfoot, Th, Thead, Tr, Ul
+from PIL import Image, ImageChops
+from fastcore.xml import A, Abbr, B, Code, Dd, Div, Dl, Dt, Figcaption, Figure, Img, Li, P, Span, Strong, Sub, Table, Tbody, Td, Tfoot, \
+    Th, Thead, Tr, Ul
 from IPython.display import HTML
 from .core import InputError, read_json, replace_file, write_json
 from .data import load
@@ -244,7 +245,7 @@ def one_or_more(values) -> str: return " or ".join(f"{v:,}" for v in sorted(set(
 
 def caption_of(
     group:Group,
-) -> Caption:
+) -> P:
     "What the numbers are of, and what ± and bold mean"
     results = [result for row in group.rows for result in row.results]
     seeds = {len(row.results) for row in group.rows}
@@ -253,8 +254,8 @@ def caption_of(
     if len(seeds) > 1 and 1 in seeds: errors += "; where there is one seed, ± is the standard error over the test images"
     units = (f" L = {one_or_more(r['L'] for r in results)} draws for each image. Nats per image; higher is better, except for the KLs; "
              "the best of a column is bold and underlined") if group.panel == "autoencoders" else ""
-    return Caption(B(f"{group.dataset}, {group.binarisation} pixels: "), f"{one_or_more(r['n_test'] for r in results)} test images, each "
-                   f"exactly once.{units}{'; ' if units else ' '}{errors}.")
+    return P(B(f"{group.dataset}, {group.binarisation} pixels: "), f"{one_or_more(r['n_test'] for r in results)} test images, each "
+                   f"exactly once.{units}{'; ' if units else ' '}{errors}.", cls="caption")
 
 # %% ../nbs/03_experiments/06_report.ipynb #cell-034
 def notes_of(
@@ -284,16 +285,20 @@ def show(*elements) -> HTML:
     found = [e for e in elements if e is not None]
     return HTML("\n".join(map(str, found))) if found else None
 
+def scroll_box(table, title) -> Div:
+    "A table in a box that scrolls by itself, with the keyboard too, so that the page never does"
+    return Div(table, cls="scroll", tabindex="0", role="region", aria_label=f"Table: {title}")
+
 def table_of(
     group:Group,
     link=lambda name: None, # run name → where its page is, or `None`
-) -> Div: # the table in a box of its own that can scroll
+) -> Div:
     "The table of a group with caption, notes, and the best possible value"
     columns = columns_of(group)
     model = lambda row: A(row.title, href=link(row.results[0]["name"])) if link(row.results[0]["name"]) else row.title
     body = [Tr(Th(model(row), scope="row"), *(cells[i] for _, cells in columns)) for i, row in enumerate(group.rows)]
-    table = Table(caption_of(group), Thead(Tr(Th("Model", scope="col"), *(heading for heading, _ in columns))), Tbody(*body), bound_of(group, columns))
-    return Div(Div(table, cls="scroll", tabindex="0", role="region", aria_label=f"Table: {group.title}"), notes_of(group))
+    table = Table(Thead(Tr(Th("Model", scope="col"), *(heading for heading, _ in columns))), Tbody(*body), bound_of(group, columns))
+    return Div(caption_of(group), scroll_box(table, group.title), notes_of(group))
 
 def measure_table(
     results, # of one run or of many
@@ -331,18 +336,18 @@ def about_noise(rows) -> list:
     if not losses: return found
     losses.sort(key=lambda pair: -pair[1])
     (most, high), (least, low) = losses[0], losses[-1]
-    rest = (f", and ", Strong(least.name), f" least, {low:.0f} nats") if len(losses) > 1 else ()
+    rest = (", and ", Strong(least.name), f" least, {low:.0f} nats" if low >= .5 else " next to nothing") if len(losses) > 1 else ()
     return [*found, (f"Strong noise (ε = {strongest:g}) costs ", Strong(most.name), " most, " if rest else " ", f"{high:.0f} nats", *rest, ".")]
 
 def about_codes(rows) -> list:
-    "Whose code says most about an image, and the best bound on log p(x)"
+    "Whose code says most about an image, and which bound is the highest"
     wide = [row for row in rows if not pays_nothing(row)]
     content = ranked(wide, "kl_z")
-    found = winner(ranked(wide, "elbo"), "A bound on log p(x) exists for", "The highest bound on log p(x) belongs to", "ELBO")
+    found = winner(ranked(wide, "elbo"), "The one model whose ELBO is a bound is", "The highest ELBO among those that are bounds has", "ELBO")
     if not content: return []
     row, score = content[0]
     return [*found, ("The code of ", Strong(row.name), f" carries {'the most' if len(content) > 1 else 'about'}: "
-                     f"KL_z = {with_error(score)} nats per image ({score.mean / math.log(2):.1f} bits).")]
+                     "KL", Sub("z"), f" = {with_error(score)} nats per image ({score.mean / math.log(2):.1f} bits).")]
 
 # %% ../nbs/03_experiments/06_report.ipynb #cell-043
 def about_cost(rows) -> list:
@@ -351,7 +356,7 @@ def about_cost(rows) -> list:
     (best, score), bound = pairs[0], pairs[0][0].results[0].get("bound")
     found = [(f"No reconstruction of these images can exceed {minus(f'{bound:,.1f}')} nats; the best model is {bound - score.mean:.1f} below.",)] if bound else []
     small = min(rows, key=lambda row: mean_of(row, "parameters"))
-    if len(rows) > 1 and small is not best:
+    if mean_of(small, "parameters") < .8 * mean_of(best, "parameters"):
         gap = score.mean - small.score("ell").mean
         found.append(("The smallest is ", Strong(small.name), f": {mean_of(small, 'parameters'):,.0f} parameters instead of the best one's "
                       f"{mean_of(best, 'parameters'):,.0f}, for {gap:.1f} nats less."))
@@ -385,6 +390,18 @@ def heading(group, groups) -> P:
 # %% ../nbs/03_experiments/06_report.ipynb #cell-051
 DPI = 120 # pixels per inch of a report's pictures; they are shown at 100, and a little sharper on fine screens
 
+def png_of(
+    picture:Picture,
+    dpi:int=DPI, # pixels per inch
+) -> bytes:
+    "A picture as PNG; where nothing is coloured 32 greys do, at half the bytes"
+    image = Image.open(io.BytesIO(picture.png(dpi))).convert("RGB")
+    red, green, blue = image.split()
+    coloured = any(ImageChops.difference(red, other).getbbox() for other in (green, blue))
+    small = io.BytesIO()
+    image.quantize(256 if coloured else 32).save(small, format="png", optimize=True)
+    return small.getvalue()
+
 def save_pictures(
     model, # a trained model; the names of its picture methods stand in `pictures`
     dataset, # its test images are shown
@@ -396,7 +413,8 @@ def save_pictures(
     images.mkdir(parents=True, exist_ok=True)
     pictures = {name: getattr(model.eval(), name)(dataset) for name in model.pictures}
     pictures["plot_history"] = plot_history(read_progress(folder)["history"])
-    for name, picture in pictures.items(): picture.save(images / f"{name}.png", dpi)
+    for name, picture in pictures.items():
+        with replace_file(images / f"{name}.png") as file: file.write_bytes(png_of(picture, dpi))
     return pictures
 
 # %% ../nbs/03_experiments/06_report.ipynb #cell-054
@@ -417,7 +435,7 @@ def figure(
     dpi:int=DPI, # its pixels per inch
 ) -> Figure:
     "A picture as part of a page, all its bytes included"
-    data = picture.png(dpi) if isinstance(picture, Picture) else Path(picture).read_bytes()
+    data = png_of(picture, dpi) if isinstance(picture, Picture) else Path(picture).read_bytes()
     width, height = (int.from_bytes(data[i:i+4], "big") for i in (16, 20))  # where a PNG's header has them
     image = Img(src=f"data:image/png;base64,{base64.b64encode(data).decode()}", alt=alt, width=round(width / dpi * 100), height=round(height / dpi * 100))
     return Figure(Div(image, cls="paper wide" if wide else "paper"), Figcaption(caption) if caption else None)
@@ -528,7 +546,7 @@ def settings_table(
     name = lambda result: A(result["name"], href=link(result["name"])) if link(result["name"]) else result["name"]
     lines = [Tr(Th(name(r), scope="row"), *(Td(say_value(k, f.get(k))) for k in differ)) for r, f in zip(results, facts)]
     head = Thead(Tr(Th("Run", scope="col"), *(Th(k.replace("_", " "), scope="col") for k in differ)))
-    return Div(common, Div(Table(head, Tbody(*lines)), cls="scroll", tabindex="0", role="region", aria_label="Table: the runs"))
+    return Div(common, scroll_box(Table(head, Tbody(*lines)), "the runs"))
 
 # %% ../nbs/03_experiments/06_report.ipynb #cell-073
 def origins(
@@ -553,8 +571,7 @@ def failure_table(
     if not failures: return None
     name = lambda run: A(run, href=link(run)) if link(run) else run
     lines = [Tr(Th(name(run), scope="row"), Td(reason)) for run, reason in failures.items()]
-    return Div(Table(Thead(Tr(Th("Run", scope="col"), Th("Reason", scope="col"))), Tbody(*lines)), cls="scroll", tabindex="0", role="region",
-               aria_label="Table: failed runs")
+    return scroll_box(Table(Thead(Tr(Th("Run", scope="col"), Th("Reason", scope="col"))), Tbody(*lines)), "failed runs")
 
 # %% ../nbs/03_experiments/06_report.ipynb #cell-077
 def page_cells(cells) -> list:
@@ -610,9 +627,10 @@ def write_run_page(folder, template, title) -> Path:
 
 # %% ../nbs/03_experiments/06_report.ipynb #cell-085
 def execute(notebook, output, parameters):
-    "Run a notebook with papermill; its log is kept quiet"
-    import papermill  # imported here: it takes a second that other uses need not pay
-    papermill.execute_notebook(str(notebook), str(output), parameters, kernel_name="python3", progress_bar=False)
+    "Run a notebook with papermill, in a process of its own; raises `RuntimeError` with the end of its log if a cell fails"
+    done = subprocess.run([sys.executable, "-m", "papermill", str(notebook), str(output), "-k", "python3", "-y", yaml.safe_dump(parameters),
+                           "--no-progress-bar"], capture_output=True, text=True)
+    if done.returncode: raise RuntimeError(f"{notebook} failed: {(done.stdout + done.stderr)[-2000:]}")
 
 def build_report(
     study, # a `Study`

@@ -173,6 +173,7 @@ def learn(self:Architecture,
     L = self.mc_samples if mc_samples is None else mc_samples
     check_settings(self, epochs, batch_size, learning_rate, L, patience)
     device = pick_device(device)
+    if self.n_train is None: self.prepare(dataset.train)  # a model that was trained before goes on from there
     data, self.n_train = dataset.to(device), len(dataset.train)
     optimizers, streams = self.to(device).optimizers(learning_rate), random_streams(seed, device)
     with Keeper(self, folder, optimizers, streams, run) as keeper:
