@@ -11,7 +11,7 @@ from functools import wraps
 from pathlib import Path
 import vae_nbdev
 from fastcore.script import Param, anno_parser
-from .core import InputError, architecture_names, check_choice, read_json
+from .core import InputError, architecture_names, check_choice, make_folder, read_json
 
 # %% ../nbs/03_experiments/07_commands.ipynb #cell-007
 class _Parser(argparse.ArgumentParser):
@@ -172,7 +172,7 @@ def vae_report(
     place = find_reports(reports)
     plan = change_study(load_study(study, place / "studies"), epochs, seeds)
     check_data(plan, data_dir)
-    out = Path(out or place / "_build" / plan.name)
+    out = make_folder(out or place / "_build" / plan.name)
     failures = run_study(plan, out, place / "experiment.ipynb", jobs, data_dir, device)
-    print(f"report: {build_report(plan, out, place / 'comparison.ipynb', failures)}")
+    print(f"report: {build_report(plan, out, place / 'comparison.ipynb', failures, data_dir)}")
     if failures: _stop("vae_report", f"{len(failures)} of {len(plan.runs)} runs failed:\n" + "\n".join(f"  {k}: {v}" for k, v in failures.items()), 1)

@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from .autoencoder import Architecture, make_model
-from .core import InputError, check_choice, read_json, replace_file, write_json
+from .core import InputError, check_choice, make_folder, read_json, replace_file, write_json
 
 # %% ../nbs/03_experiments/01_storage.ipynb #cell-007
 PACKAGES = ("vae-nbdev", "torch", "torchvision", "numpy", "scikit-learn", "safetensors")
@@ -130,10 +130,8 @@ def serialize(self:Architecture,
 
 def write_config(model, folder, run=None):
     "Write all that is needed to build the model again"
-    try: Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error: raise InputError(f"cannot write to {folder} ({error.strerror}): choose another folder.") from None
-    write_json(Path(folder) / "config.json", {"format": 1, "architecture": model.name, "model": model.config,
-                                              "n_train": model.n_train, "run": run or {}, **provenance()})
+    write_json(make_folder(folder) / "config.json", {"format": 1, "architecture": model.name, "model": model.config,
+                                                     "n_train": model.n_train, "run": run or {}, **provenance()})
 
 # %% ../nbs/03_experiments/01_storage.ipynb #cell-017
 WHICH = ("checkpoint", "best")

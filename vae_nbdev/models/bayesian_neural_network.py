@@ -23,9 +23,10 @@ class BayesianNeuralNetwork(Architecture):
 
     def __init__(self,
         network:str=None, # hidden sizes; `None`: "400-400"
-        constant_prior:bool=False, # p(W) = N(0, `prior_sd`²) fixed; otherwise one scale for each layer is learned
-        prior_sd:float=1., # standard deviation of the fixed prior
+        constant_prior:bool=True, # p(W) = N(0, `prior_sd`²) fixed; otherwise one scale for each layer is learned
+        prior_sd:float=0.3, # standard deviation of the fixed prior
         initial_sd:float=0.02, # of every weight at the start: signal first, noise later
+        spread_rate:float=0.1, # learning rate of the spreads ρ, as a multiple of that of the means
         estimator:str="local", # how a training step draws the weights: a key of `ESTIMATORS`
         activation:str="relu", # a key of `ACTIVATIONS`
         n_pixels:int=784, # D
@@ -68,6 +69,16 @@ def objective(self:BayesianNeuralNetwork, batch, L:int=1, generator:torch.Genera
 
 # %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-013
 @patch
+def optimizers(self:BayesianNeuralNetwork, learning_rate:float) -> dict:
+    "One Adam, in which the spreads move at `spread_rate` times the rate of the means"
+    named = dict(self.named_parameters())
+    spreads = [p for name, p in named.items() if name.endswith("_rho")]
+    means = [p for name, p in named.items() if not name.endswith("_rho")]
+    groups = [{"params": means}, {"params": spreads, "lr": learning_rate * self.config["spread_rate"]}]
+    return {"adam": torch.optim.Adam(groups, learning_rate, fused=True)}
+
+# %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-016
+@patch
 @torch.no_grad()
 def predict(self:BayesianNeuralNetwork,
     split, # images (N, D)
@@ -85,7 +96,7 @@ def predict(self:BayesianNeuralNetwork,
     images = (add_noise(split.batch(r).x.cpu(), eps, noise[r]).to(weight) for r in rows)
     return torch.cat([self.feedforward(x, W=W).log_softmax(-1).cpu().double() for x in images], dim=1)
 
-# %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-016
+# %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-019
 BINS = 15
 
 def bins_of(
@@ -104,7 +115,7 @@ def calibration_gaps(
     gap, where = right - confidence, bins_of(confidence, bins)
     return gap.new_zeros(bins).index_add(0, where, gap).sign()[where] * gap
 
-# %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-021
+# %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-024
 @patch
 def scores(self:BayesianNeuralNetwork, split, **options) -> dict: # name → (N,), float64
     "What each image of a labelled split contributes to the measures; `options` of `predict`"
@@ -116,7 +127,7 @@ def scores(self:BayesianNeuralNetwork, split, **options) -> dict: # name → (N,
     return {"accuracy": right, "nll": -mean.gather(1, y[:, None])[:, 0], "ece": calibration_gaps(confidence, right),
             "entropy": -(mean.exp() * mean).sum(-1), "ell": self.get_ll(y, log_p).mean(0)}
 
-# %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-022
+# %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-025
 @patch
 def benchmark(self:BayesianNeuralNetwork,
     dataset, # a `Dataset`; its test images are classified, each exactly once
@@ -137,7 +148,7 @@ def benchmark(self:BayesianNeuralNetwork,
             "measures": measures, "bound": None, **curves, "parameters": self.count_parameters(),
             "benchmark_seconds": round(time.monotonic() - started, 3)}
 
-# %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-024
+# %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-027
 @patch
 def reliability(self:BayesianNeuralNetwork, split, bins:int=BINS, **options) -> Tensor: # (bins, 3)
     "Images, mean confidence and share of right answers in each bin of confidence (0 where there is no image)"
