@@ -68,6 +68,7 @@ def _new_folder(out, resume):
         raise InputError(f"{out} already holds a run: add --resume to go on with it, or choose another --out.")
     return Path(out)
 
+# %% ../nbs/03_experiments/07_commands.ipynb #cell-014
 @command
 def vae_train(
     architecture:str, # which model to train
@@ -106,7 +107,7 @@ def vae_train(
     train(run, folder, data_dir, device, resume)
     print(f"trained: {folder}\nmeasure it with: vae_benchmark {folder}")
 
-# %% ../nbs/03_experiments/07_commands.ipynb #cell-015
+# %% ../nbs/03_experiments/07_commands.ipynb #cell-016
 def _lines(result):
     "A result as aligned lines of text"
     names = {"ell": "ELL", "pll": "PLL", "kl_z": "KL_z", "kl_w": "KL_W", "elbo": "ELBO"}
@@ -139,7 +140,7 @@ def vae_benchmark(
     print(f"{run_label(run)} on {result['n_test']:,} test images of {run.dataset} ({run.binarisation}), {run.likelihood}, L = {result['L']}")
     print("\n".join(_lines(result)))
 
-# %% ../nbs/03_experiments/07_commands.ipynb #cell-017
+# %% ../nbs/03_experiments/07_commands.ipynb #cell-018
 def find_reports(folder=None) -> Path: # the folder with experiment.ipynb and comparison.ipynb
     "The project's `reports` folder; raises `InputError` where there is none"
     places = [Path(folder)] if folder else [Path("reports"), Path(vae_nbdev.__file__).resolve().parent.parent / "reports"]
@@ -147,6 +148,7 @@ def find_reports(folder=None) -> Path: # the folder with experiment.ipynb and co
         if (place / "experiment.ipynb").exists() and (place / "comparison.ipynb").exists(): return place
     raise InputError(f"no report notebooks in {' or '.join(map(str, places))}: run vae_report in the project's folder, or name it with --reports.")
 
+# %% ../nbs/03_experiments/07_commands.ipynb #cell-019
 @command
 def vae_report(
     study:str, # name of a file in reports/studies, or path of a YAML file

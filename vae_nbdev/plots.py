@@ -153,6 +153,7 @@ def draw_images(
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
+    ax.set_anchor("E")  # what room is left over belongs to the label
 
 # %% ../nbs/03_experiments/04_plots.ipynb #cell-029
 def plot_rows(
@@ -162,7 +163,8 @@ def plot_rows(
 ) -> Picture:
     "Rows of images under each other."
     numbers = sum(below is not None for _, _, below in rows)
-    picture = Picture(1.3 + .6 * max(len(images) for _, images, _ in rows), .5 + .64 * len(rows) + .2 * numbers, title)
+    margin = max(1.3, .3 + .08 * max(len(label) for label, _, _ in rows))
+    picture = Picture(margin + .6 * max(len(images) for _, images, _ in rows), .5 + .64 * len(rows) + .2 * numbers, title)
     axes = picture.subplots(len(rows), 1, squeeze=False)[:, 0]
     for ax, (label, images, below) in zip(axes, rows): draw_images(ax, images, label, below)
     return picture.save(path) if path else picture

@@ -85,6 +85,7 @@ def _fill(model, weights, path):
                          f"instead of {wanted.get(k, 'none')}; the two files are of different runs.")
     model.load_state_dict(weights)
 
+# %% ../nbs/03_experiments/01_storage.ipynb #cell-014
 def load_checkpoint(
     model:Architecture, # built as the checkpoint's model was
     path, # the file
@@ -102,7 +103,7 @@ def load_checkpoint(
     for name, generator in (generators or {}).items(): generator.set_state(groups["generator"][name])
     return json.loads(header["progress"])
 
-# %% ../nbs/03_experiments/01_storage.ipynb #cell-014
+# %% ../nbs/03_experiments/01_storage.ipynb #cell-015
 def read_progress(
     folder, # a run folder
 ) -> dict: # what was stored as progress with its last checkpoint
@@ -117,7 +118,7 @@ def _fill_optimizer(optimizer, name, tensors):
         if owner == name: state.setdefault(int(index), {})[entry] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
-# %% ../nbs/03_experiments/01_storage.ipynb #cell-016
+# %% ../nbs/03_experiments/01_storage.ipynb #cell-017
 @patch
 def serialize(self:Architecture,
     folder, # made if missing
@@ -133,7 +134,7 @@ def write_config(model, folder, run=None):
     write_json(make_folder(folder) / "config.json", {"format": 1, "architecture": model.name, "model": model.config,
                                                      "n_train": model.n_train, "run": run or {}, **provenance()})
 
-# %% ../nbs/03_experiments/01_storage.ipynb #cell-017
+# %% ../nbs/03_experiments/01_storage.ipynb #cell-018
 WHICH = ("checkpoint", "best")
 
 def restore(
@@ -150,7 +151,7 @@ def restore(
     load_checkpoint(model, Path(folder) / f"{check_choice(which, WHICH, 'checkpoint')}.safetensors")
     return model
 
-# %% ../nbs/03_experiments/01_storage.ipynb #cell-019
+# %% ../nbs/03_experiments/01_storage.ipynb #cell-020
 def _restore(cls, folder, which="checkpoint"):
     "Rebuild a model of this class from its folder; raises `InputError` if another architecture lies there"
     model = restore(folder, which)
