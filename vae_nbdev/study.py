@@ -17,7 +17,7 @@ import yaml
 from tqdm import tqdm
 import vae_nbdev
 from .autoencoder import architectures, make_model
-from .core import InputError, check_choice, check_keys, check_number, read_json, replace_file, write_json
+from .core import InputError, check_choice, check_keys, check_number, make_folder, read_json, replace_file, write_json
 from .data import check_binarisation, load
 import vae_nbdev.evaluation
 from .storage import provenance, read_progress, restore
@@ -224,7 +224,7 @@ def _reason(log):
 def run_one(run, folder, notebook, data_dir=None, device="auto", threads=1) -> str: # "" or the reason of the failure
     "Do one run in a process of its own, unless it is already done"
     if finished(folder, run): return ""
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     (Path(folder) / "result.json").unlink(missing_ok=True)
     done = subprocess.run(experiment_command(run, folder, notebook, data_dir, device), capture_output=True, text=True,
                           env={**os.environ, "OMP_NUM_THREADS": str(threads)})
