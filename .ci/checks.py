@@ -57,9 +57,10 @@ def check_notebook(path, flags, timeout):
 
 
 def files_below(path):
-    "Every file at or below `path`, without caches."
+    "Every file at or below `path`, without caches and what reports have built."
     found = [path] if path.is_file() else path.rglob("*")
-    return {file for file in found if file.is_file() and "__pycache__" not in file.parts}
+    apart = {"__pycache__", "_build", ".ipynb_checkpoints"}
+    return {file for file in found if file.is_file() and not apart & set(file.relative_to(path).parts)}
 
 
 def check_generated(
@@ -72,7 +73,7 @@ def check_generated(
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "tree"
         shutil.copytree(ROOT, copy, ignore=lambda at, names: [
-            name for name in names if name == "__pycache__" or name == "_build"
+            name for name in names if name in ("__pycache__", "_build", ".ipynb_checkpoints")
             or Path(at) == ROOT and (Path(at) / name).is_dir() and name not in ("nbs", "reports", "vae_nbdev", ".ci")])
         for target in [copy / target for target in targets if from_nothing]:
             if target.is_dir(): shutil.rmtree(target)

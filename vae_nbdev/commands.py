@@ -134,10 +134,12 @@ def vae_benchmark(
     from vae_nbdev.storage import restore
     from vae_nbdev.study import make_run, measure, run_label
     restore(folder)
-    run = make_run(read_json(Path(folder) / "config.json", "the run's configuration").get("run", {}), f"{folder}/config.json")
+    given = read_json(Path(folder) / "config.json", "the run's configuration").get("run")
+    if not given: raise InputError(f"{folder} does not say how it was trained: measure it in Python, with restore and benchmark.")
+    run = make_run(given, f"{folder}/config.json")
     options = {} if test_samples is None else {"L": test_samples}
     result = measure(run, folder, load(run.dataset, run.binarisation, data_dir), device, **options)
-    print(f"{run_label(run)} on {result['n_test']:,} test images of {run.dataset} ({run.binarisation}), {run.likelihood}, L = {result['L']}")
+    print(f"{run_label(run)} on {result['n_test']:,} test images of {run.dataset} ({run.binarisation}), {result['likelihood']}, L = {result['L']}")
     print("\n".join(_lines(result)))
 
 # %% ../nbs/03_experiments/07_commands.ipynb #cell-018
