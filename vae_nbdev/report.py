@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['NEEDED', 'APART', 'FACTS', 'MEASURES', 'BEST', 'POINT', 'COSTS', 'DPI', 'PICTURES', 'NONE', 'NAMES', 'write_study',
            'read_result', 'load_results', 'class_words', 'parameters_of', 'say', 'names_of', 'short', 'scores_of',
-           'tidy', 'Score', 'Row', 'Group', 'groups_of', 'minus', 'pays_nothing', 'in_units', 'duration', 'size',
-           'score_cell', 'measure_words', 'score_column', 'text_column', 'mean_of', 'columns_of', 'caption_of',
+           'tidy', 'Score', 'Row', 'Group', 'groups_of', 'minus', 'written', 'pays_nothing', 'in_units', 'duration',
+           'size', 'score_cell', 'measure_words', 'score_column', 'text_column', 'mean_of', 'columns_of', 'caption_of',
            'notes_of', 'bound_of', 'show', 'scroll_box', 'linked', 'table_of', 'measure_table', 'plural', 'with_error',
            'ranked', 'lead', 'winner', 'about_noise', 'about_codes', 'about_cost', 'findings', 'summary', 'heading',
            'png_of', 'save_pictures', 'describe', 'figure', 'images_of', 'gallery', 'pictures_of', 'restored',
@@ -186,6 +186,10 @@ POINT = ("† A point code pays nothing for what it knows about the image: for t
 
 def minus(text) -> str: return text.replace("-", "−")
 
+def written(value, places) -> str:
+    "A number with this many decimals; one that is far out of the ordinary with an exponent"
+    return f"{value:,.{places}f}" if abs(value) < 1e6 else f"{value:.3g}"
+
 def pays_nothing(row) -> bool:
     "Whether the code is a point: its divergence is 0 for every image"
     return row.score("kl_z") == (0., 0.)
@@ -202,9 +206,9 @@ def size(n_bytes): return in_units(n_bytes, ((1e6, "MB"), (1e3, "kB"), (1, "B"))
 def score_cell(score, places, top, mark) -> Td:
     "A mean with its error, right-aligned; bold if it is `top`"
     if score is None: return Td("–", cls="num")
-    number = f"{score.mean:,.{places}f}"
+    number = written(score.mean, places)
     shown = minus(number) if any(score) else "0"
-    error = Span(f" ± {score.error:.{places}f}", cls="error-of") if score.error else None
+    error = Span(f" ± {written(score.error, places)}", cls="error-of") if score.error else None
     return Td(B(shown) if number == top and not mark else shown, error, Span("†", cls="mark") if mark else None,
               cls="num", data_value=repr(score.mean))
 
@@ -221,7 +225,7 @@ def score_column(
     marks = [key == "elbo" and pays_nothing(row) for row in rows]
     places = 2 if key in MEASURES or any(abs(s.mean) > 1.5 for s in scores if s) else 4
     able = [s.mean for s, mark in zip(scores, marks) if s and not mark]
-    top = f"{max(able):,.{places}f}" if key in BEST and len(able) > 1 else None
+    top = written(max(able), places) if key in BEST and len(able) > 1 else None
     heading = Th(Abbr(name[0], title=name[1] or None), scope="col", cls="num", data_measure=key)
     return heading, [score_cell(s, places, top, mark) for s, mark in zip(scores, marks)]
 
@@ -329,7 +333,7 @@ def plural(n, word): return f"{n:,} {word}{'' if n == 1 else 's'}"
 def with_error(score) -> str:
     "A mean and its error with as many decimals as the error needs"
     places = 1 if score.error >= .1 or not score.error else 2
-    return minus(f"{score.mean:,.{places}f}") + (f" ± {score.error:.{places}f}" if score.error else "")
+    return minus(written(score.mean, places)) + (f" ± {written(score.error, places)}" if score.error else "")
 
 def ranked(rows, key) -> list: # (row, score), the highest first
     "The rows that have a measure, by its mean"
@@ -340,7 +344,7 @@ def lead(pairs) -> str:
     (_, a), (row, b) = pairs[:2]
     gap, doubt = a.mean - b.mean, math.hypot(a.error, b.error)
     caution = "" if gap > 2 * doubt else ", which is less than the errors can tell"
-    return f", {gap:.1f} nats above {short(row.name)}{caution}"
+    return f", {written(gap, 1)} nats above {short(row.name)}{caution}"
 
 def winner(pairs, one, many, symbol) -> list:
     "A sentence about the highest of a ranking; `one` and `many` are what it begins with"
@@ -360,9 +364,9 @@ def about_noise(rows) -> list:
     if not losses: return found
     losses.sort(key=lambda pair: -pair[0])
     (high, most), (low, least) = losses[0], losses[-1]
-    little = f" least, {low:.0f} nats" if low >= .5 else " next to nothing"
+    little = f" least, {written(low, 0)} nats" if low >= .5 else " next to nothing"
     rest = (", and ", Strong(least.name), little) if len(losses) > 1 else ()
-    cost = f"{' most, ' if rest else ' '}{high:.0f} nats"
+    cost = f"{' most, ' if rest else ' '}{written(high, 0)} nats"
     return [*found, (f"Strong noise (ε = {strongest:g}) costs ", Strong(most.name), cost, *rest, ".")]
 
 def about_codes(rows) -> list:

@@ -230,6 +230,7 @@ def run_one(run, folder, notebook, data_dir=None, device="auto", threads=1) -> s
                           env={**os.environ, "OMP_NUM_THREADS": str(threads)})
     (Path(folder) / "log.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
     if done.returncode == 0 and finished(folder, run): return ""
+    if done.returncode < 0: return f"stopped by signal {-done.returncode} (9 is often a lack of memory)."
     return _reason(done.stdout + done.stderr)
 
 # %% ../nbs/03_experiments/05_study.ipynb #cell-043
