@@ -153,7 +153,7 @@ def draw_images(
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=9)
-    ax.set_anchor("E")  # what room is left over belongs to the label
+    ax.set_anchor("W")  # else the layout takes spare room beside the row for room the label has
 
 # %% ../nbs/03_experiments/04_plots.ipynb #cell-029
 def plot_rows(

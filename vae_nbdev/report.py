@@ -30,7 +30,7 @@ from .likelihoods import likelihood_note
 from .plots import Curve, Picture, colour_of, draw_curves, settled
 from .plots import plot_history, plot_noise_curve, plot_recon_matrix
 from .storage import read_progress, restore
-from .study import run_name
+from .study import run_label, run_name
 
 # %% ../nbs/03_experiments/06_report.ipynb #cell-006
 def write_study(
@@ -364,6 +364,7 @@ def about_noise(rows) -> list:
     if not losses: return found
     losses.sort(key=lambda pair: -pair[0])
     (high, most), (low, least) = losses[0], losses[-1]
+    if high < 1: return [*found, (f"Even strong noise (ε = {strongest:g}) costs no model more than one nat.",)]
     little = f" least, {written(low, 0)} nats" if low >= .5 else " next to nothing"
     rest = (", and ", Strong(least.name), little) if len(losses) > 1 else ()
     cost = f"{' most, ' if rest else ' '}{written(high, 0)} nats"
@@ -373,8 +374,8 @@ def about_codes(rows) -> list:
     "Whose code says most about an image, and which bound is the highest"
     wide = [row for row in rows if row.score("kl_z") and not pays_nothing(row)]
     if not wide: return []
-    highest = "Where the ELBO is a bound, the highest is that of"
-    found = winner(ranked(wide, "elbo"), "The ELBO is a bound only for", highest, "ELBO")
+    one = "The ELBO is a bound only for" if len(rows) > 1 else "The bound of"
+    found = winner(ranked(wide, "elbo"), one, "Where the ELBO is a bound, the highest is that of", "ELBO")
     row, score = ranked(wide, "kl_z")[0]
     most, bits = " the most:" if len(wide) > 1 else "", score.mean / math.log(2)
     much = f" = {with_error(score)} nats per image ({bits:.1f} bits)."
@@ -693,7 +694,8 @@ def build_report(
     results, _ = load_results(out)
     with replace_file(out / "table.csv") as file: tidy(results).to_csv(file, index=False, lineterminator="\n")
     titles = dict(zip((r["name"] for r in results), names_of(results)))
-    for name in map(run_name, study.runs): write_run_page(out / "runs" / name, template, titles.get(name, name))
+    for run in study.runs:
+        write_run_page(out / "runs" / run_name(run), template, titles.get(run_name(run), run_label(run)))
     places = {"study_dir": str(out.resolve()), "data_dir": data_dir and str(Path(data_dir).resolve())}
     execute(notebook, out / "comparison.ipynb", places)
     return write_page(out / "comparison.ipynb", out / "index.html", template, study.title, study.about)
