@@ -90,7 +90,7 @@ def say(key, value) -> str:
     "A parameter as part of a name"
     if key == "network": return str(value)
     if key == "latent": return "no bottleneck" if value is None else f"d = {value}"
-    return f"{key.replace('_', ' ')} = {value}"
+    return f"{key.replace('_', ' ')} = {'default' if value is None else value}"
 
 # %% ../nbs/03_experiments/06_report.ipynb #cell-016
 def names_of(
