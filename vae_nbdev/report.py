@@ -87,10 +87,10 @@ def parameters_of(result) -> dict:
     return {**{k: v for k, v in result["run"].items() if k != "options"}, **(result["run"].get("options") or {})}
 
 def say(key, value) -> str:
-    "A parameter as part of a name"
-    if key == "network": return str(value)
+    "A parameter as part of a name: texts speak for themselves, and what was left at its default needs no mention"
     if key == "latent": return "no bottleneck" if value is None else f"d = {value}"
-    return f"{key.replace('_', ' ')} = {'default' if value is None else value}"
+    if value is None or isinstance(value, str): return (value or "").replace("_", " ")
+    return f"{key.replace('_', ' ')} = {value}"
 
 # %% ../nbs/03_experiments/06_report.ipynb #cell-016
 def names_of(
@@ -103,7 +103,7 @@ def names_of(
     for kind, given in kinds.items():
         keys = [k for k in dict.fromkeys(k for p in given for k in p) if k not in (*APART, *leave_out)]
         varying[kind] = [k for k in keys if len({json.dumps(p.get(k)) for p in given}) > 1]
-    name = lambda kind, given: ", ".join([kind, *(say(k, given.get(k)) for k in varying[kind])])
+    name = lambda kind, given: ", ".join(filter(None, [kind, *(say(k, given.get(k)) for k in varying[kind])]))
     return [name(class_words(result), parameters_of(result)) for result in results]
 
 def short(name) -> str:
