@@ -232,7 +232,7 @@ def check_weights(model, W):
     "Raise `InputError` unless `W` is what the model needs: nothing, or a single fixed weight set"
     single = W is not None and len(W) == 1 and W.estimator == "weights"
     if not single and model.layers() is not POINTS:
-        raise InputError(f"{model.name} draws its weights: annealing needs W, one weight set from sample_from_W(1, generator).")
+        raise InputError(f"{model.name} draws its weights: annealing needs W, one weight set drawn by sample_from_W.")
 
 def prior_scale(prior, seed, like):
     "Standard deviation of a prior in each dimension (d,), from a thousand draws"
@@ -278,10 +278,10 @@ def ais(
     W=None, # one fixed weight set, for Bayesian weights
     block:int=None, # images at once: changes memory and speed, not the values
     progress:bool=True, # show a progress bar
-    **how # settings of `Annealing`
+    **kwargs # settings of `Annealing`
 ) -> Estimate: # log p̂(x) of each image with its error: a lower bound on average
     "Annealed importance sampling estimate of log p(x) (Neal 2001; Wu et al. 2017)"
-    return anneal_images(model, images, None, prior, Annealing(**how), W, block, progress)[0]
+    return anneal_images(model, images, None, prior, Annealing(**kwargs), W, block, progress)[0]
 
 # %% ../nbs/03_experiments/06_annealing.ipynb #cell-058
 @torch.no_grad()
@@ -316,9 +316,9 @@ def bdmc(
     W=None, # one fixed weight set, for Bayesian weights
     block:int=None, # images at once: changes memory and speed, not the values
     progress:bool=True, # show a progress bar
-    **how # settings of `Annealing`
+    **kwargs # settings of `Annealing`
 ) -> Sandwich: # `lower`, `upper` and their `gap`
     "Bidirectional Monte Carlo on images the model made itself (Grosse et al. 2015; Wu et al. 2017)"
-    how = Annealing(**how)
+    how = Annealing(**kwargs)
     codes, images = simulate(model, prior, check_number(n_images, "n_images", minimum=1, integer=True), how.seed, W)
     return Sandwich(*anneal_images(model, images, codes, prior, how, W, block, progress))

@@ -6,13 +6,13 @@
 __all__ = ['NEEDED', 'APART', 'FACTS', 'MEASURES', 'BEST', 'POINT', 'COSTS', 'DPI', 'PICTURES', 'NONE', 'NAMES', 'write_study',
            'read_result', 'load_results', 'class_words', 'parameters_of', 'say', 'names_of', 'short', 'scores_of',
            'tidy', 'Score', 'Row', 'Group', 'groups_of', 'minus', 'written', 'pays_nothing', 'in_units', 'duration',
-           'size', 'score_cell', 'measure_words', 'score_column', 'text_column', 'mean_of', 'columns_of', 'caption_of',
-           'notes_of', 'bound_of', 'show', 'scroll_box', 'linked', 'table_of', 'measure_table', 'plural', 'with_error',
-           'ranked', 'lead', 'winner', 'about_noise', 'about_codes', 'about_cost', 'findings', 'summary', 'heading',
-           'png_of', 'save_pictures', 'describe', 'figure', 'images_of', 'gallery', 'pictures_of', 'restored',
-           'reconstructions', 'noise_of', 'plot_noise', 'plot_validation', 'noise_in_words', 'say_name', 'say_value',
-           'facts_of', 'settings_table', 'origins', 'failure_table', 'page_cells', 'headings_of', 'write_page',
-           'page_of', 'write_run_page', 'execute', 'build_report']
+           'size', 'score_cell', 'measure_words', 'heading_words', 'score_column', 'text_column', 'mean_of',
+           'columns_of', 'caption_of', 'notes_of', 'bound_of', 'show', 'scroll_box', 'linked', 'table_of',
+           'measure_table', 'plural', 'with_error', 'ranked', 'lead', 'winner', 'about_noise', 'about_codes',
+           'about_cost', 'findings', 'summary', 'heading', 'png_of', 'save_pictures', 'describe', 'figure', 'images_of',
+           'gallery', 'pictures_of', 'restored', 'reconstructions', 'noise_of', 'plot_noise', 'plot_validation',
+           'noise_in_words', 'say_name', 'say_value', 'facts_of', 'settings_table', 'origins', 'failure_table',
+           'page_cells', 'headings_of', 'write_page', 'page_of', 'write_run_page', 'execute', 'build_report']
 
 # %% ../nbs/03_experiments/12_report.ipynb #cell-003
 import base64, dataclasses, io, json, math, re, statistics, subprocess, sys
@@ -179,8 +179,9 @@ MEASURES = { # name → (heading, what it is)
     "pll": ("PLL", "predictive reconstruction log-likelihood: the log of the mean over the draws"),
     "kl_z": (("KL", Sub("z")), "what the code costs, KL(q(z|x) ‖ p(z))"),
     "kl_w": (("KL", Sub("W")), "what the weights cost each training image, KL(q(W) ‖ p(W)) / N"),
-    "elbo": ("ELBO", "evidence lower bound: ELL − KL_z − KL_W")}
-BEST = ("ell", "ell(0.1)", "pll", "elbo") # the measures of which more is better
+    "elbo": ("ELBO", "evidence lower bound: ELL − KL_z − KL_W"),
+    "iwll": ("IWLL", "importance-weighted bound on log p(x), from k samples of the code; without what the weights cost")}
+BEST = ("ell", "ell(0.1)", "pll", "elbo", "iwll") # the measures of which more is better
 POINT = ("† A point code pays nothing for what it knows about the image: for these models ELL − KL is the objective "
          "they were trained on, and no bound on log p(x).")
 
@@ -216,12 +217,18 @@ def measure_words(key) -> str:
     "The heading of a measure that only its architecture knows: \"Accuracy\", \"NLL\""
     return key.upper() if len(key) <= 3 else key.replace("_", " ").capitalize()
 
+def heading_words(key, rows) -> tuple:
+    "Heading and explanation of a measure; the number of importance samples is part of it"
+    heading, explained = MEASURES.get(key, (measure_words(key), ""))
+    ks = sorted({r["k"] for row in rows for r in row.results if r.get("k")})
+    return (f"{heading}({' or '.join(f'{k:,}' for k in ks)})" if key == "iwll" else heading), explained
+
 def score_column(
     rows, # of the table
     key:str, # of the measure
 ) -> tuple: # heading and cells
     "The column of one measure; the best of several is emphasised where more is better"
-    scores, name = [row.score(key) for row in rows], MEASURES.get(key, (measure_words(key), ""))
+    scores, name = [row.score(key) for row in rows], heading_words(key, rows)
     marks = [key == "elbo" and pays_nothing(row) for row in rows]
     places = 2 if key in MEASURES or any(abs(s.mean) > 1.5 for s in scores if s) else 4
     able = [s.mean for s, mark in zip(scores, marks) if s and not mark]
@@ -696,6 +703,8 @@ def build_report(
     titles = dict(zip((r["name"] for r in results), names_of(results)))
     for run in study.runs:
         write_run_page(out / "runs" / run_name(run), template, titles.get(run_name(run), run_label(run)))
-    places = {"study_dir": str(out.resolve()), "data_dir": data_dir and str(Path(data_dir).resolve())}
+    absolute = lambda path: path and str(Path(path).resolve())
+    reference = Path(notebook).parent / "reference.csv"
+    places = {"study_dir": str(out.resolve()), "data_dir": absolute(data_dir), "reference": absolute(reference if reference.exists() else None)}
     execute(notebook, out / "comparison.ipynb", places)
     return write_page(out / "comparison.ipynb", out / "index.html", template, study.title, study.about)
