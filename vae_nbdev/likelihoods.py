@@ -11,6 +11,7 @@ __all__ = ['SERIES_BELOW', 'SIGMA_START', 'LIKELIHOODS', 'PIXELS', 'CROSS_ENTROP
 import math
 import torch
 from fastcore.basics import patch
+from fastcore.basics import patch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from .core import check_choice, check_keys, check_number
@@ -32,13 +33,6 @@ class Likelihood(nn.Module):
         logits:Tensor, # decoder output (…, D)
     ) -> Tensor: # expected pixel values (…, D)
         "The expected image, for pictures."
-        raise NotImplementedError
-
-    def sample(self,
-        logits:Tensor, # decoder output (…, D)
-        generator:torch.Generator, # on the device of the logits
-    ) -> Tensor: # pixels (…, D), without a gradient
-        "Draw x ~ p(x | z)."
         raise NotImplementedError
 
     def bound(self,
@@ -70,11 +64,6 @@ class Bernoulli(Likelihood):
         "σ(η): the probability that the pixel is on."
         return torch.sigmoid(logits)
 
-    @torch.no_grad()
-    def sample(self, logits:Tensor, generator:torch.Generator) -> Tensor: # pixels (…, D), each 0. or 1.
-        "A coin with probability σ(η) for every pixel."
-        return draw_binary(torch.sigmoid(logits), generator)
-
     def start(self, x): return torch.logit(x, eps=.01) # at most 1 % from certainty, so that a pixel can still change its mind
 
     def bound(self,
@@ -83,7 +72,17 @@ class Bernoulli(Likelihood):
         "Minus the entropy of the grey pixels, reached where σ(η) = x."
         return (torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum(-1)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-026
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-021
+@patch
+@torch.no_grad()
+def sample(self:Bernoulli,
+    logits:Tensor, # η (…, D)
+    generator:torch.Generator, # on the device of the logits
+) -> Tensor: # pixels (…, D), each 0. or 1., without a gradient
+    "A coin with probability σ(η) for every pixel."
+    return draw_binary(torch.sigmoid(logits), generator)
+
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-028
 SERIES_BELOW = 0.05 # |η| under which the Taylor series are used: exact to rounding there, in float32 and in float64
 
 def _near_zero(
@@ -93,7 +92,7 @@ def _near_zero(
     small = logits.abs() < SERIES_BELOW
     return small, torch.where(small, torch.ones_like(logits), logits)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-027
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-029
 def log_normaliser(
     logits:Tensor, # η (…)
 ) -> Tensor: # log C(η) (…)
@@ -103,7 +102,7 @@ def log_normaliser(
     series = math.log(2) + square * (1/12 - square * (7/1440 - square * (31/90720 - square * 127/4838400)))
     return torch.where(small, series, torch.log(safe / torch.tanh(safe / 2)))
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-031
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-033
 class ContinuousBernoulli(Bernoulli):
     "The normalised density on [0, 1] of Loaiza-Ganem and Cunningham (2019): Bernoulli formula + log C(η)."
     def log_prob(self,
@@ -122,22 +121,27 @@ class ContinuousBernoulli(Bernoulli):
         series = 1/2 + logits * (1/12 - square * (1/720 - square / 30240))
         return torch.where(small, series, 1/2 + 1/2 / torch.tanh(safe / 2) - 1 / safe)
 
-    @torch.no_grad()
-    def sample(self, logits:Tensor, generator:torch.Generator) -> Tensor: # pixels (…, D) in [0, 1]
-        "Uniform numbers through the inverse of the distribution function."
-        uniform = torch.rand(logits.shape, generator=generator, dtype=logits.dtype, device=logits.device)
-        size = logits.abs().clamp(min=1e-30)
-        towards_black = (-torch.log1p(uniform * torch.expm1(-size)) / size).clamp(0, 1)
-        return torch.where(logits > 0, 1 - towards_black, towards_black)
-
     def bound(self, x:Tensor) -> None:
         "None: at pixels of exactly 0 or 1 the density has no upper limit."
         return None
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-043
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-037
+@patch
+@torch.no_grad()
+def sample(self:ContinuousBernoulli,
+    logits:Tensor, # η (…, D)
+    generator:torch.Generator, # on the device of the logits
+) -> Tensor: # pixels (…, D) in [0, 1], without a gradient
+    "Uniform numbers through the inverse of the distribution function."
+    uniform = torch.rand(logits.shape, generator=generator, dtype=logits.dtype, device=logits.device)
+    size = logits.abs().clamp(min=1e-30)
+    towards_black = (-torch.log1p(uniform * torch.expm1(-size)) / size).clamp(0, 1)
+    return torch.where(logits > 0, 1 - towards_black, towards_black)
+
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-047
 SIGMA_START = 0.3 # where a learned σ starts: about the standard deviation of all MNIST pixels
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-044
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-048
 class Gaussian(Likelihood):
     "Normal(η, σ²) for every pixel, with one σ for all: learned (`sigma=None`) or given, above 0 (else `InputError`)."
     options = ("sigma",)
@@ -162,13 +166,18 @@ class Gaussian(Likelihood):
         "The decoder's output itself."
         return logits
 
-    @torch.no_grad()
-    def sample(self, logits:Tensor, generator:torch.Generator) -> Tensor: # pixels (…, D), not confined to [0, 1]
-        "η + σ·N(0, 1)."
-        noise = torch.randn(logits.shape, generator=generator, dtype=logits.dtype, device=logits.device)
-        return logits + noise * (self.log_sigma.exp() if self.given is None else self.given)
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-058
+@patch
+@torch.no_grad()
+def sample(self:Gaussian,
+    logits:Tensor, # the means μ = η (…, D)
+    generator:torch.Generator, # on the device of the logits
+) -> Tensor: # pixels (…, D), not confined to [0, 1], without a gradient
+    "η + σ·N(0, 1)."
+    noise = torch.randn(logits.shape, generator=generator, dtype=logits.dtype, device=logits.device)
+    return logits + noise * (self.log_sigma.exp() if self.given is None else self.given)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-057
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-062
 @patch
 def variance(self:Bernoulli, logits:Tensor) -> Tensor: # (…, D), at most ¼
     "σ(η)·σ(−η): the variance of each pixel, in squared grey values."
@@ -187,7 +196,7 @@ def variance(self:Gaussian, logits:Tensor) -> Tensor: # (…, D)
     "σ², the same for every pixel, in squared grey values."
     return torch.full_like(logits, self.given**2) if self.given else (2 * self.log_sigma).exp().expand_as(logits)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-066
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-071
 LIKELIHOODS = {"bernoulli": Bernoulli, "continuous_bernoulli": ContinuousBernoulli, "gaussian": Gaussian}
 
 def make_likelihood(
@@ -199,7 +208,7 @@ def make_likelihood(
     check_keys(options, kind.options, f"the likelihood {name!r}")
     return kind(**options)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-069
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-074
 PIXELS = {"grey": "grey pixels", "static": "pixels binarised once and for all (static)",
           "dynamic": "pixels redrawn from x ~ Bernoulli(grey) for every training batch, "
                      "drawn once with a fixed seed for the test set (dynamic)",
@@ -211,7 +220,7 @@ DENSITY = "which may lie above 0 and has no finite bound; not comparable with ot
 NOTES = {"continuous_bernoulli": f"a density on [0, 1], {DENSITY}",
          "gaussian": f"a density with the constant −½ log 2πσ² counted once per pixel, {DENSITY}"}
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-070
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-075
 def likelihood_note(
     name:str, # one of `LIKELIHOODS`
     binarisation:str="grey", # grey, static, dynamic or threshold
