@@ -127,7 +127,7 @@ def plot_corruptions(group) -> list: # of (`Picture`, words), one for each kind
                  for i, (name, points) in enumerate(curves.items()) if points]
         if not lines: continue
         picture, title = Picture(7, 4.2), f"{kind.replace('_', ' ').capitalize()}: {group.dataset}"
-        draw_curves(picture.subplots(), lines, 3.3, title, (corruption.axis, "ELL of the clean image, nats"))
+        draw_curves(picture.subplots(), lines, 3.3, title, (corruption.unit, "ELL of the clean image, nats"))
         ends = "; ".join(f"{c.name} falls from {c.y[0]:.0f} to {c.y[-1]:.0f}" for c in lines)
         found.append((picture, f"Line chart, {kind.replace('_', ' ')}: {minus(ends)}."))
     return found
