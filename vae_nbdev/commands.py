@@ -115,6 +115,7 @@ def _lines(result):
              "iwll": f"IWLL({result.get('k')})"}
     rows = [(names.get(k, k), m["mean"], m["se"]) for k, m in result["measures"].items()]
     rows += [(f"ELL({point['eps']:g})", point["mean"], point["se"]) for point in result.get("noise", []) if point["eps"]]
+    if ais := result.get("ais"): rows.append((f"AIS ({ais['n']})", ais["mean"], ais["se"]))
     return [f"{name:<10} {mean:10.3f} ± {error:.3f}" for name, mean, error in rows]
 
 @command
@@ -122,6 +123,7 @@ def vae_benchmark(
     folder:str, # of a trained run
     test_samples:int=None, # L, draws of weights and codes; as the run says if not given
     importance_samples:int=None, # k of IWLL(k); as the run says if not given
+    ais_images:int=None, # images whose log p(x) is estimated by annealing; as the run says if not given
     data_dir:str=None, # where data files lie
     device:str="auto", # auto, cpu, cuda or mps
 ):
@@ -132,7 +134,7 @@ def vae_benchmark(
     Examples:
       vae_benchmark runs/linear
       vae_benchmark runs/linear --test_samples 100
-      vae_benchmark runs/variational --importance_samples 5000
+      vae_benchmark runs/variational --importance_samples 5000 --ais_images 100
     """
     from vae_nbdev.data import load
     from vae_nbdev.storage import restore
@@ -141,7 +143,7 @@ def vae_benchmark(
     given = read_json(Path(folder) / "config.json", "the run's configuration").get("run")
     if not given: raise InputError(f"{folder} does not say how it was trained: measure it in Python, with restore and benchmark.")
     run = make_run(given, f"{folder}/config.json")
-    options = {k: v for k, v in {"L": test_samples, "importance_samples": importance_samples}.items() if v is not None}
+    options = {k: v for k, v in {"L": test_samples, "importance_samples": importance_samples, "ais_images": ais_images}.items() if v is not None}
     result = measure(run, folder, load(run.dataset, run.binarisation, data_dir), device, data_dir, **options)
     print(f"{run_label(run)} on {result['n_test']:,} test images of {run.dataset} ({run.binarisation}), {result['likelihood']}, L = {result['L']}")
     print("\n".join(_lines(result)))
