@@ -122,10 +122,11 @@ def benchmark(self:Autoencoder,
     started, test, draws, kl_w = time.monotonic(), dataset.test, make_draws(self, dataset.test, L, seed), self.weight_kl().item()
     scores = {eps: score(self, test, draws, eps, batch_size=batch_size) for eps in sorted({0., *noise})}
     images = image_scores(*scores[0.], kl_w)
+    noisy = {f"ell({eps:g})": scores[eps][0].mean(0) for eps in noise if eps}
     k = importance_samples if has_gaussian_code(self) else 0
     if k: images["iwll"] = importance_log_likelihood(self, test, k, L, seed).log_likelihood[k]
     return {"panel": self.panel, "L": L, "k": k or None, "n_test": len(test), "benchmark_seed": seed,
-            "measures": measures(images, kl_w), "images": images, "bound": best_possible(self, test),
+            "measures": measures(images, kl_w), "images": images | noisy, "bound": best_possible(self, test),
             "noise": [{"eps": eps, **mean_and_error(scores[eps][0].mean(0))} for eps in noise],
             "parameters": self.count_parameters(), "benchmark_seconds": round(time.monotonic() - started, 3)}
 

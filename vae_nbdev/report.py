@@ -8,11 +8,12 @@ __all__ = ['NEEDED', 'APART', 'FACTS', 'MEASURES', 'BEST', 'POINT', 'COSTS', 'DP
            'tidy', 'Score', 'Row', 'Group', 'groups_of', 'minus', 'written', 'pays_nothing', 'in_units', 'duration',
            'size', 'score_cell', 'measure_words', 'heading_words', 'score_column', 'text_column', 'mean_of',
            'columns_of', 'caption_of', 'notes_of', 'bound_of', 'show', 'scroll_box', 'linked', 'table_of',
-           'measure_table', 'plural', 'with_error', 'ranked', 'lead', 'winner', 'about_noise', 'about_codes',
-           'about_cost', 'findings', 'summary', 'heading', 'png_of', 'save_pictures', 'describe', 'figure', 'images_of',
-           'gallery', 'pictures_of', 'restored', 'reconstructions', 'noise_of', 'plot_noise', 'plot_validation',
-           'noise_in_words', 'say_name', 'say_value', 'facts_of', 'settings_table', 'origins', 'failure_table',
-           'page_cells', 'headings_of', 'write_page', 'page_of', 'write_run_page', 'execute', 'build_report']
+           'measure_table', 'plural', 'with_error', 'ranked', 'scores_of_images', 'lead', 'winner', 'about_noise',
+           'about_codes', 'about_cost', 'findings', 'summary', 'heading', 'png_of', 'save_pictures', 'describe',
+           'figure', 'images_of', 'gallery', 'pictures_of', 'restored', 'reconstructions', 'noise_of', 'plot_noise',
+           'plot_validation', 'noise_in_words', 'say_name', 'say_value', 'facts_of', 'settings_table', 'origins',
+           'failure_table', 'page_cells', 'headings_of', 'write_page', 'page_of', 'write_run_page', 'execute',
+           'build_report']
 
 # %% ../nbs/03_experiments/12_report.ipynb #cell-003
 import base64, dataclasses, io, json, math, re, statistics, subprocess, sys
@@ -26,11 +27,12 @@ from fastcore.xml import Table, Tbody, Td, Tfoot, Th, Thead, Tr
 from IPython.display import HTML
 from .core import InputError, read_json, replace_file, write_json
 from .data import load
+from .differences import compare
 from .likelihoods import likelihood_note
 from .plots import Curve, Picture, colour_of, draw_curves, settled
 from .plots import plot_history, plot_noise_curve, plot_recon_matrix
 from .storage import read_progress, restore
-from .study import run_label, run_name
+from .study import read_scores, run_label, run_name
 
 # %% ../nbs/03_experiments/12_report.ipynb #cell-006
 def write_study(
@@ -346,26 +348,34 @@ def ranked(rows, key) -> list: # (row, score), the highest first
     "The rows that have a measure, by its mean"
     return sorted(((row, row.score(key)) for row in rows if row.score(key)), key=lambda pair: -pair[1].mean)
 
-def lead(pairs) -> str:
-    "How far the first is ahead of the second, and whether the errors allow to say so"
-    (_, a), (row, b) = pairs[:2]
-    gap, doubt = a.mean - b.mean, math.hypot(a.error, b.error)
-    caution = "" if gap > 2 * doubt else ", which is less than the errors can tell"
-    return f", {written(gap, 1)} nats above {short(row.name)}{caution}"
+def scores_of_images(row, folder, key) -> list: # (N,) for each seed
+    "The scores of single images of a row; nothing where there are none"
+    try: found = [read_scores(Path(folder) / "runs" / r["name"]) for r in row.results] if folder else []
+    except InputError: return []
+    return [scores[key] for scores in found if key in scores]
 
-def winner(pairs, one, many, symbol) -> list:
-    "A sentence about the highest of a ranking; `one` and `many` are what it begins with"
+def lead(pairs, key, folder) -> str:
+    "How far the first is ahead of the second, and whether that is more than chance, image by image if their scores are there"
+    (first, a), (row, b) = pairs[:2]
+    images = [scores_of_images(r, folder, key) for r in (first, row)]
+    gap, doubt = a.mean - b.mean, 2 * math.hypot(a.error, b.error)
+    certain = compare(*images).low > 0 if all(images) else gap > doubt
+    return f", {written(gap, 1)} nats above {short(row.name)}{'' if certain else ', which is less than the errors can tell'}"
+
+def winner(rows, key, one, many, symbol, folder=None) -> list:
+    "A sentence about the row with the highest score; `one` and `many` are what it begins with"
+    pairs = ranked(rows, key)
     if not pairs: return []
     row, score = pairs[0]
-    ahead = lead(pairs) if len(pairs) > 1 else ""
+    ahead = lead(pairs, key, folder) if len(pairs) > 1 else ""
     reached = f": {symbol} = {with_error(score)} nats per image{ahead}."
     return [(f"{many if ahead else one} ", Strong(row.name), reached)]
 
 # %% ../nbs/03_experiments/12_report.ipynb #cell-043
-def about_noise(rows) -> list:
+def about_noise(rows, folder) -> list:
     "Who leads at the original's noise, and whom the strongest noise of the curve costs most"
     noise = "From slightly noisy images (ε = 0.1)"
-    found = winner(ranked(rows, "ell(0.1)"), f"{noise}:", f"{noise} the best is", "ELL(0.1)")
+    found = winner(rows, "ell(0.1)", f"{noise}:", f"{noise} the best is", "ELL(0.1)", folder)
     strongest = max((p["eps"] for row in rows for p in row.results[0].get("noise") or []), default=0)
     losses = [(row.score("ell").mean - score.mean, row) for row, score in ranked(rows, f"ell({strongest:g})")]
     if not losses: return found
@@ -377,12 +387,14 @@ def about_noise(rows) -> list:
     cost = f"{' most, ' if rest else ' '}{written(high, 0)} nats"
     return [*found, (f"Strong noise (ε = {strongest:g}) costs ", Strong(most.name), cost, *rest, ".")]
 
-def about_codes(rows) -> list:
-    "Whose code says most about an image, and which bound is the highest"
+def about_codes(rows, folder) -> list:
+    "Which bounds are the highest, and whose code says most about an image"
     wide = [row for row in rows if row.score("kl_z") and not pays_nothing(row)]
     if not wide: return []
     one = "The ELBO is a bound only for" if len(rows) > 1 else "The bound of"
-    found = winner(ranked(wide, "elbo"), one, "Where the ELBO is a bound, the highest is that of", "ELBO")
+    found = winner(wide, "elbo", one, "Where the ELBO is a bound, the highest is that of", "ELBO", folder)
+    best = "By importance weighting, which asks less of the encoder, the images are most probable under"
+    found += winner(wide, "iwll", "The importance-weighted bound of", best, heading_words("iwll", wide)[0], folder)
     row, score = ranked(wide, "kl_z")[0]
     most, bits = " the most:" if len(wide) > 1 else "", score.mean / math.log(2)
     much = f" = {with_error(score)} nats per image ({bits:.1f} bits)."
@@ -403,6 +415,7 @@ def about_cost(rows) -> list:
 # %% ../nbs/03_experiments/12_report.ipynb #cell-045
 def findings(
     group:Group, # of autoencoders
+    folder=None, # of the study: the scores of single images lie there, which tell smaller differences from chance
 ) -> Ul:
     "What the numbers say, in sentences"
     rows = [row for row in group.rows if row.score("ell")]
@@ -410,11 +423,11 @@ def findings(
     result, verb = rows[0].results[0], "was" if len(rows) == 1 else "were"
     scene = (f"{plural(len(rows), 'model')} learned from {result.get('n_train', 0):,} images of {group.dataset} "
              f"and {verb} measured on {result['n_test']:,} test images.",)
-    best = winner(ranked(rows, "ell"), "Clean images:", "Clean images are reconstructed best by", "ELL")
+    best = winner(rows, "ell", "Clean images:", "Clean images are reconstructed best by", "ELL", folder)
     caution = ("Each model was trained with one seed: the errors tell how much other test images could move a number, "
                "not how much another seed could.",)
     alone = all(len(row.results) == 1 for row in rows)
-    sentences = [scene, *best, *about_noise(rows), *about_codes(rows), *about_cost(rows), *([caution] if alone else [])]
+    sentences = [scene, *best, *about_noise(rows, folder), *about_codes(rows, folder), *about_cost(rows), *([caution] if alone else [])]
     return Ul(*(Li(*sentence) for sentence in sentences), cls="findings")
 
 # %% ../nbs/03_experiments/12_report.ipynb #cell-048
