@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['REFERENCE', 'SCORES', 'CERTAIN', 'number', 'plain_table', 'verdict', 'differences_table', 'annealing_table',
-           'read_reference', 'belongs', 'reference_table', 'corruption_curve', 'plot_corruptions', 'corruption_gallery',
+           'read_reference', 'belongs', 'reference_table', 'corruption_curve', 'plot_corruptions', 'corruption_figures',
            'foreign_of', 'foreign_table', 'foreign_tables', 'uncertain_pixels', 'share', 'code_table']
 
 # %% ../nbs/03_experiments/13_appraisal.ipynb #cell-003
@@ -34,7 +34,7 @@ def plain_table(
 ) -> Div:
     "A table with one line for each name; nothing if there are none"
     if not lines: return None
-    number_like = [False, *(cell.get("class") == "num" for cell in lines[0][1:])]
+    number_like = [False, *(cell.get("class") == "num" for cell in lines[-1][1:])]
     head = Tr(*(Th(h, scope="col", cls="num" if right else None) for h, right in zip(headings, number_like)))
     body = [Tr(Th(name, scope="row"), *cells) for name, *cells in lines]
     return Div(P(about, cls="caption") if about else None, scroll_box(Table(Thead(head), Tbody(*body)), title))
@@ -140,10 +140,10 @@ def plot_corruptions(group) -> list: # of (`Picture`, words), one for each kind
     return found
 
 # %% ../nbs/03_experiments/13_appraisal.ipynb #cell-020
-def corruption_gallery(group) -> Div:
-    "The figures of all kinds of noise, side by side where there is room"
-    figures = [figure(picture, words) for picture, words in plot_corruptions(group)]
-    return Div(*figures, cls="gallery") if figures else None
+def corruption_figures(group) -> Div:
+    "The figures of all kinds of noise, one below the other"
+    figures = [figure(picture, words, wide=True) for picture, words in plot_corruptions(group)]
+    return Div(*figures) if figures else None
 
 # %% ../nbs/03_experiments/13_appraisal.ipynb #cell-023
 SCORES = {"ell": "ELL", "pll": "PLL", "iwll": "IWLL", "variance": "epistemic variance"}
