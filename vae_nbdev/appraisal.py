@@ -88,10 +88,10 @@ REFERENCE = ("dataset", "architecture", "network", "latent", "binarisation", "op
 def read_reference(path) -> list: # one dict for each number
     "Numbers to compare with; raises `InputError` for a file that does not have the columns"
     with open(path, encoding="utf-8", newline="") as file: rows = list(csv.DictReader(file))
-    for number, row in enumerate(rows, 2):
-        if tuple(row) != REFERENCE or None in row.values(): raise InputError(f"{path}, line {number}: the columns must be {', '.join(REFERENCE)}.")
+    for line, row in enumerate(rows, 2):
+        if tuple(row) != REFERENCE or None in row.values(): raise InputError(f"{path}, line {line}: the columns must be {', '.join(REFERENCE)}.")
         try: row["value"] = float(row["value"])
-        except ValueError: raise InputError(f"{path}, line {number}: the value {row['value']!r} is not a number.") from None
+        except ValueError: raise InputError(f"{path}, line {line}: the value {row['value']!r} is not a number.") from None
     return rows
 
 def belongs(reference, result) -> bool:
@@ -159,7 +159,7 @@ def foreign_table(group, key) -> Div:
     rows = {name: found for name, found in rows.items() if any(v is not None for v in found.values())}
     if not rows: return None
     sets = list(dict.fromkeys(outside for found in rows.values() for outside in found))
-    if min(v for found in rows.values() for v in found.values()) >= CERTAIN:
+    if min(v for found in rows.values() for v in found.values() if v is not None) >= CERTAIN:
         return P(f"By {SCORES[key]}, every model that has it tells test images from all of these ({', '.join(sets).replace('_', ' ')}): AUROC {CERTAIN} or more.")
     lines = [(name, *(number(found.get(outside), 3) for outside in sets)) for name, found in rows.items()]
     headings = ["Model", *(outside.replace("_", " ") for outside in sets)]

@@ -144,7 +144,7 @@ def vae_benchmark(
     if not given: raise InputError(f"{folder} does not say how it was trained: measure it in Python, with restore and benchmark.")
     run = make_run(given, f"{folder}/config.json")
     options = {k: v for k, v in {"L": test_samples, "importance_samples": importance_samples, "ais_images": ais_images}.items() if v is not None}
-    result = measure(run, folder, load(run.dataset, run.binarisation, data_dir), device, data_dir, **options)
+    result = measure(run, folder, load(run.dataset, run.binarisation, data_dir), device, data_dir, progress=True, **options)
     print(f"{run_label(run)} on {result['n_test']:,} test images of {run.dataset} ({run.binarisation}), {result['likelihood']}, L = {result['L']}")
     print("\n".join(_lines(result)))
 
@@ -156,7 +156,7 @@ def find_reports(folder=None) -> Path: # the folder with experiment.ipynb and co
         if (place / "experiment.ipynb").exists() and (place / "comparison.ipynb").exists(): return place
     raise InputError(f"no report notebooks in {' or '.join(map(str, places))}: run vae_report in the project's folder, or name it with --reports.")
 
-# %% ../nbs/03_experiments/14_commands.ipynb #cell-019
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-022
 @command
 def vae_report(
     study:str, # name of a file in reports/studies, or path of a YAML file

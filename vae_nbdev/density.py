@@ -8,15 +8,13 @@ __all__ = ['SIZES', 'PARTS_OF_MIXTURE', 'StandardNormal', 'Mixture', 'fit_mixtur
 
 # %% ../nbs/03_experiments/05_density.ipynb #cell-003
 import math
-from pathlib import Path
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from .autoencoder import Autoencoder, log_prior
-from .core import InputError, replace_file
+from .core import InputError
 from .data import make_generator
 from .evaluation import posterior_means
+from .storage import read_tensors, write_tensors
 
 # %% ../nbs/03_experiments/05_density.ipynb #cell-006
 class StandardNormal:
@@ -92,13 +90,10 @@ PARTS_OF_MIXTURE = ("log_weights", "means", "factors")
 
 def save_density(density:Mixture, path):
     "Write a mixture to a safetensors file"
-    with replace_file(path) as temporary: save_file({k: getattr(density, k).contiguous() for k in PARTS_OF_MIXTURE}, temporary)
+    write_tensors(path, {k: getattr(density, k) for k in PARTS_OF_MIXTURE})
 
 def load_density(path) -> Mixture:
     "Read a mixture; raises `InputError` for a missing or damaged file"
-    if not Path(path).is_file(): raise InputError(f"there is no density {path}: measure the run first.")
-    try:
-        tensors = load_file(path)
-        return Mixture(*(tensors[k] for k in PARTS_OF_MIXTURE))
-    except (SafetensorError, OSError, ValueError, KeyError, RuntimeError) as error:
-        raise InputError(f"{path} is damaged ({error}): delete it and measure the run again.") from None
+    tensors, _ = read_tensors(path, "density", "measure the run first", "measure the run again")
+    if set(tensors) != set(PARTS_OF_MIXTURE): raise InputError(f"{path} is no density: its parts must be {', '.join(PARTS_OF_MIXTURE)}.")
+    return Mixture(*(tensors[k] for k in PARTS_OF_MIXTURE))

@@ -31,7 +31,8 @@ class RunningWeights:
 
     def add(self, log_w:Tensor):
         "Take in a chunk of log weights (c, B)"
-        chunk = torch.stack([torch.logsumexp(power * log_w.double(), 0) for power in (1, 2)])
+        if log_w.device.type != "mps": log_w = log_w.double()  # which that device does not have
+        chunk = torch.stack([torch.logsumexp(power * log_w, 0) for power in (1, 2)])
         self.sums = chunk if self.sums is None else torch.logaddexp(self.sums, chunk)
         self.k += len(log_w)
 
@@ -83,7 +84,7 @@ def _block(model, x, sets, counts, generator):
                 running.add(piece)
                 if running.k in counts: found.append(running.log_mean())
         estimates.append(torch.stack(found)), effective.append(running.effective())
-    return torch.stack(estimates).mean(0).cpu(), torch.stack(effective).mean(0).cpu()
+    return tuple(torch.stack(v).mean(0).cpu().double() for v in (estimates, effective))
 
 # %% ../nbs/03_experiments/03_importance.ipynb #cell-020
 @torch.no_grad()
@@ -98,10 +99,8 @@ def importance_log_likelihood(
     "IWLL(k) of every image, in nats; raises `InputError` for a model whose code is a point"
     counts = sorted({check_number(c, "k", minimum=1, integer=True) for c in ([k] if isinstance(k, int) else k)})
     weight, blocks = next(model.parameters()), range(0, len(split), BLOCK)
-    model.eval()
-    sets = model.sample_from_W(L, make_generator(seed, "importance weights", device=weight.device))
     if not has_gaussian_code(model): raise InputError(f"{model.name} gives each image a single point as its code: IWLL needs q(z|x) with a width.")
-    found = []
+    sets, found = model.eval().sample_from_W(L, make_generator(seed, "importance weights", device=weight.device)), []
     for start in tqdm(blocks, desc=f"IWLL({counts[-1]})", unit="block", disable=not progress):
         x = split.batch(slice(start, start + BLOCK)).x.to(weight)
         found.append(_block(model, x, sets, counts, make_generator(seed, "importance", start, device=weight.device)))

@@ -15,8 +15,7 @@ from torch import Tensor
 from .autoencoder import Autoencoder, GaussianCode, PointCode
 from .core import check_number
 from .data import Split, make_generator
-from .evaluation import mean_and_error, posterior_means
-from .robustness import number_of_draws
+from .evaluation import mean_and_error, number_of_draws, posterior_means
 
 # %% ../nbs/03_experiments/09_latent_quality.ipynb #cell-007
 def kl_per_dimension(

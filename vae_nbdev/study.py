@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['FIELDS', 'FOREIGN', 'FOREIGN_K', 'AIS_DRAWS', 'STUDY_KEYS', 'Run', 'has_argument', 'model_options', 'make_run',
            'code_version', 'run_name', 'run_key', 'run_label', 'train', 'foreign_images', 'examine', 'prior_of',
-           'anneal', 'own_options', 'measure', 'look_closer', 'write_scores', 'read_scores', 'finished', 'read_yaml',
+           'annealed', 'own_options', 'measure', 'look_closer', 'write_scores', 'read_scores', 'finished', 'read_yaml',
            'Study', 'make_study', 'load_study', 'change_study', 'check_data', 'experiment_command', 'run_one',
            'run_study']
 
@@ -18,8 +18,6 @@ from pathlib import Path
 import torch, yaml
 from tqdm import tqdm
 import vae_nbdev
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from .autoencoder import Autoencoder, architectures, make_model
 from .core import InputError, check_choice, check_keys, check_number, make_folder, read_json, replace_file, write_json
 from .annealing import Annealing, ais
@@ -29,7 +27,7 @@ from .evaluation import make_draws, mean_and_error
 from .importance import has_gaussian_code, importance_log_likelihood
 from .latent_quality import latent_quality
 from .robustness import CORRUPTIONS, noise_curves, ood_detection, outsiders
-from .storage import provenance, read_progress, restore
+from .storage import provenance, read_progress, read_tensors, restore, write_tensors
 from .training import check_settings, pick_device
 
 # %% ../nbs/03_experiments/11_study.ipynb #cell-006
@@ -159,7 +157,7 @@ def prior_of(model, run, folder, data) -> tuple: # the prior, and what to call i
     save_density(density, Path(folder) / "density.safetensors")
     return density, f"a mixture of {len(density.means)} Gaussians on the training codes"
 
-def anneal(model, run:Run, folder, data, n_images:int, progress=False, **how) -> dict: # as it stands in `result.json`
+def annealed(model, run:Run, folder, data, n_images:int, progress=False, **how) -> dict: # as it stands in `result.json`
     "log p(x) of the first test images by annealing, and IWLL of the same"
     (prior, said), how = prior_of(model, run, folder, data), Annealing(**{"seed": run.seed, **how})
     some = Split(data.test.images[:n_images])
@@ -183,6 +181,7 @@ def measure(
     device:str="auto",
     data_dir=None, # where data files lie: foreign images are looked for there
     ais_images:int=None, # as the run says, if not given
+    progress:bool=False, # show progress bars of what takes long
     **options # of `benchmark`
 ) -> dict: # what stands in `result.json`
     "Benchmark the trained model of a run folder; write its scores of each image and its `result.json`"
@@ -193,34 +192,31 @@ def measure(
              "n_train": len(data.train), "n_valid": len(data.valid), "seed": run.seed, "epochs": len(history)}
     costs = {"train_seconds": round(sum(row["seconds"] for row in history), 3),
              "bytes": (Path(folder) / "best.safetensors").stat().st_size}
-    settings = {"L": run.test_samples, "importance_samples": run.importance_samples, **options}
+    settings = {"L": run.test_samples, "importance_samples": run.importance_samples, "progress": progress, **options}
     found = model.benchmark(data, **own_options(model.benchmark, settings))
     if images := found.pop("images", None): write_scores(folder, images)
-    more = look_closer(model, run, folder, data, data_dir, run.ais_images if ais_images is None else ais_images)
+    more = look_closer(model, run, folder, data, data_dir, ais_images, progress)
     result = about | found | more | costs | {"history": history} | provenance()
     write_json(Path(folder) / "result.json", result)
     return result
 
 # %% ../nbs/03_experiments/11_study.ipynb #cell-025
-def look_closer(model, run, folder, data, data_dir, ais_images) -> dict:
-    "What a run asks for beyond the benchmark; nothing for a model that is no autoencoder"
-    if not isinstance(model, Autoencoder): return {}
-    found = examine(model, run, data, data_dir) if run.examine else {}
-    return found | ({"ais": anneal(model, run, folder, data, ais_images)} if ais_images else {})
+def look_closer(model, run, folder, data, data_dir, ais_images=None, progress=False) -> dict:
+    "What a run asks for beyond the benchmark, if its model is an autoencoder; `InputError` if another is to be annealed"
+    if not isinstance(model, Autoencoder):
+        if ais_images: raise InputError(f"{model.name} gives images no likelihood: leave out ais_images.")
+        return {}
+    found, n = examine(model, run, data, data_dir) if run.examine else {}, run.ais_images if ais_images is None else ais_images
+    return found | ({"ais": annealed(model, run, folder, data, n, progress)} if n else {})
 
 # %% ../nbs/03_experiments/11_study.ipynb #cell-027
 def write_scores(folder, images:dict):
     "Write the scores of each image, name → (N,), into a run's folder"
-    with replace_file(Path(folder) / "scores.safetensors") as temporary:
-        save_file({k: v.float().contiguous() for k, v in images.items()}, temporary)
+    write_tensors(Path(folder) / "scores.safetensors", {k: v.float() for k, v in images.items()})
 
 def read_scores(folder) -> dict: # name → (N,)
     "The scores of each test image of a finished run; raises `InputError` where there are none"
-    path = Path(folder) / "scores.safetensors"
-    if not path.is_file(): raise InputError(f"there are no scores of single images in {folder}: measure the run again.")
-    try: return load_file(path)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise InputError(f"{path} is damaged ({error}): measure the run again.") from None
+    return read_tensors(Path(folder) / "scores.safetensors", "file with scores,", *["measure the run again"] * 2)[0]
 
 # %% ../nbs/03_experiments/11_study.ipynb #cell-029
 def finished(folder, run:Run):
