@@ -36,6 +36,13 @@ def _stop(name, message, status):
     print(f"{name}: {message}", file=sys.stderr)
     raise SystemExit(status)
 
+def _shortage(error):
+    "What the machine was short of, in one line; nothing for a mistake of the program's own"
+    said = " ".join(str(error).split())
+    if isinstance(error, OSError): return f"stopped ({said}): what was finished before is kept."
+    memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in said
+    return f"out of memory: a smaller --batch_size, fewer samples or a smaller network needs less ({said})." if memory else ""
+
 def command(func):
     "A console command: arguments from the signature; bad input ends with status 2, failed work with 1, Ctrl-C with 130"
     @wraps(func)
@@ -44,6 +51,9 @@ def command(func):
         try: return func(**given)
         except InputError as error: _stop(func.__name__, error, 2)
         except ArithmeticError as error: _stop(func.__name__, error, 1)
+        except (MemoryError, OSError, RuntimeError) as error:
+            if not _shortage(error): raise
+            _stop(func.__name__, _shortage(error), 1)
         except KeyboardInterrupt: _stop(func.__name__, "stopped.", 130)
     return main
 
@@ -59,7 +69,8 @@ def key_value(text):
     from vae_nbdev.study import read_yaml
     key, equals, value = text.partition("=")
     if not equals: raise argparse.ArgumentTypeError(f"{text!r} is not of the form KEY=VALUE")
-    return {key: read_yaml(value)}
+    try: return {key: read_yaml(value, f"the value of {key}")}
+    except InputError as error: raise argparse.ArgumentTypeError(str(error)) from None
 
 # %% ../nbs/03_experiments/14_commands.ipynb #cell-013
 def _new_folder(out, resume):
@@ -141,7 +152,7 @@ def vae_benchmark(
     from vae_nbdev.study import make_run, measure, run_label
     restore(folder)
     given = read_json(Path(folder) / "config.json", "the run's configuration").get("run")
-    if not given: raise InputError(f"{folder} does not say how it was trained: measure it in Python, with restore and benchmark.")
+    if not given or not isinstance(given, dict): raise InputError(f"{folder} does not say how it was trained: measure it in Python, with restore and benchmark.")
     run = make_run(given, f"{folder}/config.json")
     options = {k: v for k, v in {"L": test_samples, "importance_samples": importance_samples, "ais_images": ais_images}.items() if v is not None}
     result = measure(run, folder, load(run.dataset, run.binarisation, data_dir), device, data_dir, progress=True, **options)
@@ -166,6 +177,7 @@ def vae_report(
     jobs:int=None, # runs at the same time; one for each core if not given
     data_dir:str=None, # where data files lie; then $VAE_NBDEV_DATA, the user's cache, a download
     device:str="auto", # auto, cpu, cuda or mps
+    together:str="auto", # train the seeds of one architecture at once: auto (on a graphics card), always or never
     out:str=None, # the study's folder; reports/_build/STUDY if not given
     reports:str=None, # the folder with the report notebooks
 ):
@@ -181,11 +193,12 @@ def vae_report(
       vae_report my_study.yaml --out results/mine
     """
     from vae_nbdev.report import build_report
-    from vae_nbdev.study import change_study, check_data, load_study, run_study
+    from vae_nbdev.study import change_study, check_data, load_study, run_study, write_results
     place = find_reports(reports)
     plan = change_study(load_study(study, place / "studies"), epochs, seeds, fraction)
     check_data(plan, data_dir)
     out = make_folder(out or place / "_build" / plan.name)
-    failures = run_study(plan, out, place / "experiment.ipynb", jobs, data_dir, device)
+    failures = run_study(plan, out, place / "experiment.ipynb", jobs, data_dir, device, together)
+    print(f"numbers: {write_results(plan, out)}")
     print(f"report: {build_report(plan, out, place / 'comparison.ipynb', failures, data_dir)}")
     if failures: _stop("vae_report", f"{len(failures)} of {len(plan.runs)} runs failed:\n" + "\n".join(f"  {k}: {v}" for k, v in failures.items()), 1)

@@ -17,6 +17,7 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from .core import InputError, check_choice, check_number
+from .data import random_numbers
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-007
 class LinearMap:
@@ -123,17 +124,11 @@ class Layer(nn.Module):
     def extra_repr(self): return str(self.map)
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-030
-def _normal(shape, generator, like):
-    "Standard Normal numbers with the precision and on the device of `like`"
-    return torch.randn(shape, generator=generator, device=generator.device, dtype=like.dtype).to(like.device)
-
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-032
 def _uniform(bound, generator, like):
     "Uniform numbers on ±`bound` with the shape, precision and device of `like`"
-    uniform = torch.rand(like.shape, generator=generator, device=generator.device, dtype=like.dtype)
-    return (2 * uniform - 1).to(like.device) * bound
+    return (2 * random_numbers(torch.rand, like.shape, generator, like) - 1) * bound
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-034
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-032
 class PointLayer(Layer):
     "A layer whose weights are plain numbers"
     def __init__(self,
@@ -155,7 +150,7 @@ class PointLayer(Layer):
 
     def get_weights(self): return {name: value.detach().clone() for name, value in self.named_parameters()}
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-042
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-040
 def normal_kl(
     mean:Tensor, # m, any shape
     sd:Tensor, # s, the standard deviations, of the same shape
@@ -165,7 +160,7 @@ def normal_kl(
     squares = mean.square().sum() + sd.square().sum()
     return squares / (2 * prior_sd**2) - sd.log().sum() + mean.numel() * (prior_sd.log() - 1/2)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-046
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-044
 class BayesianLayer(Layer):
     "A layer whose weights and biases each have a Normal posterior N(m, s²), s = softplus(ρ)"
     def __init__(self,
@@ -184,20 +179,20 @@ class BayesianLayer(Layer):
         if constant_prior: self.register_buffer("log_prior_sd", log_prior_sd)
         else: self.log_prior_sd = nn.Parameter(log_prior_sd)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-048
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-046
 @patch
 def posterior(self:BayesianLayer) -> tuple: # (weight mean, bias mean), (weight sd, bias sd)
     "Means and standard deviations of the posterior q"
     return (self.weight_mean, self.bias_mean), (F.softplus(self.weight_rho), F.softplus(self.bias_rho))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-049
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-047
 @patch
 def kl(self:BayesianLayer) -> Tensor: # nats, a scalar
     "KL(q(W) ‖ p(W)), summed over all weights and biases of the layer"
     prior_sd = self.log_prior_sd.exp()
     return sum(normal_kl(mean, sd, prior_sd) for mean, sd in zip(*self.posterior()))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-050
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-048
 @patch
 @torch.no_grad()
 def reset(self:BayesianLayer, generator:torch.Generator):
@@ -209,7 +204,7 @@ def reset(self:BayesianLayer, generator:torch.Generator):
         squares = torch.cat([(mean**2 + sd**2).flatten() for mean, sd in zip(*self.posterior())])
         self.log_prior_sd.copy_(squares.mean().log() / 2)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-051
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-049
 @patch
 def forward(self:BayesianLayer,
     x:Tensor, # input (B, *event), shared by all draws, or (L, B, *event)
@@ -219,7 +214,7 @@ def forward(self:BayesianLayer,
     if W is None: raise InputError("a Bayesian layer needs a draw of its weights: pass W from sample_from_W.")
     return W.apply(self, x)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-052
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-050
 @patch
 @torch.no_grad()
 def get_weights(self:BayesianLayer) -> dict: # name → tensor
@@ -228,12 +223,12 @@ def get_weights(self:BayesianLayer) -> dict: # name → tensor
     return dict(weight_mean=weight_mean.clone(), bias_mean=bias_mean.clone(), weight_sd=weight_sd, bias_sd=bias_sd,
                 prior_sd=self.log_prior_sd.exp())
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-065
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-063
 class WeightSets:
     "L weight sets of a layer, drawn once and then fixed: one function each"
     def __init__(self, layer, L, generator):
         self.map = layer.map
-        self.values = [torch.addcmul(m, s, _normal((L, *m.shape), generator, m)) # m + s·ε in one pass over the memory
+        self.values = [torch.addcmul(m, s, random_numbers(torch.randn, (L, *m.shape), generator, m)) # m + s·ε in one pass over the memory
                        for m, s in zip(*layer.posterior())]
 
     def __call__(self, x): return self.map.batched(x, *self.values)
@@ -244,7 +239,7 @@ class WeightSets:
         one.values = [value[l:l+1] for value in self.values]
         return one
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-067
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-065
 class LocalNoise:
     "Local reparameterisation: fresh Normal noise on every activation of every call"
     def __init__(self, layer, L, generator):
@@ -255,32 +250,31 @@ class LocalNoise:
     def __call__(self, x):
         mean = self.map(x, *self.means)
         sd = self.map(x**2, *self.variances).clamp(min=1e-16).sqrt()
-        noise = _normal((self.L, *mean.shape[-self.map.event_dim - 1:]), self.generator, mean)
+        noise = random_numbers(torch.randn, (self.L, *mean.shape[-self.map.event_dim - 1:]), self.generator, mean)
         return mean + sd * noise
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-070
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-068
 def _signs(shape, generator, like):
     "Random signs +1 and −1 with equal probability"
-    coins = torch.rand(shape, generator=generator, device=generator.device) < .5
-    return 2 * coins.to(like) - 1
+    return 2 * (random_numbers(torch.rand, shape, generator, like) < .5).to(like) - 1
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-071
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-069
 class SignFlips:
     "Flipout: L weight perturbations, decorrelated between images by random signs"
     def __init__(self, layer, L, generator):
         self.map, self.generator = layer.map, generator
         self.means, sds = layer.posterior()
-        self.noise = [s * _normal((L, *s.shape), generator, s) for s in sds]
+        self.noise = [s * random_numbers(torch.randn, (L, *s.shape), generator, s) for s in sds]
 
     def __call__(self, x):
         images, ones = x.shape[-self.map.event_dim - 1], (1,) * (self.map.event_dim - 1)
         r, t = (_signs((images, n, *ones), self.generator, x) for n in (self.map.n_in, self.map.n_out))
         return self.map(x, *self.means) + self.map.batched(x * r, *self.noise) * t
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-072
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-070
 ESTIMATORS = {"weights": WeightSets, "local": LocalNoise, "flipout": SignFlips}
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-074
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-072
 class Draw:
     "One draw of the randomness of all Bayesian layers of a network, for L passes"
     def __init__(self,
@@ -299,7 +293,7 @@ class Draw:
         l = range(self.L)[l]
         return Draw({layer: part.pick(l) for layer, part in self.parts.items()}, 1, self.estimator)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-076
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-074
 @patch
 def apply(self:Draw,
     layer:BayesianLayer, # whose output is wanted
@@ -312,7 +306,7 @@ def apply(self:Draw,
         raise InputError(f"a draw of L = {self.L} takes inputs (B, …) or ({self.L}, B, …), got {tuple(x.shape)}.")
     return self.parts[layer](x)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-078
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-076
 def layers_of(
     module:nn.Module, # a network or a whole model
     kind=Layer # which layers: `Layer`, `PointLayer` or `BayesianLayer`
@@ -320,7 +314,7 @@ def layers_of(
     "All layers of one kind in a network, in the order of their definition"
     return [m for m in module.modules() if isinstance(m, kind)]
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-079
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-077
 def draw_weights(
     module:nn.Module, # the network
     L:int, # number of draws, at least 1
@@ -331,7 +325,7 @@ def draw_weights(
     L, part = check_number(L, "L", 1, integer=True), ESTIMATORS[check_choice(estimator, ESTIMATORS, "estimator")]
     return Draw({layer: part(layer, L, generator) for layer in layers_of(module, BayesianLayer)}, L, estimator)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-114
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-112
 Family = namedtuple("Family", "dense conv deconv")
 
 def family(
@@ -343,7 +337,7 @@ def family(
         return build
     return Family(*[constructor(map) for map in (DenseMap, ConvMap, DeconvMap)])
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-115
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-113
 POINTS = family(PointLayer)
 
 def bayesian(
@@ -354,7 +348,7 @@ def bayesian(
     "The family of layers with a Normal posterior on every weight and bias"
     return family(lambda map: BayesianLayer(map, constant_prior, prior_sd, initial_sd))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-119
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-117
 def reset(
     module:nn.Module, # a network or a whole model
     generator:torch.Generator # where all starting weights come from
@@ -362,14 +356,14 @@ def reset(
     "Start all layers of a network afresh"
     for layer in layers_of(module): layer.reset(generator)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-122
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-120
 def kl_of(
     module:nn.Module # a network or a whole model
 ) -> Tensor: # nats, a scalar; 0 without Bayesian layers
     "KL(q(W) ‖ p(W)) summed over all Bayesian layers of a network"
     return sum((layer.kl() for layer in layers_of(module, BayesianLayer)), torch.zeros(()))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-125
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-123
 def weights_of(
     module:nn.Module # a network or a whole model
 ) -> dict: # "layer name.weight name" → tensor, detached

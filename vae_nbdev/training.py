@@ -4,19 +4,23 @@
 
 # %% auto #0
 __all__ = ['DEVICES', 'SCHEDULES', 'pick_device', 'Diverged', 'as_table', 'check_finite', 'mean_terms', 'train_epoch', 'validate',
-           'Keeper', 'best_epoch', 'burda', 'rates_of', 'set_rates', 'check_settings', 'random_streams',
-           'finished_training', 'one_epoch']
+           'Keeper', 'best_epoch', 'burda', 'rates_of', 'set_rates', 'Training', 'random_streams', 'Learner',
+           'train_group', 'one_epoch', 'learn_together']
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-003
 import math, time
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 import torch
 from fastcore.basics import patch
+from fastcore.meta import delegates
 from torch import Tensor
 from tqdm import tqdm
 from .autoencoder import Architecture
 from .core import InputError, check_choice, check_number
-from .data import make_generator
+from .data import Several, make_generator
+from .ensembles import Compiled, Ensemble
 from .storage import load_checkpoint, save_checkpoint, write_config
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-006
@@ -36,42 +40,51 @@ class Diverged(ArithmeticError):
     "Training met a term that is not finite; the message names the step, the term and the last good checkpoint"
 
 def as_table(
-    record # one dict of scalar tensors for each batch
-) -> Tensor: # (batches, terms), float64 on the CPU
+    record # one dict for each batch, of scalar tensors or of tensors (S,) for S seeds
+) -> Tensor: # (batches, terms) or (batches, terms, S), float64 on the CPU
     "The terms of an epoch so far; this waits for the device"
     return torch.stack([torch.stack(list(terms.values())) for terms in record]).cpu().double()
 
-def check_finite(record, epoch, last_good):
+def check_finite(
+    record, # see `as_table`
+    epoch:int,
+    last_good:list # a sentence for each seed: where its last good weights are
+):
     "Raise `Diverged` for the first term in `record` that is not finite"
-    table = as_table(record)
+    table = as_table(record).reshape(len(record), len(record[0]), -1)
     bad = ~torch.isfinite(table)
     if not bad.any(): return
-    step = int(bad.any(1).nonzero()[0])
-    wrong = ", ".join(f"{k} = {v:g}" for k, v, b in zip(record[0], table[step].tolist(), bad[step]) if b)
-    raise Diverged(f"training stopped: {wrong} at step {step + 1} of epoch {epoch}. {last_good} "
+    step, _, seed = bad.nonzero()[0].tolist()
+    wrong = ", ".join(f"{k} = {v:g}" for k, v, b in zip(record[0], table[step, :, seed], bad[step, :, seed]) if b)
+    raise Diverged(f"training stopped: {wrong} at step {step + 1} of epoch {epoch}. {last_good[seed]} "
                    "A smaller learning rate usually helps.")
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-013
 def mean_terms(
-    record, # one dict of scalar tensors for each batch
+    record, # see `as_table`
     sizes # images in each batch
-) -> dict: # name → float, the mean over images
+) -> dict: # name → mean over images, a float or a list of S
     "Means over images of terms that are means over batches"
     weights = torch.tensor(sizes, dtype=torch.float64)
-    return dict(zip(record[0], (weights @ as_table(record) / weights.sum()).tolist()))
+    return dict(zip(record[0], (torch.tensordot(weights, as_table(record), 1) / weights.sum()).tolist()))
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-015
-def train_epoch(model, split, optimizers, streams, batch_size, L, bar, check) -> dict:
+def train_epoch(
+    model, # an `Architecture`, or an `Ensemble` of S
+    split, optimizers, # what it learns from, and with
+    streams:dict, # from `random_streams`; for an ensemble with `Several` generators each
+    batch_size, L, bar, check # `check` is called with the record now and then
+) -> dict: # as from `mean_terms`
     "One `update` for each batch; returns the mean of each term over the images"
     model.train()
     record, sizes, shown = [], [], time.monotonic()
     for batch in split.batches(batch_size, streams["order"], streams["redraw"]):
         record.append(model.update(batch, optimizers, L, streams["noise"]))
-        sizes.append(len(batch.x))
-        bar.update()
+        sizes.append(batch.x.shape[-2])
+        bar.update(batch.x.shape[:-2].numel())  # one step, or one for each seed
         if time.monotonic() - shown > 1:  # looking waits for the device: once a second is enough
             check(record)
-            bar.set_postfix({k: f"{v.item():.2f}" for k, v in record[-1].items()}, refresh=False)
+            bar.set_postfix({k: f"{v.mean().item():.2f}" for k, v in record[-1].items()}, refresh=False)
             shown = time.monotonic()
     check(record)
     return mean_terms(record, sizes)
@@ -101,8 +114,8 @@ class Keeper:
         write_config(model, folder, run)
         self.board = SummaryWriter(self.folder / "logs")
 
-    def __enter__(self): return self
-    def __exit__(self, *error):
+    def close(self):
+        "No more is to come"
         if self.folder: self.board.close()
 
     def load(self):
@@ -146,64 +159,131 @@ def set_rates(optimizers:dict, rates:dict, factor:float):
     for name, optimizer in optimizers.items():
         for group, rate in zip(optimizer.param_groups, rates[name]): group["lr"] = rate * factor
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-027
-def check_settings(model, epochs, batch_size, learning_rate, mc_samples, patience, schedule="constant"):
-    "Raise `InputError` for settings that no training can have"
-    check_number(epochs, "epochs", minimum=1, integer=True)
-    check_number(batch_size, "batch_size", minimum=1, integer=True)
-    check_number(learning_rate, "learning_rate", minimum=0, exclusive=True)
-    check_number(mc_samples, f"mc_samples of {model.name}", minimum=model.min_samples, integer=True)
-    if patience is not None: check_number(patience, "patience", minimum=1, integer=True)
-    check_choice(schedule, SCHEDULES, "schedule")
+# %% ../nbs/03_experiments/02_training.ipynb #cell-026
+@dataclass(frozen=True)
+class Training:
+    "How to train"
+    epochs:int=50 # passes over the training images
+    batch_size:int=128 # images in a step
+    learning_rate:float=1e-3 # of Adam, at the start
+    mc_samples:int=None # L, draws per image; `None`: the architecture's default
+    patience:int=None # stop after so many epochs without a better validation NELBO
+    schedule:str="constant" # what becomes of the learning rate: a key of `SCHEDULES`
+    device:str="auto" # a name in `DEVICES`
+    compile:bool=False # compile the step: takes a minute at the start, and pays in long trainings
+    resume:bool=False # go on from the folder's checkpoint, to the same end as without the interruption
+    progress:bool=True # show a progress bar
 
+    def draws(self, model): return model.mc_samples if self.mc_samples is None else self.mc_samples
+
+    def check(self, model):
+        "Raise `InputError` for settings that no training of this model can have"
+        for name in ("epochs", "batch_size"): check_number(getattr(self, name), name, minimum=1, integer=True)
+        check_number(self.learning_rate, "learning_rate", minimum=0, exclusive=True)
+        check_number(self.draws(model), f"mc_samples of {model.name}", minimum=model.min_samples, integer=True)
+        if self.patience is not None: check_number(self.patience, "patience", minimum=1, integer=True)
+        check_choice(self.schedule, SCHEDULES, "schedule")
+
+    def finished(self, history) -> bool:
+        "Has the last epoch been reached, or has the validation NELBO not improved for `patience` epochs?"
+        tired = self.patience and history and len(history) - best_epoch(history) >= self.patience
+        return len(history) >= self.epochs or bool(tired)
+
+# %% ../nbs/03_experiments/02_training.ipynb #cell-028
 def random_streams(seed, device) -> dict:
     "The generators of a training run: `order` on the CPU, `redraw` and `noise` on the device"
     places = {"order": "cpu", "redraw": device, "noise": device}
     return {name: make_generator(seed, name, device=place) for name, place in places.items()}
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-028
-def finished_training(history, epochs, patience):
-    "Has the last epoch been reached, or has the validation NELBO not improved for `patience` epochs?"
-    return len(history) >= epochs or bool(patience and history and len(history) - best_epoch(history) >= patience)
+class Learner:
+    "A model with all that belongs to its training"
+    def __init__(self, model, how:Training, device, seed=0, folder=None, run=None):
+        self.model, self.seed, self.how = model.to(device), seed, how
+        self.steps = Compiled(model) if how.compile else model # what `update` is asked of
+        self.optimizers, self.streams = model.optimizers(how.learning_rate), random_streams(seed, device)
+        self.rates, self.keeper = rates_of(self.optimizers), Keeper(model, folder, self.optimizers, self.streams, run)
+        self.history = self.keeper.load() if how.resume else []
 
-def one_epoch(model, data, number, optimizers, streams, keeper, bar, batch_size, L, seed) -> dict:
-    "Train on all images once and validate: one row of the history"
-    started, check = time.monotonic(), lambda record: check_finite(record, number, keeper.last_good(number))
-    terms = train_epoch(model, data.train, optimizers, streams, batch_size, L, bar, check)
-    valid = validate(model, data.valid, L, seed)
-    return {"epoch": number, "train": terms, "valid": valid, "seconds": round(time.monotonic() - started, 3)}
+    def __enter__(self): return self
+    def __exit__(self, *error): self.keeper.close()
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-029
+    def set_rates(self):
+        "The learning rates of the next epoch"
+        set_rates(self.optimizers, self.rates, SCHEDULES[self.how.schedule](len(self.history) / self.how.epochs))
+
+    def finish(self, terms, valid, seconds):
+        "Write one epoch down, and keep what it made"
+        self.history.append({"epoch": len(self.history) + 1, "train": terms, "valid": valid, "seconds": round(seconds, 3)})
+        self.keeper.keep(self.history)
+
+# %% ../nbs/03_experiments/02_training.ipynb #cell-030
+def train_group(group, split, bar, check) -> list: # one dict of terms for each learner
+    "Train the models of one or several learners on all images once"
+    first, own = group[0], [l.optimizers for l in group]
+    rest = first.how.batch_size, first.how.draws(first.model), bar, check
+    if len(group) == 1: return [train_epoch(first.steps, split, first.optimizers, first.streams, *rest)]
+    ensemble = Ensemble(l.model for l in group)
+    optimizers = ensemble.gather(own)
+    terms = train_epoch(ensemble, split, optimizers, {k: Several(l.streams[k] for l in group) for k in first.streams}, *rest)
+    ensemble.scatter(optimizers, own)
+    return [{k: v[s] for k, v in terms.items()} for s in range(len(group))]
+
+def one_epoch(group, data, bar):
+    "One epoch of learners that stand at the same one: train together, validate and store each"
+    started, number = time.monotonic(), len(group[0].history) + 1
+    for l in group: l.set_rates()
+    found = train_group(group, data.train, bar, lambda record: check_finite(record, number, [l.keeper.last_good(number) for l in group]))
+    valid = [validate(l.model, data.valid, l.how.draws(l.model), l.seed) for l in group]
+    seconds = (time.monotonic() - started) / len(group)
+    for l, *terms in zip(group, found, valid): l.finish(*terms, seconds)
+
+# %% ../nbs/03_experiments/02_training.ipynb #cell-032
+@delegates(Training)
+def learn_together(
+    models, # of one architecture, different in their seeds
+    dataset, # a `Dataset`; its `train` and `valid` parts are used
+    seeds=None, # of order and noise of each; `None`: 0, 1, …
+    folders=None, # a run folder for each
+    runs=None, # the parameters of each run, kept in its config.json
+    **kwargs # settings of `Training`
+) -> list: # the history of each, as from `learn`
+    "Train several models at once, each to where it would have come alone"
+    how, n, nothing = Training(**kwargs), len(models), [None] * len(models)
+    device, data = pick_device(how.device), dataset.to(pick_device(how.device))
+    for model in models:
+        how.check(model)
+        if model.n_train is None: model.prepare(dataset.train)  # a model that was trained before goes on from there
+        model.n_train = len(dataset.train)
+    with ExitStack() as stack:
+        each = zip(models, range(n) if seeds is None else seeds, folders or nothing, runs or nothing, strict=True)
+        learners = [stack.enter_context(Learner(model, how, device, *own)) for model, *own in each]
+        _take_turns(learners, data, stack.enter_context(_bar(learners, len(dataset.train))))
+    return [l.history for l in learners]
+
+# %% ../nbs/03_experiments/02_training.ipynb #cell-033
+def _bar(learners, n_images):
+    "A progress bar over all steps of all learners"
+    how, name = learners[0].how, learners[0].model.name
+    total, done = (sum(epochs) * math.ceil(n_images / how.batch_size) for epochs in zip(*((how.epochs, len(l.history)) for l in learners)))
+    return tqdm(total=total, initial=done, desc=name if len(learners) == 1 else f"{len(learners)} × {name}", mininterval=0.5,
+                disable=not how.progress, unit="batch")
+
+def _take_turns(learners, data, bar):
+    "Epoch after epoch until all have finished; those that are behind go first"
+    while waiting := [l for l in learners if not l.how.finished(l.history)]:
+        last = min(len(l.history) for l in waiting)
+        group = [l for l in waiting if len(l.history) == last]
+        for some in [group] if group[0].model.functional else [[l] for l in group]: one_epoch(some, data, bar)
+
+# %% ../nbs/03_experiments/02_training.ipynb #cell-035
 @patch
+@delegates(Training)
 def learn(self:Architecture,
     dataset, # a `Dataset`; its `train` and `valid` parts are used
-    epochs:int=50, # passes over the training images
-    batch_size:int=128,
-    learning_rate:float=1e-3, # of Adam, at the start
-    mc_samples:int=None, # L, draws per image; `None`: the architecture's default
     seed:int=0, # of order and noise
-    patience:int=None, # stop after so many epochs without a better validation NELBO
-    schedule:str="constant", # what becomes of the learning rate: a key of `SCHEDULES`
-    device:str="auto", # a name in `DEVICES`
     folder=None, # run folder for checkpoints and TensorBoard
-    resume:bool=False, # go on from the folder's checkpoint, to the same end as without the interruption
     run:dict=None, # the parameters of the run, kept in config.json
-    progress:bool=True, # show a progress bar
+    **kwargs # settings of `Training`
 ) -> list: # one dict for each epoch: terms in nats per image on `train` and `valid`, and `seconds`
     "Train with Adam; raises `Diverged` when a term is not finite"
-    L = self.mc_samples if mc_samples is None else mc_samples
-    check_settings(self, epochs, batch_size, learning_rate, L, patience, schedule)
-    device = pick_device(device)
-    if self.n_train is None: self.prepare(dataset.train)  # a model that was trained before goes on from there
-    data, self.n_train = dataset.to(device), len(dataset.train)
-    optimizers, streams = self.to(device).optimizers(learning_rate), random_streams(seed, device)
-    rates = rates_of(optimizers)
-    with Keeper(self, folder, optimizers, streams, run) as keeper:
-        history = keeper.load() if resume else []
-        total, done = (n * math.ceil(self.n_train / batch_size) for n in (epochs, len(history)))
-        with tqdm(total=total, initial=done, desc=self.name, mininterval=0.5, disable=not progress, unit="batch") as bar:
-            while not finished_training(history, epochs, patience):
-                set_rates(optimizers, rates, SCHEDULES[schedule](len(history) / epochs))
-                history.append(one_epoch(self, data, len(history) + 1, optimizers, streams, keeper, bar, batch_size, L, seed))
-                keeper.keep(history)
-    return history
+    return learn_together([self], dataset, [seed], [folder], [run], **kwargs)[0]

@@ -32,6 +32,7 @@ class ImportanceWeightedAutoencoder(VariationalAutoencoder):
         super().__init__(network, latent, **kwargs)
         self.k = check_number(k, "k", minimum=1, integer=True)
         self.gradient = check_choice(gradient, GRADIENTS, "gradient")
+        self.functional = gradient == "standard"  # the other changes a slope on its way back, by a hook
 
 # %% ../../nbs/02_architectures/11_importance_weighted_autoencoder.ipynb #cell-010
 @patch
