@@ -2,10 +2,14 @@
 STUDY ?= quick
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+DEVICE ?= cpu
+PEERS := .venv-bench
+PEERS_INSTALLED := $(PEERS)/.installed-$(DEVICE)
+PEERS_LISTS := bench/requirements.txt $(if $(filter cuda,$(DEVICE)),bench/requirements-cuda.txt)
 PAGE = reports/_build/$(basename $(notdir $(STUDY)))/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-slow export clean-notebooks readme docs have-quarto clean out-of-date
+.PHONY: help report test test-slow bench export clean-notebooks readme docs have-quarto clean out-of-date
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -20,6 +24,9 @@ test: $(INSTALLED) ## run every notebook and check what is generated from them
 
 test-slow: $(INSTALLED) ## the same with the cells marked slow
 	@$(BIN)/python .ci/checks.py --flags slow --timeout 60
+
+bench: $(PEERS_INSTALLED) ## compare our speed with other programs' (DEVICE=cpu or cuda, ROUNDS=5, QUICK=1 for a trial)
+	@$(PEERS)/bin/python bench/run.py --device $(DEVICE) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick)
 
 export: $(INSTALLED) ## write the package and the files of the docs site from the notebooks
 	@$(BIN)/nbdev_export
@@ -44,14 +51,21 @@ have-quarto:
 	@command -v quarto >/dev/null || { \
 		echo "make docs needs Quarto, which is not on this machine: https://quarto.org/docs/get-started/" >&2; exit 2; }
 
-clean: ## remove .venv, the docs site and caches; reports/_build stays
-	rm -rf .venv _docs _proc build dist *.egg-info
+clean: ## remove the environments, the docs site and caches; reports/_build stays
+	rm -rf .venv $(PEERS) _docs _proc build dist *.egg-info
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(INSTALLED): settings.ini setup.py constraints.txt
 	@sh .ci/setup
 
+$(PEERS_INSTALLED): $(INSTALLED) $(PEERS_LISTS) bench/setup
+	@sh bench/setup $(PEERS_LISTS:%=--requirement %)
+	@echo $(CURDIR) > $@
+
 # an environment that was moved, or that lost its Python, is out of date whatever its age
 ifneq ($(shell { $(BIN)/python -c '' && cat $(INSTALLED); } 2>/dev/null),$(CURDIR))
 $(INSTALLED): out-of-date
+endif
+ifneq ($(shell { $(PEERS)/bin/python -c '' && cat $(PEERS_INSTALLED); } 2>/dev/null),$(CURDIR))
+$(PEERS_INSTALLED): out-of-date
 endif

@@ -1,0 +1,29 @@
+"""One program of the benchmark, alone in its process: `worker.py MODULE CLASS JOB`. It is asked in lines of JSON,
+[method, arguments], and answers in lines of JSON: what the method returned, its seconds, and the memory so far."""
+import importlib, json, os, resource, sys, time
+
+
+def peak_bytes():
+    "The most memory that this process has held, on the machine and on the GPU"
+    memory = {"host": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)}
+    torch = sys.modules.get("torch")
+    if torch and torch.cuda.is_available(): memory["gpu"] = torch.cuda.max_memory_allocated()
+    return memory
+
+
+def main(module, name, job):
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what a program prints belongs into its log, not between the answers
+    try: program = getattr(importlib.import_module(module), name)(json.loads(job))
+    except (ImportError, NotImplementedError) as error:  # not installed, or not made for this device
+        return print(json.dumps({"absent": f"{error}"}), file=answers)
+    print(json.dumps({"bytes": peak_bytes()}), file=answers)
+    for line in sys.stdin:
+        method, arguments = json.loads(line)
+        start = time.perf_counter()
+        value = getattr(program, method)(**arguments)
+        answer = {"value": value, "seconds": time.perf_counter() - start, "bytes": peak_bytes()}
+        print(json.dumps(answer), file=answers)
+
+
+if __name__ == "__main__": main(*sys.argv[1:])
