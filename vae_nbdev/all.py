@@ -12,6 +12,7 @@ from .core import *
 from .data import *
 from .density import *
 from .differences import *
+from .ensembles import *
 from .evaluation import *
 from .importance import *
 from .latent_quality import *

@@ -96,4 +96,7 @@ def load_density(path) -> Mixture:
     "Read a mixture; raises `InputError` for a missing or damaged file"
     tensors, _ = read_tensors(path, "density", "measure the run first", "measure the run again")
     if set(tensors) != set(PARTS_OF_MIXTURE): raise InputError(f"{path} is no density: its parts must be {', '.join(PARTS_OF_MIXTURE)}.")
-    return Mixture(*(tensors[k] for k in PARTS_OF_MIXTURE))
+    parts = [tensors[k] for k in PARTS_OF_MIXTURE]
+    shapes, size = [tuple(part.shape) for part in parts], (*tuple(parts[1].shape), 0, 0)[:2]
+    if shapes == [size[:1], size, (*size, size[1])] and all(part.isfinite().all() for part in parts): return Mixture(*parts)
+    raise InputError(f"{path} is no density: its parts do not fit together, or are not finite. Measure the run again.")

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PACKAGES', 'WHICH', 'provenance', 'save_checkpoint', 'write_tensors', 'read_tensors', 'load_checkpoint',
-           'read_progress', 'write_config', 'restore']
+           'read_progress', 'is_history', 'write_config', 'restore']
 
 # %% ../nbs/03_experiments/01_storage.ipynb #cell-003
 import json, os, platform, subprocess
@@ -17,7 +17,7 @@ from fastcore.basics import patch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from .autoencoder import Architecture, make_model
-from .core import InputError, check_choice, make_folder, read_json, replace_file, write_json
+from .core import InputError, check_choice, check_number, make_folder, read_json, replace_file, write_json
 
 # %% ../nbs/03_experiments/01_storage.ipynb #cell-007
 PACKAGES = ("vae-nbdev", "torch", "torchvision", "numpy", "scikit-learn", "safetensors")
@@ -70,7 +70,9 @@ def save_checkpoint(
 # %% ../nbs/03_experiments/01_storage.ipynb #cell-013
 def write_tensors(path, tensors:dict, header:dict=None):
     "Write named tensors to a safetensors file, whole or not at all"
-    with replace_file(path) as temporary: save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, header)
+    with replace_file(path) as temporary:
+        try: save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, header)
+        except SafetensorError as error: raise OSError(str(error)) from error  # a full disk, for one
 
 def read_tensors(
     path,
@@ -82,7 +84,7 @@ def read_tensors(
     if not Path(path).is_file(): raise InputError(f"no {what} {Path(path).name} in {Path(path).parent}: {absent}.")
     try:
         with safe_open(path, "pt") as file: return {k: file.get_tensor(k) for k in file.keys()}, file.metadata() or {}
-    except (SafetensorError, OSError, ValueError) as error:
+    except Exception as error:  # whatever safetensors and PyTorch stumble over
         raise InputError(f"{path} is damaged ({error}): restore it from a copy or {again}.") from None
 
 def _fill(model, weights, path):
@@ -93,6 +95,8 @@ def _fill(model, weights, path):
         k = wrong[0]
         raise InputError(f"{path} does not fit its config.json ({model.name}): {k} has shape {found.get(k, 'missing')} "
                          f"instead of {wanted.get(k, 'none')}; the two files are of different runs.")
+    if bad := next((k for k, v in weights.items() if not v.float().isfinite().all()), None):
+        raise InputError(f"{path} holds numbers that are not finite in {bad}: restore it from a copy or train the run again.")
     model.load_state_dict(weights)
 
 # %% ../nbs/03_experiments/01_storage.ipynb #cell-014
@@ -109,26 +113,49 @@ def load_checkpoint(
     groups = {}
     for name, tensor in tensors.items(): groups.setdefault(name.split("/")[0], {})[name.partition("/")[2]] = tensor
     _fill(model, groups.get("model", {}), path)
-    for name, optimizer in (optimizers or {}).items(): _fill_optimizer(optimizer, name, groups.get("optimizer", {}))
-    for name, generator in (generators or {}).items(): generator.set_state(groups["generator"][name])
-    return json.loads(header["progress"])
+    try:
+        for name, optimizer in (optimizers or {}).items(): _fill_optimizer(optimizer, name, groups.get("optimizer", {}))
+        for name, generator in (generators or {}).items(): generator.set_state(groups["generator"][name])
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
+        raise InputError(f"{path} does not hold the state of this training ({error}): train the run again.") from error
+    return _progress(header, path)
 
 # %% ../nbs/03_experiments/01_storage.ipynb #cell-015
 def read_progress(
     folder, # a run folder
 ) -> dict: # what was stored as progress with its last checkpoint
-    "The progress of a run without its weights"
-    return json.loads(read_tensors(Path(folder) / "checkpoint.safetensors")[1]["progress"])
+    "The progress of a run, with its history, without its weights"
+    path = Path(folder) / "checkpoint.safetensors"
+    progress = _progress(read_tensors(path)[1], path)
+    if progress.get("history") and is_history(progress["history"]): return progress
+    raise InputError(f"{path} does not say how its training went: train the run again.")
 
+def _progress(header, path):
+    "What the header of a checkpoint says about its training"
+    try: progress = json.loads(header["progress"])
+    except (KeyError, ValueError, RecursionError): progress = None
+    if isinstance(progress, dict): return progress
+    raise InputError(f"{path} does not say how far its training came: restore it from a copy or train the run again.")
+
+def is_history(rows):
+    "Is this what `learn` returns?"
+    number = lambda value: isinstance(value, (int, float))
+    good = lambda row: isinstance(row, dict) and number(row.get("epoch")) and number(row.get("seconds")) and all(
+        isinstance(row.get(part), dict) and all(map(number, row[part].values())) for part in ("train", "valid"))
+    return isinstance(rows, list) and all(map(good, rows))
+
+# %% ../nbs/03_experiments/01_storage.ipynb #cell-016
 def _fill_optimizer(optimizer, name, tensors):
     "Give `optimizer` its stored running means"
-    state = {}
+    state, parameters = {}, [p for group in optimizer.param_groups for p in group["params"]]
     for key, tensor in tensors.items():
         owner, index, entry = key.split("/")
-        if owner == name: state.setdefault(int(index), {})[entry] = tensor
+        if owner != name: continue
+        if tensor.shape not in ((), parameters[int(index)].shape): raise ValueError(f"{key} has the wrong shape")
+        state.setdefault(int(index), {})[entry] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
-# %% ../nbs/03_experiments/01_storage.ipynb #cell-017
+# %% ../nbs/03_experiments/01_storage.ipynb #cell-018
 @patch
 def serialize(self:Architecture,
     folder, # made if missing
@@ -144,7 +171,7 @@ def write_config(model, folder, run=None):
     write_json(make_folder(folder) / "config.json", {"format": 1, "architecture": model.name, "model": model.config,
                                                      "n_train": model.n_train, "run": run or {}, **provenance()})
 
-# %% ../nbs/03_experiments/01_storage.ipynb #cell-018
+# %% ../nbs/03_experiments/01_storage.ipynb #cell-019
 WHICH = ("checkpoint", "best")
 
 def restore(
@@ -156,12 +183,16 @@ def restore(
     config = read_json(Path(folder) / "config.json", "the run's configuration")
     if not isinstance(config, dict) or not isinstance(config.get("model"), dict) or "architecture" not in config:
         raise InputError(f"{Path(folder) / 'config.json'} is not a run's configuration: 'architecture' and 'model' are missing.")
-    model = make_model(config["architecture"], **config["model"])
-    model.n_train = config.get("n_train")
+    try: model = make_model(config["architecture"], **config["model"])
+    except InputError: raise
+    except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
+        raise InputError(f"{Path(folder) / 'config.json'} describes no model that can be built: {' '.join(str(error).split())}.") from error
+    n = config.get("n_train")
+    model.n_train = n if n is None else check_number(n, f"n_train in {Path(folder) / 'config.json'}", minimum=1, integer=True)
     load_checkpoint(model, Path(folder) / f"{check_choice(which, WHICH, 'checkpoint')}.safetensors")
     return model
 
-# %% ../nbs/03_experiments/01_storage.ipynb #cell-020
+# %% ../nbs/03_experiments/01_storage.ipynb #cell-021
 def _restore(cls, folder, which="checkpoint"):
     "Rebuild a model of this class from its folder; raises `InputError` if another architecture lies there"
     model = restore(folder, which)
