@@ -11,7 +11,7 @@ from functools import wraps
 from pathlib import Path
 import vae_nbdev
 from fastcore.script import Param, anno_parser
-from .core import InputError, architecture_names, check_choice, make_folder, read_json
+from .core import InputError, architecture_names, check_choice, read_json
 
 # %% ../nbs/03_experiments/14_commands.ipynb #cell-007
 class _Parser(argparse.ArgumentParser):
@@ -129,6 +129,7 @@ def _lines(result):
     if ais := result.get("ais"): rows.append((f"AIS ({ais['n']})", ais["mean"], ais["se"]))
     return [f"{name:<10} {mean:10.3f} ± {error:.3f}" for name, mean, error in rows]
 
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-017
 @command
 def vae_benchmark(
     folder:str, # of a trained run
@@ -159,7 +160,7 @@ def vae_benchmark(
     print(f"{run_label(run)} on {result['n_test']:,} test images of {run.dataset} ({run.binarisation}), {result['likelihood']}, L = {result['L']}")
     print("\n".join(_lines(result)))
 
-# %% ../nbs/03_experiments/14_commands.ipynb #cell-018
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-019
 def find_reports(folder=None) -> Path: # the folder with experiment.ipynb and comparison.ipynb
     "The project's `reports` folder; raises `InputError` where there is none"
     places = [Path(folder)] if folder else [Path("reports"), Path(vae_nbdev.__file__).resolve().parent.parent / "reports"]
@@ -167,7 +168,7 @@ def find_reports(folder=None) -> Path: # the folder with experiment.ipynb and co
         if (place / "experiment.ipynb").exists() and (place / "comparison.ipynb").exists(): return place
     raise InputError(f"no report notebooks in {' or '.join(map(str, places))}: run vae_report in the project's folder, or name it with --reports.")
 
-# %% ../nbs/03_experiments/14_commands.ipynb #cell-022
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-023
 @command
 def vae_report(
     study:str, # name of a file in reports/studies, or path of a YAML file
@@ -197,7 +198,7 @@ def vae_report(
     place = find_reports(reports)
     plan = change_study(load_study(study, place / "studies"), epochs, seeds, fraction)
     check_data(plan, data_dir)
-    out = make_folder(out or place / "_build" / plan.name)
+    out = Path(out or place / "_build" / plan.name)
     failures = run_study(plan, out, place / "experiment.ipynb", jobs, data_dir, device, together)
     print(f"numbers: {write_results(plan, out)}")
     print(f"report: {build_report(plan, out, place / 'comparison.ipynb', failures, data_dir)}")

@@ -91,7 +91,8 @@ def draw_binary(grey, # pixels, float (…) in [0, 1]
                 generator, # a torch.Generator on the device of the pixels
                ): # pixels, each 0. or 1., of the same shape
     "Draw x ~ Bernoulli(`grey`) for every pixel"
-    return (random_numbers(torch.rand, grey.shape, generator, grey) < grey).to(grey.dtype)
+    uniform = random_numbers(torch.rand, grey.shape, generator, grey)
+    return (uniform < grey).to(grey.dtype)
 
 # %% ../nbs/01_foundations/02_data.ipynb #cell-030
 @patch

@@ -34,7 +34,8 @@ class Stage(nn.Module):
 class Steps:
     "A model's `update`, made of functions; raises `InputError` for a model whose stages are none"
     def __init__(self, model):
-        if not model.functional: raise InputError(f"this {model.name} cannot learn in an ensemble or compiled: train it by itself.")
+        if not model.functional:
+            raise InputError(f"this {model.name} cannot learn in an ensemble or compiled: train it by itself.")
         self.stage, self.watched, self.known = Stage(model), model, {}
 
     def train(self): self.stage.train()
@@ -74,7 +75,8 @@ class Ensemble(Steps):
     def __init__(self, models):
         self.models = list(models)
         kinds = {(m.name, m.n_train, str(m.config | {"seed": None})) for m in self.models}
-        if len(kinds) != 1: raise InputError(f"models that learn together must differ in nothing but their seeds: got {len(kinds)} kinds.")
+        if len(kinds) != 1:
+            raise InputError(f"models that learn together must differ in nothing but their seeds: got {len(kinds)} kinds.")
         super().__init__(copy.deepcopy(self.models[0]))
         self.watched = self.models[0]
         for name, p in self.stage.model.named_parameters():
@@ -82,10 +84,12 @@ class Ensemble(Steps):
 
     def optimizers(self, learning_rate): return self.stage.model.optimizers(learning_rate)
     def one_of(self, batch): return Batch(*(v if v is None else v[0] for v in batch))
-    def draw(self, distribution, shape, generator, like): return generator.draw(distribution, (len(self.models), *shape), like)
+
+    def draw(self, distribution, shape, generator, like):
+        return random_numbers(distribution, (len(self.models), *shape), generator, like)
 
     def call(self, name, L, batch, numbers):
-        single = lambda weights, batch, numbers: torch.func.functional_call(self.stage, weights, (name, L, batch, numbers))
+        def single(weights, *given): return torch.func.functional_call(self.stage, weights, (name, L, *given))
         axes = Batch(0, None if batch.y is None else 0)
         return torch.vmap(single, (0, axes, 0))(dict(self.stage.named_parameters()), batch, numbers)
 
@@ -139,6 +143,6 @@ class Compiled(Steps):
         if self.fast is None or batch.x.shape != self.shape: return super().call(name, L, batch, numbers)
         try: return self.fast(name, L, batch, numbers)
         except torch._dynamo.exc.TorchDynamoException as error:
-            self.fast = None
-            tqdm.write(f"the step of {self.watched.name} could not be compiled, and is taken as it is: {str(error).splitlines()[0]}", file=sys.stderr)
+            self.fast, why = None, str(error).splitlines()[0]
+            tqdm.write(f"the step of {self.watched.name} could not be compiled, and is taken as it is: {why}", file=sys.stderr)
             return super().call(name, L, batch, numbers)

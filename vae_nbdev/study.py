@@ -71,6 +71,8 @@ def training_settings(run) -> dict:
     "The run's parameters that `Training` has"
     return {k: getattr(run, k) for k in inspect.signature(Training).parameters if k in FIELDS}
 
+
+# %% ../nbs/03_experiments/11_study.ipynb #cell-009
 def make_run(
     given:dict, # parameter names and values; the architecture's own arguments may stand among them
     where:str="the run" # where they come from, for messages
@@ -93,7 +95,7 @@ def make_run(
     binarisation = check_binarisation(run.dataset, run.binarisation)
     return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation, **absent)
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-014
+# %% ../nbs/03_experiments/11_study.ipynb #cell-015
 def _digest(text, n): return hashlib.sha256(text.encode()).hexdigest()[:n]
 def _canonical(run): return json.dumps(dataclasses.asdict(run), sort_keys=True)
 
@@ -118,7 +120,7 @@ def run_label(run) -> str:
     options = [f"{k} = {v}" for k, v in run.options.items()]
     return ", ".join([f"{architectures()[run.architecture].__name__} {run.network}", *code, *options])
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-018
+# %% ../nbs/03_experiments/11_study.ipynb #cell-019
 def train(
     run:Run,
     folder, # the run's folder
@@ -129,10 +131,11 @@ def train(
 ): # the trained model and its data
     "Build the run's model, train it, and leave checkpoints in `folder`"
     data, model = load(run.dataset, run.binarisation, data_dir), make_model(run.architecture, **model_options(run))
-    model.learn(data, run.seed, folder, dataclasses.asdict(run), **training_settings(run), device=device, resume=resume, progress=progress)
+    model.learn(data, run.seed, folder, dataclasses.asdict(run), **training_settings(run), device=device,
+                resume=resume, progress=progress)
     return model, data
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-020
+# %% ../nbs/03_experiments/11_study.ipynb #cell-021
 FOREIGN = {"mnist": "fashion_mnist", "fashion_mnist": "mnist"} # data sets whose test images are foreign to each other
 FOREIGN_K = 10 # importance samples that tell foreign images from the model's own: every set needs them for every image
 
@@ -153,7 +156,7 @@ def examine(model, run:Run, data, data_dir=None) -> dict: # as it stands in `res
     return {"corruptions": noise_curves(model, data.test, make_draws(model, data.test, L, run.seed), others),
             "ood": {**ood, "missing": missing}, "code": latent_quality(model, data, seed=run.seed)}
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-022
+# %% ../nbs/03_experiments/11_study.ipynb #cell-023
 AIS_DRAWS = 3 # draws of Bayesian weights
 
 def prior_of(model, run, folder, data) -> tuple: # the prior, and what to call it
@@ -175,7 +178,7 @@ def annealed(model, run:Run, folder, data, n_images:int, progress=False, **how) 
     return {"n": len(some), "chains": how.chains, "steps": how.steps, "prior": said, **mean_and_error(each.mean(0)),
             "chain_error": error.norm().item() / error.numel(), "ess": ess.median().item(), "k": k or None, "iwll": iwll}
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-024
+# %% ../nbs/03_experiments/11_study.ipynb #cell-025
 def own_options(function, given) -> dict:
     "Those of the given options that a function has"
     return {k: v for k, v in given.items() if k in inspect.signature(function).parameters}
@@ -206,7 +209,7 @@ def measure(
     write_json(Path(folder) / "result.json", result)
     return result
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-025
+# %% ../nbs/03_experiments/11_study.ipynb #cell-026
 def look_closer(model, run, folder, data, data_dir, ais_images=None, progress=False) -> dict:
     "What a run asks for beyond the benchmark, if its model is an autoencoder; `InputError` if another is to be annealed"
     if not isinstance(model, Autoencoder):
@@ -215,7 +218,7 @@ def look_closer(model, run, folder, data, data_dir, ais_images=None, progress=Fa
     found, n = examine(model, run, data, data_dir) if run.examine else {}, run.ais_images if ais_images is None else ais_images
     return found | ({"ais": annealed(model, run, folder, data, n, progress)} if n else {})
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-027
+# %% ../nbs/03_experiments/11_study.ipynb #cell-028
 def write_scores(folder, images:dict):
     "Write the scores of each image, name → (N,), into a run's folder"
     write_tensors(Path(folder) / "scores.safetensors", {k: v.float() for k, v in images.items()})
@@ -224,14 +227,14 @@ def read_scores(folder) -> dict: # name → (N,)
     "The scores of each test image of a finished run; raises `InputError` where there are none"
     return read_tensors(Path(folder) / "scores.safetensors", "file with scores,", *["measure the run again"] * 2)[0]
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-029
+# %% ../nbs/03_experiments/11_study.ipynb #cell-030
 def finished(folder, run:Run):
     "The result of a run that is done, by this code and with these parameters; otherwise `None`"
     path = Path(folder) / "result.json"
     result = read_json(path, "a result") if path.exists() else {}
     return result if isinstance(result, dict) and result.get("key") == run_key(run) else None
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-035
+# %% ../nbs/03_experiments/11_study.ipynb #cell-036
 MOST_VALUES = 10_000_000 # values and letters in a YAML text, with every alias written out
 
 def _weigh(node, known):
@@ -261,7 +264,7 @@ def read_yaml(
     except Exception as error:  # PyYAML stumbles over bad dates and numbers in many ways
         raise InputError(f"{where} is not valid YAML: {' '.join(str(error).split())}.") from error
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-038
+# %% ../nbs/03_experiments/11_study.ipynb #cell-039
 @dataclass(frozen=True)
 class Study:
     "A named list of runs"
@@ -292,7 +295,7 @@ def make_study(name, given, where) -> Study:
     if not runs: raise InputError(f"{where} lists no run: a list of values is empty.")
     return Study(name, str(given.get("title", name)), str(given.get("about", "")), tuple({run_name(r): r for r in runs}.values()))
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-039
+# %% ../nbs/03_experiments/11_study.ipynb #cell-040
 def load_study(
     study, # the name of a file in the studies folder, or a path to a YAML file
     folder # where studies lie
@@ -304,7 +307,7 @@ def load_study(
     if not path.stem.strip("."): raise InputError(f"a study cannot be called {path.name}: its folder takes the name before the point.")
     return make_study(path.stem, read_yaml(read_bytes(path, "the study", 2**24), str(path)), str(path))
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-044
+# %% ../nbs/03_experiments/11_study.ipynb #cell-045
 def change_study(
     study:Study,
     epochs:int=None, # replaces that of every run
@@ -324,7 +327,7 @@ def check_data(study:Study, data_dir=None):
     "Load each data set of a study once; raises `InputError` for what is missing or damaged"
     for dataset, binarisation in {(r.dataset, r.binarisation): None for r in study.runs}: load(dataset, binarisation, data_dir)
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-048
+# %% ../nbs/03_experiments/11_study.ipynb #cell-049
 def experiment_command(run, folder, notebook, data_dir, device):
     "The papermill command for one run; parameters travel in a file of their own"
     parameters = dataclasses.asdict(run) | {"run_dir": str(Path(folder).resolve()), "device": device,
@@ -359,7 +362,7 @@ def run_one(run, folder, notebook, data_dir=None, device="auto", threads=1) -> s
     if done.returncode < 0: return f"stopped by signal {-done.returncode} (9 is often a lack of memory)."
     return _reason(done.stdout + done.stderr)
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-052
+# %% ../nbs/03_experiments/11_study.ipynb #cell-053
 TOGETHER = ("auto", "always", "never") # when to train the seeds of one architecture at once
 
 def groups_of(runs) -> list: # of lists of runs
@@ -375,7 +378,7 @@ def train_together(runs, folders, data_dir=None, device:str="auto", progress:boo
     learn_together(models, data, [run.seed for run in runs], folders, [dataclasses.asdict(run) for run in runs],
                    **training_settings(first), device=device, resume=True, progress=progress)
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-053
+# %% ../nbs/03_experiments/11_study.ipynb #cell-054
 def _train_from(file):
     "What the process of `train_in_process` does"
     given = read_json(file, "a list of runs")
@@ -392,7 +395,7 @@ def train_in_process(runs, folders, data_dir=None, device="auto", threads=1) -> 
                           env={**os.environ, "OMP_NUM_THREADS": str(threads)})
     return "" if done.returncode == 0 else _reason(done.stdout + done.stderr)
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-057
+# %% ../nbs/03_experiments/11_study.ipynb #cell-058
 def run_group(runs, place, notebook, data_dir=None, device="auto", threads=1, together=False):
     "Do runs that differ in nothing but their seeds; gives each with the reason of its failure, or an empty text"
     all_runs = [(run, Path(place) / run_name(run)) for run in runs]
@@ -412,20 +415,21 @@ def run_study(
 ) -> dict: # name of each failed run → reason
     "Do every run of a study that is not done yet"
     for run in study.runs: finished(within(out, "runs", run_name(run), "result.json").parent, run)  # links, damage: said first
-    cores, together = os.cpu_count() or 1, check_choice(together, TOGETHER, "together")
+    cores, device_type = os.cpu_count() or 1, pick_device(device).type
     jobs = check_number(jobs or min(cores, len(study.runs)), "jobs", minimum=1, integer=True)
-    at_once = together == "always" or together == "auto" and pick_device(device).type != "cpu"
-    groups = groups_of(study.runs) if at_once else [[run] for run in study.runs]
-    do = lambda group: list(map(report, run_group(group, Path(out) / "runs", notebook, data_dir, device, max(1, cores // jobs), at_once)))
-    with ThreadPoolExecutor(jobs) as pool, tqdm(total=len(study.runs), desc=study.name, unit="run", disable=not progress) as bar:
-        def report(done):
-            (run, reason), name = done, run_name(done[0])
-            bar.write(f"{'failed' if reason else 'done  '}  {name}{'  ' + reason if reason else ''}", file=sys.stderr)
+    at_once = {"auto": device_type != "cpu", "always": True, "never": False}[check_choice(together, TOGETHER, "together")]
+    groups, failures = groups_of(study.runs) if at_once else [[run] for run in study.runs], {}
+    make_folder(out)
+    def do(group):
+        for run, reason in run_group(group, Path(out) / "runs", notebook, data_dir, device, max(1, cores // jobs), at_once):
+            if reason: failures[run_name(run)] = reason
+            bar.write(f"{'failed' if reason else 'done  '}  {run_name(run)}  {reason}".rstrip(), file=sys.stderr)
             bar.update()
-            return name, reason
-        return {name: reason for found in pool.map(do, groups) for name, reason in found if reason}
+    with ThreadPoolExecutor(jobs) as pool, tqdm(total=len(study.runs), desc=study.name, unit="run", disable=not progress) as bar:
+        list(pool.map(do, groups))
+    return failures
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-061
+# %% ../nbs/03_experiments/11_study.ipynb #cell-062
 LEFT_OUT = ("format", "key", "panel", "run", "architecture", "dataset", "binarisation", "likelihood", "seed", "history",
             "versions", "commit", "hardware") # of a result: said elsewhere in the file, or too long
 ORIGINS = ("hardware", "commit", "versions") # what runs may share

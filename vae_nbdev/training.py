@@ -224,15 +224,17 @@ def train_group(group, split, bar, check) -> list: # one dict of terms for each 
     if len(group) == 1: return [train_epoch(first.steps, split, first.optimizers, first.streams, *rest)]
     ensemble = Ensemble(l.model for l in group)
     optimizers = ensemble.gather(own)
-    terms = train_epoch(ensemble, split, optimizers, {k: Several(l.streams[k] for l in group) for k in first.streams}, *rest)
+    streams = {name: Several(l.streams[name] for l in group) for name in first.streams}
+    terms = train_epoch(ensemble, split, optimizers, streams, *rest)
     ensemble.scatter(optimizers, own)
     return [{k: v[s] for k, v in terms.items()} for s in range(len(group))]
 
 def one_epoch(group, data, bar):
     "One epoch of learners that stand at the same one: train together, validate and store each"
     started, number = time.monotonic(), len(group[0].history) + 1
+    last_good = [l.keeper.last_good(number) for l in group]
     for l in group: l.set_rates()
-    found = train_group(group, data.train, bar, lambda record: check_finite(record, number, [l.keeper.last_good(number) for l in group]))
+    found = train_group(group, data.train, bar, lambda record: check_finite(record, number, last_good))
     valid = [validate(l.model, data.valid, l.how.draws(l.model), l.seed) for l in group]
     seconds = (time.monotonic() - started) / len(group)
     for l, *terms in zip(group, found, valid): l.finish(*terms, seconds)
@@ -250,6 +252,7 @@ def learn_together(
     "Train several models at once, each to where it would have come alone"
     how, n, nothing = Training(**kwargs), len(models), [None] * len(models)
     device, data = pick_device(how.device), dataset.to(pick_device(how.device))
+    if how.compile and n > 1: raise InputError("several models at once cannot be compiled: leave out compile, or train them one by one.")
     for model in models:
         how.check(model)
         if model.n_train is None: model.prepare(dataset.train)  # a model that was trained before goes on from there
@@ -263,10 +266,10 @@ def learn_together(
 # %% ../nbs/03_experiments/02_training.ipynb #cell-033
 def _bar(learners, n_images):
     "A progress bar over all steps of all learners"
-    how, name = learners[0].how, learners[0].model.name
-    total, done = (sum(epochs) * math.ceil(n_images / how.batch_size) for epochs in zip(*((how.epochs, len(l.history)) for l in learners)))
-    return tqdm(total=total, initial=done, desc=name if len(learners) == 1 else f"{len(learners)} × {name}", mininterval=0.5,
-                disable=not how.progress, unit="batch")
+    how, name, n = learners[0].how, learners[0].model.name, len(learners)
+    steps, done = math.ceil(n_images / how.batch_size), sum(len(l.history) for l in learners)
+    return tqdm(total=n * how.epochs * steps, initial=done * steps, desc=name if n == 1 else f"{n} × {name}",
+                mininterval=0.5, disable=not how.progress, unit="batch")
 
 def _take_turns(learners, data, bar):
     "Epoch after epoch until all have finished; those that are behind go first"
