@@ -64,7 +64,7 @@ def descend(
 ):
     "One step down the loss; gradients reach the optimizer's own parameters and no others"
     own = [p for group in optimizer.param_groups for p in group["params"]]
-    optimizer.zero_grad()
+    for p in own: p.grad = None
     loss.backward(inputs=own)
     optimizer.step()
 
@@ -195,7 +195,8 @@ def get_nelbo(self:Autoencoder, x:Tensor, L:int=1, generator:torch.Generator=Non
     "The objective and its terms, means over the batch in nats per image"
     logits, q = self.feedforward(x, L, generator)
     ell, (kl_z, kl_w) = self.get_ll(x, logits).mean(), self.get_kl(q)
-    return Terms(kl_w + kl_z.mean() - ell, ell, kl_z.mean(), kl_w)
+    kl_z = kl_z.mean()
+    return Terms(kl_w + kl_z - ell, ell, kl_z, kl_w)
 
 @patch
 def objective(self:Autoencoder, batch, L:int=1, generator:torch.Generator=None) -> Terms:

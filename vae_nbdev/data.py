@@ -95,15 +95,20 @@ def draw_binary(grey, # pixels, float (…) in [0, 1]
     return (uniform < grey).to(grey.dtype)
 
 # %% ../nbs/01_foundations/02_data.ipynb #cell-030
+def _rows(values, index):
+    "The rows of a tensor that a slice or a tensor of positions names"
+    if isinstance(index, slice): return values[index]
+    return values.index_select(0, index.flatten()).unflatten(0, index.shape)
+
 @patch
 def batch(self:Split, index=slice(None), # which images: a slice, or positions as int64 (B,) on the device of the images
           generator=None, # torch.Generator on the device of the images; needed where `redraw` is set
          ): # Batch
     "Some images as floats in [0, 1], with their labels"
     if self.redraw and generator is None: raise ValueError("images that are redrawn for every batch need a generator")
-    x = self.images[index].float().div_(255)
+    x = _rows(self.images, index).float().div_(255)
     if self.redraw: x = draw_binary(x, generator)
-    return Batch(x, None if self.labels is None else self.labels[index])
+    return Batch(x, None if self.labels is None else _rows(self.labels, index))
 
 # %% ../nbs/01_foundations/02_data.ipynb #cell-034
 def shuffled(n:int, # how many

@@ -71,6 +71,13 @@ class DenseMap(LinearMap):
         return F.linear(x, weight.flatten(0, 1), bias.flatten()).unflatten(-1, bias.shape).transpose(0, 1)
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-013
+def _pixels_last(
+    x:Tensor # images (B, n, H, W)
+) -> Tensor: # the same
+    "The same numbers, on a CPU with the channels of each pixel side by side in memory"
+    return x.movedim(1, -1).contiguous().movedim(-1, 1) if x.is_cpu and x.shape[1] > 1 else x
+
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-015
 @dataclass(frozen=True)
 class ConvMap(LinearMap):
     "Convolution: (…, n_in, H, W) → (…, n_out, about H/stride, about W/stride)"
@@ -87,9 +94,9 @@ class ConvMap(LinearMap):
     @property
     def fans(self): return self.n_in * self.kernel**2, self.n_out * self.kernel**2 / self.stride**2
 
-    def product(self, x, weight, bias): return F.conv2d(x, weight, bias, self.stride, self.padding)
+    def product(self, x, weight, bias): return F.conv2d(_pixels_last(x), weight, bias, self.stride, self.padding)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-015
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-017
 @dataclass(frozen=True)
 class DeconvMap(ConvMap):
     "Transposed convolution: (…, n_in, H, W) → (…, n_out, about H·stride, about W·stride)"
@@ -102,9 +109,16 @@ class DeconvMap(ConvMap):
     def fans(self): return self.n_in * self.kernel**2 / self.stride**2, self.n_out * self.kernel**2
 
     def product(self, x, weight, bias):
-        return F.conv_transpose2d(x, weight, bias, self.stride, self.padding, self.output_padding)
+        if x.is_cpu and self.n_out == 1 and bias is not None: return self.folded(x, weight, bias)
+        return F.conv_transpose2d(_pixels_last(x), weight, bias, self.stride, self.padding, self.output_padding)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-028
+    def folded(self, x, weight, bias):
+        "As `product`: a matrix product, and a sum where the windows overlap"
+        sides = [(n - 1) * self.stride - 2 * self.padding + self.kernel + self.output_padding for n in x.shape[2:]]
+        windows = weight.flatten(1).mT @ x.flatten(2)
+        return F.fold(windows, sides, self.kernel, padding=self.padding, stride=self.stride) + bias[:, None, None]
+
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-032
 class Layer(nn.Module):
     "A linear map together with its weights; `forward(x, W)` for every kind"
     def __init__(self,
@@ -123,12 +137,12 @@ class Layer(nn.Module):
 
     def extra_repr(self): return str(self.map)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-030
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-034
 def _uniform(bound, generator, like):
     "Uniform numbers on ±`bound` with the shape, precision and device of `like`"
     return (2 * random_numbers(torch.rand, like.shape, generator, like) - 1) * bound
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-032
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-036
 class PointLayer(Layer):
     "A layer whose weights are plain numbers"
     def __init__(self,
@@ -150,7 +164,7 @@ class PointLayer(Layer):
 
     def get_weights(self): return {name: value.detach().clone() for name, value in self.named_parameters()}
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-040
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-044
 def normal_kl(
     mean:Tensor, # m, any shape
     sd:Tensor, # s, the standard deviations, of the same shape
@@ -160,7 +174,7 @@ def normal_kl(
     squares = mean.square().sum() + sd.square().sum()
     return squares / (2 * prior_sd**2) - sd.log().sum() + mean.numel() * (prior_sd.log() - 1/2)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-044
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-048
 class BayesianLayer(Layer):
     "A layer whose weights and biases each have a Normal posterior N(m, s²), s = softplus(ρ)"
     def __init__(self,
@@ -179,20 +193,20 @@ class BayesianLayer(Layer):
         if constant_prior: self.register_buffer("log_prior_sd", log_prior_sd)
         else: self.log_prior_sd = nn.Parameter(log_prior_sd)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-046
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-050
 @patch
 def posterior(self:BayesianLayer) -> tuple: # (weight mean, bias mean), (weight sd, bias sd)
     "Means and standard deviations of the posterior q"
     return (self.weight_mean, self.bias_mean), (F.softplus(self.weight_rho), F.softplus(self.bias_rho))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-047
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-051
 @patch
 def kl(self:BayesianLayer) -> Tensor: # nats, a scalar
     "KL(q(W) ‖ p(W)), summed over all weights and biases of the layer"
     prior_sd = self.log_prior_sd.exp()
     return sum(normal_kl(mean, sd, prior_sd) for mean, sd in zip(*self.posterior()))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-048
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-052
 @patch
 @torch.no_grad()
 def reset(self:BayesianLayer, generator:torch.Generator):
@@ -204,7 +218,7 @@ def reset(self:BayesianLayer, generator:torch.Generator):
         squares = torch.cat([(mean**2 + sd**2).flatten() for mean, sd in zip(*self.posterior())])
         self.log_prior_sd.copy_(squares.mean().log() / 2)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-049
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-053
 @patch
 def forward(self:BayesianLayer,
     x:Tensor, # input (B, *event), shared by all draws, or (L, B, *event)
@@ -214,7 +228,7 @@ def forward(self:BayesianLayer,
     if W is None: raise InputError("a Bayesian layer needs a draw of its weights: pass W from sample_from_W.")
     return W.apply(self, x)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-050
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-054
 @patch
 @torch.no_grad()
 def get_weights(self:BayesianLayer) -> dict: # name → tensor
@@ -223,7 +237,7 @@ def get_weights(self:BayesianLayer) -> dict: # name → tensor
     return dict(weight_mean=weight_mean.clone(), bias_mean=bias_mean.clone(), weight_sd=weight_sd, bias_sd=bias_sd,
                 prior_sd=self.log_prior_sd.exp())
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-063
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-067
 class WeightSets:
     "L weight sets of a layer, drawn once and then fixed: one function each"
     def __init__(self, layer, L, generator):
@@ -239,7 +253,7 @@ class WeightSets:
         one.values = [value[l:l+1] for value in self.values]
         return one
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-065
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-069
 class LocalNoise:
     "Local reparameterisation: fresh Normal noise on every activation of every call"
     def __init__(self, layer, L, generator):
@@ -253,12 +267,12 @@ class LocalNoise:
         noise = random_numbers(torch.randn, (self.L, *mean.shape[-self.map.event_dim - 1:]), self.generator, mean)
         return mean + sd * noise
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-068
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-072
 def _signs(shape, generator, like):
     "Random signs +1 and −1 with equal probability"
     return 2 * (random_numbers(torch.rand, shape, generator, like) < .5).to(like) - 1
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-069
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-073
 class SignFlips:
     "Flipout: L weight perturbations, decorrelated between images by random signs"
     def __init__(self, layer, L, generator):
@@ -271,10 +285,10 @@ class SignFlips:
         r, t = (_signs((images, n, *ones), self.generator, x) for n in (self.map.n_in, self.map.n_out))
         return self.map(x, *self.means) + self.map.batched(x * r, *self.noise) * t
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-070
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-074
 ESTIMATORS = {"weights": WeightSets, "local": LocalNoise, "flipout": SignFlips}
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-072
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-076
 class Draw:
     "One draw of the randomness of all Bayesian layers of a network, for L passes"
     def __init__(self,
@@ -293,7 +307,7 @@ class Draw:
         l = range(self.L)[l]
         return Draw({layer: part.pick(l) for layer, part in self.parts.items()}, 1, self.estimator)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-074
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-078
 @patch
 def apply(self:Draw,
     layer:BayesianLayer, # whose output is wanted
@@ -306,7 +320,7 @@ def apply(self:Draw,
         raise InputError(f"a draw of L = {self.L} takes inputs (B, …) or ({self.L}, B, …), got {tuple(x.shape)}.")
     return self.parts[layer](x)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-076
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-080
 def layers_of(
     module:nn.Module, # a network or a whole model
     kind=Layer # which layers: `Layer`, `PointLayer` or `BayesianLayer`
@@ -314,7 +328,7 @@ def layers_of(
     "All layers of one kind in a network, in the order of their definition"
     return [m for m in module.modules() if isinstance(m, kind)]
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-077
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-081
 def draw_weights(
     module:nn.Module, # the network
     L:int, # number of draws, at least 1
@@ -325,7 +339,7 @@ def draw_weights(
     L, part = check_number(L, "L", 1, integer=True), ESTIMATORS[check_choice(estimator, ESTIMATORS, "estimator")]
     return Draw({layer: part(layer, L, generator) for layer in layers_of(module, BayesianLayer)}, L, estimator)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-112
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-116
 Family = namedtuple("Family", "dense conv deconv")
 
 def family(
@@ -337,7 +351,7 @@ def family(
         return build
     return Family(*[constructor(map) for map in (DenseMap, ConvMap, DeconvMap)])
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-113
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-117
 POINTS = family(PointLayer)
 
 def bayesian(
@@ -348,7 +362,7 @@ def bayesian(
     "The family of layers with a Normal posterior on every weight and bias"
     return family(lambda map: BayesianLayer(map, constant_prior, prior_sd, initial_sd))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-117
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-121
 def reset(
     module:nn.Module, # a network or a whole model
     generator:torch.Generator # where all starting weights come from
@@ -356,14 +370,14 @@ def reset(
     "Start all layers of a network afresh"
     for layer in layers_of(module): layer.reset(generator)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-120
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-124
 def kl_of(
     module:nn.Module # a network or a whole model
 ) -> Tensor: # nats, a scalar; 0 without Bayesian layers
     "KL(q(W) ‖ p(W)) summed over all Bayesian layers of a network"
     return sum((layer.kl() for layer in layers_of(module, BayesianLayer)), torch.zeros(()))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-123
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-127
 def weights_of(
     module:nn.Module # a network or a whole model
 ) -> dict: # "layer name.weight name" → tensor, detached

@@ -48,6 +48,29 @@ class Likelihood(nn.Module):
         return x
 
 # %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-011
+class _CoinFlips(torch.autograd.Function):
+    "Σ x·η − softplus(η) of pixels and logits of one shape (…, D) → (…)"
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x, logits):
+        certainty = logits.abs().sigmoid_()
+        for _ in range(4):
+            half, odd = divmod(certainty.shape[-1], 2)
+            if odd: break
+            certainty = certainty[..., :half] * certainty[..., half:]
+        return (x * logits).sub_(logits.relu()).sum(-1) + certainty.log_().sum(-1)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output): ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, grad):
+        x, logits = ctx.saved_tensors
+        of_x = grad[..., None] * logits if ctx.needs_input_grad[0] else None
+        return of_x, (x - logits.sigmoid()) * grad[..., None]
+
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-012
 class Bernoulli(Likelihood):
     "Σ x·η − softplus(η): a probability of binary pixels, a cross-entropy of grey ones."
     def log_prob(self,
@@ -55,8 +78,7 @@ class Bernoulli(Likelihood):
         logits:Tensor, # η = log p/(1−p) of each pixel (…, D)
     ) -> Tensor: # nats per image (…)
         "Σ x·η − softplus(η), exact for logits of any size."
-        x, logits = torch.broadcast_tensors(x, logits)
-        return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
+        return _CoinFlips.apply(*torch.broadcast_tensors(x, logits))
 
     def mean(self,
         logits:Tensor, # η (…, D)
@@ -72,7 +94,7 @@ class Bernoulli(Likelihood):
         "Minus the entropy of the grey pixels, reached where σ(η) = x."
         return (torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum(-1)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-021
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-024
 @patch
 @torch.no_grad()
 def sample(self:Bernoulli,
@@ -82,7 +104,7 @@ def sample(self:Bernoulli,
     "A coin with probability σ(η) for every pixel."
     return draw_binary(torch.sigmoid(logits), generator)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-028
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-031
 SERIES_BELOW = 0.05 # |η| under which the Taylor series are used: exact to rounding there, in float32 and in float64
 
 def _near_zero(
@@ -92,7 +114,7 @@ def _near_zero(
     small = logits.abs() < SERIES_BELOW
     return small, torch.where(small, torch.ones_like(logits), logits)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-029
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-032
 def log_normaliser(
     logits:Tensor, # η (…)
 ) -> Tensor: # log C(η) (…)
@@ -102,7 +124,7 @@ def log_normaliser(
     series = math.log(2) + square * (1/12 - square * (7/1440 - square * (31/90720 - square * 127/4838400)))
     return torch.where(small, series, torch.log(safe / torch.tanh(safe / 2)))
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-033
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-036
 class ContinuousBernoulli(Bernoulli):
     "The normalised density on [0, 1] of Loaiza-Ganem and Cunningham (2019): Bernoulli formula + log C(η)."
     def log_prob(self,
@@ -125,7 +147,7 @@ class ContinuousBernoulli(Bernoulli):
         "None: at pixels of exactly 0 or 1 the density has no upper limit."
         return None
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-037
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-040
 @patch
 @torch.no_grad()
 def sample(self:ContinuousBernoulli,
@@ -138,10 +160,10 @@ def sample(self:ContinuousBernoulli,
     towards_black = (-torch.log1p(uniform * torch.expm1(-size)) / size).clamp(0, 1)
     return torch.where(logits > 0, 1 - towards_black, towards_black)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-047
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-050
 SIGMA_START = 0.3 # where a learned σ starts: about the standard deviation of all MNIST pixels
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-048
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-051
 class Gaussian(Likelihood):
     "Normal(η, σ²) for every pixel, with one σ for all: learned (`sigma=None`) or given, above 0 (else `InputError`)."
     options = ("sigma",)
@@ -166,7 +188,7 @@ class Gaussian(Likelihood):
         "The decoder's output itself."
         return logits
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-058
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-061
 @patch
 @torch.no_grad()
 def sample(self:Gaussian,
@@ -177,7 +199,7 @@ def sample(self:Gaussian,
     noise = torch.randn(logits.shape, generator=generator, dtype=logits.dtype, device=logits.device)
     return logits + noise * (self.log_sigma.exp() if self.given is None else self.given)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-062
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-065
 @patch
 def variance(self:Bernoulli, logits:Tensor) -> Tensor: # (…, D), at most ¼
     "σ(η)·σ(−η): the variance of each pixel, in squared grey values."
@@ -196,7 +218,7 @@ def variance(self:Gaussian, logits:Tensor) -> Tensor: # (…, D)
     "σ², the same for every pixel, in squared grey values."
     return torch.full_like(logits, self.given**2) if self.given else (2 * self.log_sigma).exp().expand_as(logits)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-071
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-074
 LIKELIHOODS = {"bernoulli": Bernoulli, "continuous_bernoulli": ContinuousBernoulli, "gaussian": Gaussian}
 
 def make_likelihood(
@@ -208,7 +230,7 @@ def make_likelihood(
     check_keys(options, kind.options, f"the likelihood {name!r}")
     return kind(**options)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-074
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-077
 PIXELS = {"grey": "grey pixels", "static": "pixels binarised once and for all (static)",
           "dynamic": "pixels redrawn from x ~ Bernoulli(grey) for every training batch, "
                      "drawn once with a fixed seed for the test set (dynamic)",
@@ -220,7 +242,7 @@ DENSITY = "which may lie above 0 and has no finite bound; not comparable with ot
 NOTES = {"continuous_bernoulli": f"a density on [0, 1], {DENSITY}",
          "gaussian": f"a density with the constant −½ log 2πσ² counted once per pixel, {DENSITY}"}
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-075
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-078
 def likelihood_note(
     name:str, # one of `LIKELIHOODS`
     binarisation:str="grey", # grey, static, dynamic or threshold
