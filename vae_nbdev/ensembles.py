@@ -43,6 +43,12 @@ class Steps:
     def draw(self, distribution, shape, generator, like): return random_numbers(distribution, shape, generator, like)
     def call(self, name, L, batch, numbers): return self.stage(name, L, batch, numbers)
 
+    def learn(self, optimizer, *asked):
+        "The terms that a stage's function gives; the first is descended"
+        terms = self.call(*asked)
+        descend(optimizer, terms[0].sum())
+        return terms
+
     def needs(self, name, batch:Batch, L):
         "What a stage asks a generator for, and the names of its terms"
         if (key := (name, batch.x.shape, L)) not in self.known:
@@ -64,8 +70,7 @@ def update(self:Steps,
     for name in self.stage.model.stages():
         asked, fields = self.needs(name, batch, L)
         numbers = [self.draw(distribution, shape, generator, batch.x) for distribution, shape in asked]
-        terms = self.call(name, L, batch, numbers)
-        descend(optimizers[name], terms[0].sum())
+        terms = self.learn(optimizers[name], name, L, batch, numbers)
         found |= {field: term.detach() for field, term in zip(fields, terms)}
     return found
 
@@ -133,16 +138,40 @@ def scatter(self:Ensemble,
 
 # %% ../nbs/01_foundations/07_ensembles.ipynb #cell-022
 class Compiled(Steps):
-    "One model with compiled stages"
+    "One model whose terms and gradients come from one compiled program"
     def __init__(self, model):
         super().__init__(model)
-        self.fast, self.shape = torch.compile(self.stage, dynamic=False), None
+        self.fast, self.shape = torch.compile(self.slopes, dynamic=False), None
 
-    def call(self, name, L, batch, numbers):
-        self.shape = self.shape or batch.x.shape
-        if self.fast is None or batch.x.shape != self.shape: return super().call(name, L, batch, numbers)
-        try: return self.fast(name, L, batch, numbers)
-        except torch._dynamo.exc.TorchDynamoException as error:
-            self.fast, why = None, str(error).splitlines()[0]
-            tqdm.write(f"the step of {self.watched.name} could not be compiled, and is taken as it is: {why}", file=sys.stderr)
-            return super().call(name, L, batch, numbers)
+    def slopes(self,
+        weights:dict, # parameters of the stage, by name
+        *asked # what the stage is called with
+    ) -> tuple: # gradients by name, and all terms
+        "Gradients of a stage's first term with respect to some of its weights"
+        def loss(weights):
+            terms = torch.func.functional_call(self.stage, weights, asked)
+            return terms[0], terms
+        return torch.func.grad(loss, has_aux=True)(weights)
+
+    def give_up(self, error):
+        "Say why nothing is compiled from now on"
+        self.fast = None
+        why = f"the step of {self.watched.name} could not be compiled, and is taken as it is: {str(error).splitlines()[0]}"
+        tqdm.write(why, file=sys.stderr)
+
+# %% ../nbs/01_foundations/07_ensembles.ipynb #cell-023
+@patch
+@torch.no_grad()
+def learn(self:Compiled, optimizer, name, L, batch, numbers):
+    "As `Steps.learn`, with compiled gradients where there are any"
+    self.shape, plain = self.shape or batch.x.shape, torch.enable_grad()(super(Compiled, self).learn)
+    if self.fast is None or batch.x.shape != self.shape: return plain(optimizer, name, L, batch, numbers)
+    own = {p for group in optimizer.param_groups for p in group["params"]}
+    weights = {name: p for name, p in self.stage.named_parameters() if p in own}
+    try: slopes, terms = self.fast(weights, name, L, batch, numbers)
+    except torch._dynamo.exc.TorchDynamoException as error:
+        self.give_up(error)
+        return plain(optimizer, name, L, batch, numbers)
+    for name, p in weights.items(): p.grad = slopes[name]
+    optimizer.step()
+    return terms
