@@ -9,7 +9,7 @@ PEERS_LISTS := bench/requirements.txt $(if $(filter cuda,$(DEVICE)),bench/requir
 PAGE = reports/_build/$(basename $(notdir $(STUDY)))/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-slow bench export clean-notebooks readme docs have-quarto clean out-of-date
+.PHONY: help report test test-slow bench export clean-notebooks readme docs preview chromium clean out-of-date
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -19,11 +19,15 @@ report: $(INSTALLED) ## run a study into one HTML report (STUDY=quick, STUDY=mni
 	@$(BIN)/vae_report $(STUDY)
 	@echo "Report: $(CURDIR)/$(PAGE)"
 
-test: $(INSTALLED) ## run every notebook and check what is generated from them
+test: $(INSTALLED) chromium ## run every notebook and check what is generated from them
 	@$(BIN)/python .ci/checks.py
 
-test-slow: $(INSTALLED) ## the same with the cells marked slow
+test-slow: $(INSTALLED) chromium ## the same with the cells marked slow
 	@$(BIN)/python .ci/checks.py --flags slow --timeout 60
+
+# without one the browser checks fail, and all others are run
+chromium: $(INSTALLED)
+	-@$(BIN)/python .ci/browser.py
 
 bench: $(PEERS_INSTALLED) ## compare our speed with other programs' (DEVICE=cpu or cuda, ROUNDS=5, QUICK=1 for a trial)
 	@$(PEERS)/bin/python bench/run.py --device $(DEVICE) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick)
@@ -42,14 +46,11 @@ readme: $(INSTALLED) ## write README.md from nbs/index.ipynb
 	@$(BIN)/python .ci/generate.py readme
 	@echo "Wrote README.md."
 
-docs: have-quarto $(INSTALLED) ## build the docs site into _docs/ (needs Quarto)
-	@touch README.md # nbdev_docs rewrites one that is older than its notebook
-	@PATH="$(CURDIR)/$(BIN):$$PATH" nbdev_docs
-	@echo "Docs: $(CURDIR)/_docs/index.html"
+docs: $(INSTALLED) ## build the docs site into _docs/, with Quarto where it is installed
+	@$(BIN)/python .ci/docs.py
 
-have-quarto:
-	@command -v quarto >/dev/null || { \
-		echo "make docs needs Quarto, which is not on this machine: https://quarto.org/docs/get-started/" >&2; exit 2; }
+preview: $(INSTALLED) ## build the docs site and serve it on this machine
+	@$(BIN)/python .ci/docs.py --preview
 
 clean: ## remove the environments, the docs site and caches; reports/_build stays
 	rm -rf .venv $(PEERS) _docs _proc build dist *.egg-info

@@ -1,12 +1,15 @@
 """Tests the project: runs every notebook, and checks that what is generated from the notebooks is up to date.
 Prints one line for each check as it ends and closes with `N passed, N failed`; the exit status is 1 if any failed."""
-import argparse, filecmp, os, shutil, signal, subprocess, sys, tempfile, time
+import argparse, filecmp, importlib, os, shutil, signal, subprocess, sys, tempfile, threading, time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+import browser
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -128,6 +131,42 @@ def check_imports():
     return check_command(sys.executable, "-c", code)
 
 
+def once(check):
+    "A check that is made once, whoever asks for it first: a build and the scenarios that need it."
+    lock, found = threading.Lock(), []
+
+    def wrong():
+        with lock:
+            if not found: found.append(check())
+        return found[0]
+    return wrong
+
+
+def check_report(out):
+    "What is wrong with building a report: a short study of all architectures, seconds long for each."
+    shutil.rmtree(out, ignore_errors=True)
+    return check_command("vae_report", "quick", "--epochs", "1", "--out", str(out))
+
+
+def check_scenario(name, scenario, build, folder, pictures):
+    "What is wrong with built pages in a browser; a build that failed fails its scenarios."
+    if build(): return "not tried: the build failed"
+    browser.play(scenario, folder, f"{pictures}/{name.replace(' ', '-')}")
+    return ""
+
+
+def browser_checks():
+    "Name → check for the built docs and the built report of a study."
+    python, report = sys.executable, ROOT / "reports" / "_build" / "checked"
+    parts = [("docs", "builds", once(lambda: check_command(python, ".ci/docs.py")), ROOT / "_docs"),
+             ("report", "a study builds", once(lambda: check_report(report)), report)]
+    checks = {f"{kind}: {title}": build for kind, title, build, _ in parts}
+    for kind, _, build, folder in parts:
+        for name, scenario in importlib.import_module(f"browser_{kind}").SCENARIOS.items():
+            checks[f"{kind}: {name}"] = partial(check_scenario, name, scenario, build, folder, kind)
+    return checks
+
+
 def notebooks(folder, recursive):
     "The notebooks that `nbdev_test` would run in a folder."
     hidden = lambda path: any(part.startswith(("_", ".")) for part in path.relative_to(ROOT).parts)
@@ -145,8 +184,8 @@ def all_checks(flags, timeout):
             from_nothing=False),
         "README.md: as nbs/index.ipynb gives it": lambda: check_generated(
             ["README.md", "index_files"], [[python, generate, "readme"]], "make readme"),
-        "nbs/sidebar.yml, nbs/nbdev.yml: current": lambda: check_generated(
-            ["nbs/sidebar.yml", "nbs/nbdev.yml"], [[python, generate, "site"]], "make export"),
+        "nbs/*.yml, nbs/reference.qmd: current": lambda: check_generated(
+            ["nbs/sidebar.yml", "nbs/nbdev.yml", "nbs/reference.qmd"], [[python, generate, "site"]], "make export"),
         "packages: exactly constraints.txt": check_packages,
         "packages: pip check": lambda: check_command(python, "-m", "pip", "check"),
         "imports: no torch before it is needed": check_imports,
@@ -156,7 +195,7 @@ def all_checks(flags, timeout):
         if not found: checks[f"{folder}: has notebooks"] = lambda at=folder: f"there is no notebook in {at}/"
         for path in found:
             checks[str(path.relative_to(ROOT))] = lambda path=path: check_notebook(path, flags, timeout)
-    return checks
+    return checks | browser_checks()
 
 
 def timed(check):

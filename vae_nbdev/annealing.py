@@ -283,6 +283,8 @@ def ais(
     "Annealed importance sampling estimate of log p(x) (Neal 2001; Wu et al. 2017)"
     return anneal_images(model, images, None, prior, Annealing(**kwargs), W, block, progress)[0]
 
+ais.__delwrap__ = Annealing # where show_doc finds the settings' comments
+
 # %% ../nbs/03_experiments/06_annealing.ipynb #cell-058
 @torch.no_grad()
 def simulate(
@@ -322,3 +324,5 @@ def bdmc(
     how = Annealing(**kwargs)
     codes, images = simulate(model, prior, check_number(n_images, "n_images", minimum=1, integer=True), how.seed, W)
     return Sandwich(*anneal_images(model, images, codes, prior, how, W, block, progress))
+
+bdmc.__delwrap__ = Annealing # where show_doc finds the settings' comments

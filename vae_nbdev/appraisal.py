@@ -5,44 +5,44 @@
 # %% auto #0
 __all__ = ['REFERENCE', 'SCORES', 'CERTAIN', 'number', 'plain_table', 'verdict', 'differences_table', 'annealing_table',
            'read_reference', 'belongs', 'reference_table', 'corruption_curve', 'plot_corruptions', 'corruption_figures',
-           'foreign_of', 'foreign_table', 'foreign_tables', 'uncertain_pixels', 'share', 'code_table']
+           'foreign_of', 'foreign_table', 'foreign_tables', 'share', 'code_table']
 
 # %% ../nbs/03_experiments/13_appraisal.ipynb #cell-003
 import csv, statistics
 from pathlib import Path
 from fastcore.xml import Div, Li, P, Strong, Ul
-from fastcore.xml import Table, Tbody, Td, Th, Thead, Tr
+from fastcore.xml import Td, Th, Tr
 from .core import InputError
-from .data import load, make_generator
 from .differences import LEVEL, compare_with_best
-from .layers import POINTS
-from .plots import MARKERS, Curve, Picture, colour_of, draw_curves, pick_images, plot_rows
-from .report import MEASURES, figure, minus, parameters_of, restored, scores_of_images, scroll_box, short, written
-from .robustness import CORRUPTIONS, uncertainty_maps
+from .plots import Curve, Picture, draw_curves
+from .report import MEASURES, figure, head_cell, looks, mark, minus, parameters_of, scores_of_images, scroll_box, short, sortable, written
+from .robustness import CORRUPTIONS
 
 # %% ../nbs/03_experiments/13_appraisal.ipynb #cell-007
 def number(value, places=2) -> Td:
     "A number in a cell of its own; a dash where there is none"
-    if value is None: return Td("–", cls="num")
-    return Td(minus(written(value, places)), cls="num", data_value=repr(value))
+    if value is None: return Td("–", cls="num", data_sort="")
+    return Td(minus(written(value, places)), cls="num", data_sort=repr(value))
 
 def plain_table(
     headings, # of all columns
     lines, # for each line its name and its cells
     title:str, # for those who do not see it
     about=None, # a sentence above it
+    look=None, # name → `Look`, for the colours of the names
 ) -> Div:
     "A table with one line for each name; nothing if there are none"
     if not lines: return None
     number_like = [False, *(cell.get("class") == "num" for cell in lines[-1][1:])]
-    head = Tr(*(Th(h, scope="col", cls="num" if right else None) for h, right in zip(headings, number_like)))
-    body = [Tr(Th(name, scope="row"), *cells) for name, *cells in lines]
-    return Div(P(about, cls="caption") if about else None, scroll_box(Table(Thead(head), Tbody(*body)), title))
+    head = [head_cell(h, cls="num" if right else None) for h, right in zip(headings, number_like)]
+    named = lambda name: (mark(look[name]), name) if name in (look or {}) else (name,)
+    body = [Tr(Th(*named(name), scope="row", data_sort=name), *cells) for name, *cells in lines]
+    return Div(P(about, cls="caption") if about else None, scroll_box(sortable(head, body), title))
 
 # %% ../nbs/03_experiments/13_appraisal.ipynb #cell-010
 def verdict(found) -> list:
     "The cells that tell how far a model is behind the best, and whether that counts"
-    if found is None: return [Td("best", cls="num"), Td(""), Td("")]
+    if found is None: return [Td("best", cls="num", data_sort="0"), Td(""), Td("")]
     difference, significant = found
     interval = f"{written(difference.low, 2)} to {written(difference.high, 2)}"
     over = f", over {difference.over}" if difference.over == "seeds" else ""
@@ -65,7 +65,7 @@ def differences_table(
              f"“Behind” means more than chance at {1 - LEVEL:.0%} for the whole table (Holm's correction for {len(rows) - 1} comparisons). "
              "Where both models have several seeds, the comparison is over seeds (Welch's test); otherwise it tells these trained models "
              "apart, not the methods.")
-    return Div(plain_table(["Model", "Difference", f"{LEVEL:.0%} interval", "Verdict"], lines, f"differences of {name}", about),
+    return Div(plain_table(["Model", "Difference", f"{LEVEL:.0%} interval", "Verdict"], lines, f"differences of {name}", about, looks(group)),
                *(P(m, cls="alarm") for m in missing))
 
 # %% ../nbs/03_experiments/13_appraisal.ipynb #cell-013
@@ -80,7 +80,7 @@ def annealing_table(group) -> Div:
         counts.add(f"the first {found['n']:,} test images, {found['chains']} chains of {found['steps']:,} temperatures")
     about = f"Nats per image, {'; '.join(sorted(counts))}. The error is that of the chains, for these images."
     headings = ["Model", "AIS", "Error", "IWLL", "AIS − IWLL", "Effective chains", "Prior of the code"]
-    return plain_table(headings, lines, "log p(x) by annealing", about)
+    return plain_table(headings, lines, "log p(x) by annealing", about, looks(group))
 
 # %% ../nbs/03_experiments/13_appraisal.ipynb #cell-016
 REFERENCE = ("dataset", "architecture", "network", "latent", "binarisation", "options", "measure", "value", "source")
@@ -127,23 +127,22 @@ def corruption_curve(row, kind) -> list: # of (strength, mean, error)
 
 def plot_corruptions(group) -> list: # of (`Picture`, words), one for each kind
     "ELL of the clean images, from images that are spoiled more and more, in several ways"
-    found = []
+    found, look = [], looks(group)
     for kind, corruption in CORRUPTIONS.items():
         curves = {short(row.name): corruption_curve(row, kind) for row in group.rows}
-        lines = [Curve(name, *map(list, zip(*((s, m) for s, m, _ in points))), colour_of(i), MARKERS[i % len(MARKERS)], [e for *_, e in points])
-                 for i, (name, points) in enumerate(curves.items()) if points]
+        lines = [Curve(name, *map(list, zip(*((s, m) for s, m, _ in points))), look[name].colour, look[name].marker, [e for *_, e in points], look[name].dashed)
+                 for name, points in curves.items() if points]
         if not lines: continue
-        picture, title = Picture(7, 4.2), f"{kind.replace('_', ' ').capitalize()}: {group.dataset}"
+        picture, title = Picture(5.6, 4), f"{kind.replace('_', ' ').capitalize()}: {group.dataset}"
         draw_curves(picture.subplots(), lines, 3.3, title, (corruption.unit, "ELL of the clean image, nats"))
         ends = "; ".join(f"{c.name} falls from {c.y[0]:.0f} to {c.y[-1]:.0f}" for c in lines)
         found.append((picture, f"Line chart, {kind.replace('_', ' ')}: {minus(ends)}."))
     return found
 
 # %% ../nbs/03_experiments/13_appraisal.ipynb #cell-020
-def corruption_figures(group) -> Div:
-    "The figures of all kinds of noise, one below the other"
-    figures = [figure(picture, words, wide=True) for picture, words in plot_corruptions(group)]
-    return Div(*figures) if figures else None
+def corruption_figures(group) -> list:
+    "The figures of all kinds of noise"
+    return [figure(picture, words, wide=True) for picture, words in plot_corruptions(group)]
 
 # %% ../nbs/03_experiments/13_appraisal.ipynb #cell-023
 SCORES = {"ell": "ELL", "pll": "PLL", "iwll": "IWLL", "variance": "epistemic variance"}
@@ -163,38 +162,17 @@ def foreign_table(group, key) -> Div:
         return P(f"By {SCORES[key]}, every model that has it tells test images from all of these ({', '.join(sets).replace('_', ' ')}): AUROC {CERTAIN} or more.")
     lines = [(name, *(number(found.get(outside), 3) for outside in sets)) for name, found in rows.items()]
     headings = ["Model", *(outside.replace("_", " ") for outside in sets)]
-    return plain_table(headings, lines, f"detection of foreign images by {SCORES[key]}", f"AUROC by {SCORES[key]}; ½ is guessing.")
+    return plain_table(headings, lines, f"detection of foreign images by {SCORES[key]}", f"AUROC by {SCORES[key]}; ½ is guessing.", looks(group))
 
 def foreign_tables(group) -> Div:
     "How well each score tells foreign images from the model's own, and which foreign images were not at hand"
     missing = {k: v for row in group.rows for k, v in ((row.results[0].get("ood") or {}).get("missing") or {}).items()}
     notes = [P(f"Images of {name.replace('_', ' ')} are not among them: {reason}", cls="alarm") for name, reason in missing.items()]
     found = [t for t in (foreign_table(group, key) for key in SCORES) if t is not None]
-    return Div(*found, *notes) if found else None
+    return Div(*(t for t in found if t.tag == "p"), Div(*(t for t in found if t.tag != "p"), cls="side"), *notes) if found else None
 
 # %% ../nbs/03_experiments/13_appraisal.ipynb #cell-026
-def uncertain_pixels(
-    group, # of autoencoders
-    folder, # of the study
-    data_dir=None, # where data files lie
-    n:int=8, # images
-    L:int=30, # draws
-):
-    "For each model with Bayesian weights: reconstructions, and the standard deviation of each pixel by its source"
-    try: data = load(group.dataset, group.binarisation, data_dir)
-    except InputError as error: return P(f"Uncertainty is not shown: {error}", cls="alarm")
-    models, missing = restored(group.rows, folder)
-    x, rows = data.test.batch(pick_images(data.test, n)).x, []
-    for name, model in models.items():
-        if model.layers() is POINTS: continue
-        found = uncertainty_maps(model, x, L, make_generator(0, "uncertain pixels"), draw_codes=False)
-        rows += [(name, found.mean, None), ("epistemic × 4", 4 * found.epistemic, None), ("aleatoric × 2", 2 * found.aleatoric, None)]
-    if not rows: return None
-    alt = "Test images, and for each model its mean reconstruction, the epistemic and the aleatoric standard deviation of every pixel"
-    return figure(plot_rows([("image", x, None), *rows]), alt, " ".join(missing), wide=True)
-
-# %% ../nbs/03_experiments/13_appraisal.ipynb #cell-029
-def share(found): return Td("–", cls="num") if found is None else Td(f"{found['mean']:.1%}", cls="num", data_value=repr(found["mean"]))
+def share(found): return Td("–", cls="num", data_sort="") if found is None else Td(f"{found['mean']:.1%}", cls="num", data_sort=repr(found["mean"]))
 
 def code_table(group) -> Div:
     "Classes in the code, dimensions used, and distance from the prior; collapsed codes are named"
@@ -208,5 +186,5 @@ def code_table(group) -> Div:
     about = ("Of the test codes: share whose class the 10 nearest training codes tell, and a linear classifier; dimensions whose mean moves with the "
              "image (variance above 0.01); squared maximum mean discrepancy from N(0, I), 0 where the codes fill the prior.")
     headings = ["Model", "Neighbours", "Linear", "Active units", "MMD²"]
-    table = plain_table(headings, lines, "quality of the codes", about)
+    table = plain_table(headings, lines, "quality of the codes", about, looks(group))
     return Div(table, Ul(*notes, cls="notes") if notes else None) if table else None

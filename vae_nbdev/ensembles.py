@@ -163,7 +163,7 @@ class Compiled(Steps):
 @patch
 @torch.no_grad()
 def learn(self:Compiled, optimizer, name, L, batch, numbers):
-    "As `Steps.learn`, with compiled gradients where there are any"
+    "The same step, with compiled gradients where there are any"
     self.shape, plain = self.shape or batch.x.shape, torch.enable_grad()(super(Compiled, self).learn)
     if self.fast is None or batch.x.shape != self.shape: return plain(optimizer, name, L, batch, numbers)
     own = {p for group in optimizer.param_groups for p in group["params"]}

@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['IMAGES', 'TILES', 'GREYS', 'ACROSS', 'STYLE', 'EDGE', 'HINT', 'LOOK', 'PLACE', 'PICK', 'CLASS', 'BEHIND', 'SHOW',
-           'ROOTS', 'BEHIND_POINTS', 'NEEDS', 'LAYOUT', 'MODELS', 'choose_images', 'mean_codes', 'limits_around',
-           'View', 'view_of', 'sprite', 'numerals', 'entry_of', 'one', 'sources_of', 'widget', 'slider', 'new_plane',
-           'draw_plane', 'draw_tile', 'half_of', 'connect', 'controls_of', 'shown_of', 'parts_of', 'explore', 'library',
-           'has_plane', 'ell_of', 'best_rows', 'first_two', 'what_is_shown', 'explorer', 'explorers']
+           'ROOTS', 'BEHIND_POINTS', 'NEEDS', 'READY', 'LAYOUT', 'MODELS', 'choose_images', 'mean_codes',
+           'limits_around', 'View', 'view_of', 'sprite', 'numerals', 'entry_of', 'one', 'sources_of', 'widget',
+           'slider', 'new_plane', 'draw_plane', 'draw_tile', 'half_of', 'connect', 'controls_of', 'shown_of',
+           'parts_of', 'still_map', 'explore', 'library', 'has_plane', 'ell_of', 'best_rows', 'first_two',
+           'what_is_shown', 'explorer', 'explorers']
 
 # %% ../nbs/03_experiments/16_explorer.ipynb #cell-003
 import base64, io, math
@@ -17,14 +18,14 @@ import numpy as np
 import torch
 from bokeh.document import Document
 from bokeh.embed import components
-from bokeh.events import MouseMove, Pan, Tap
+from bokeh.events import DocumentReady, MouseMove, Pan, Tap
 from bokeh.models import ColumnDataSource, CustomJS, CustomJSTickFormatter, LogColorMapper, PanTool, Range1d
 from bokeh.models import Select, Slider
 from bokeh.models import Div as Words
 from bokeh.palettes import Greys256
 from bokeh.plotting import figure as chart
 from bokeh.resources import Resources
-from fastcore.xml import Div, Noscript, NotStr, P, Section, Style
+from fastcore.xml import Div, Figcaption, Figure, Img, Noscript, NotStr, P, Section, Style
 from PIL import Image
 from torch import Tensor
 from .core import InputError
@@ -354,13 +355,26 @@ def parts_of(
     connect(halves, book, controls)
     roots = {**controls, **{f"{part} {k}": half[part] for k, half in enumerate(halves) for part in ROOTS}}
     document = Document()
+    document.js_on_event(DocumentReady, CustomJS(code=READY))
     with document.models.freeze(): # otherwise it looks through all models once for each root
         for root in roots.values(): document.add_root(root)
     return components(roots)
 
 # %% ../nbs/03_experiments/16_explorer.ipynb #cell-049
-NEEDS = "The explorer needs JavaScript. The pictures of codes and of latent grids show the same models without it."
+NEEDS = ("Walking needs JavaScript. The codes and the decoded planes of the same models stand above; here is what re-encoding "
+         "loses over each plane, from white, 0.1 nats or less, to black, 100 nats or more.")
+READY = "for (const part of document.querySelectorAll('.explorer')) part.dataset.ready = 'yes'" # drawn, and listening
 
+def still_map(name, view) -> Figure:
+    "What re-encoding loses over a model's plane, for pages without scripts"
+    n, lost = math.isqrt(len(view.tiles)), view.lost
+    shades = (lost.clamp(.1, 100).log10() + 1) / 3  # as the colour mapper of the explorer has it
+    low, middle, high = lost.quantile(torch.tensor([0, .5, 1.]).to(lost)).tolist()
+    words = f"{name}: {low:.1f} to {high:.1f} nats, half of the plane below {middle:.1f}"
+    picture = Img(src=sprite(shades[:, None], n), alt=f"Heat map of what re-encoding loses, {words}", cls="pixels", width=n, height=n)
+    return Figure(Div(picture, cls="paper"), Figcaption(words))
+
+# %% ../nbs/03_experiments/16_explorer.ipynb #cell-050
 def explore(
     views:dict, # name → `View`
     images:Tensor, # the test images (N, D)
@@ -380,9 +394,9 @@ def explore(
     menus = Div(*(part(name) for name in ("class", "behind") if name in parts), cls="pair")
     controls = Div(part("image"), menus, cls="controls")
     return Div(Div(controls, Div(*halves, cls="halves"), cls="explorer", role="group", aria_label="Latent explorer"),
-               Noscript(P(NEEDS, cls="alarm")), NotStr(script))
+               Noscript(P(NEEDS, cls="alarm"), Div(*(still_map(*pair) for pair in views.items()), cls="gallery")), NotStr(script))
 
-# %% ../nbs/03_experiments/16_explorer.ipynb #cell-051
+# %% ../nbs/03_experiments/16_explorer.ipynb #cell-052
 LAYOUT = """
 .explorer { --bk-major-label-text-color: var(--soft, GrayText); }
 .explorer :is(.controls, .halves, .pair, .tiles) { display: grid; gap: 1rem 2rem; }
@@ -393,6 +407,7 @@ LAYOUT = """
 .explorer .tiles p { margin: 0; text-align: center; font-size: .9rem; line-height: 1.3; color: var(--soft, inherit); }
 .explorer section { min-width: 0; max-width: 36rem; }
 .explorer .part { min-width: 0; }
+@media screen and (prefers-color-scheme: dark) { .explorer :is([aria-label^="Plane"], .tiles .part) { filter: invert(.9) hue-rotate(180deg); } }
 .explorer [aria-label^="Plane"] { cursor: crosshair; margin: .5rem 0; }
 @media (scripting: none) { .explorer { display: none; } }
 @media print {
@@ -406,7 +421,7 @@ def library() -> Div:
     scripts = Resources(mode="inline", components=["bokeh", "bokeh-widgets"]).render_js()
     return Div(Style(NotStr(LAYOUT)), NotStr(scripts))
 
-# %% ../nbs/03_experiments/16_explorer.ipynb #cell-062
+# %% ../nbs/03_experiments/16_explorer.ipynb #cell-063
 MODELS = 24 # in one page
 
 def has_plane(row) -> bool: return row.results[0]["run"].get("latent") == 2
@@ -423,7 +438,7 @@ def best_rows(rows, limit=MODELS) -> list:
     kept = sorted(rank, key=rank.get)[:limit]
     return [row for row in flat if row.name in kept]
 
-# %% ../nbs/03_experiments/16_explorer.ipynb #cell-065
+# %% ../nbs/03_experiments/16_explorer.ipynb #cell-066
 def first_two(rows) -> tuple:
     "The numbers of the models to begin with; one for one model"
     best = sorted(range(len(rows)), key=lambda k: -ell_of(rows[k].results[0]))
@@ -439,7 +454,7 @@ def what_is_shown(rows, kept, images) -> str:
     return (f"{found} Of {len(rows)} models with a code of two dimensions {len(kept)} are shown, "
             "the best of each architecture first.")
 
-# %% ../nbs/03_experiments/16_explorer.ipynb #cell-067
+# %% ../nbs/03_experiments/16_explorer.ipynb #cell-068
 def explorer(
     group, # of autoencoders
     folder, # of the study
@@ -460,7 +475,7 @@ def explorer(
     return Div(explore(views, x, chosen, labels, start),
                P(what_is_shown(rows, kept, len(x)), " ", *missing, cls="caption"))
 
-# %% ../nbs/03_experiments/16_explorer.ipynb #cell-069
+# %% ../nbs/03_experiments/16_explorer.ipynb #cell-070
 def explorers(
     groups, # of autoencoders
     folder, # of the study

@@ -1,0 +1,261 @@
+"What must hold on the report of a study and on its presentation, in a browser."
+import io, re
+from urllib.parse import unquote, urldefrag, urljoin
+
+from PIL import Image, ImageChops
+
+from browser import BrowserError
+
+TALK = "presentation.html"
+READY = "document.querySelectorAll('.explorer').length && [...document.querySelectorAll('.explorer')].every(e => e.dataset.ready)"
+STILL = """async () => {
+  const frame = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+  do await frame(); while (!Bokeh.documents.every(one => one.is_idle))
+  await new Promise(done => setTimeout(done, 150))
+  await frame()
+}"""
+COLUMN = """([table, name]) => {
+  const heads = [...table.tHead.rows[0].cells], k = heads.findIndex(h => h.textContent.trim() == name)
+  return {sort: heads[k].ariaSort ?? heads[k].getAttribute("aria-sort"),
+          values: [...table.tBodies[0].rows].map(r => r.cells[k].dataset.sort)}
+}"""
+FIGURES = """() => [...document.querySelectorAll("main img")].map(i => ({alt: i.alt, loaded: i.complete && i.naturalWidth > 0,
+                                                             seen: i.getClientRects().length > 0}))"""
+LIGHT = """() => {
+  const [red, green, blue] = getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).map(Number)
+  return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255
+}"""
+
+
+def check(holds, what):
+    if not holds: raise BrowserError(what)
+
+
+def look(part):
+    "What a part of the page looks like."
+    return Image.open(io.BytesIO(part.screenshot())).convert("L")
+
+
+def differ(one, other):
+    "Do two pictures differ by more than rounding?"
+    if one.size != other.size: other = other.resize(one.size)
+    return ImageChops.difference(one, other).point(lambda value: 255 * (value > 24)).getbbox() is not None
+
+
+# The table
+
+def column(page, name):
+    "The direction and the sort values of a column of the first table."
+    return page.locator("table.sortable").first.evaluate("(table, name) => (" + COLUMN + ")([table, name])", name)
+
+
+def check_sorted(page, name, rising):
+    "A column is in order, with what has no value at its end."
+    page.wait_for_timeout(100)
+    found = column(page, name)
+    known = [float(value) for value in found["values"] if value]
+    check(known == sorted(known, reverse=not rising), f"{name} is not in order: {found['values']}")
+    check(not any(found["values"][len(known):]), f"{name} has values after empty cells: {found['values']}")
+    check(found["sort"] == ("ascending" if rising else "descending"), f"{name} says that it is sorted {found['sort']}")
+
+
+def table_sorts(open_page):
+    "A click on a heading sorts by numbers, another one the other way, and rows stay whole."
+    page = open_page()
+    table = page.locator("table.sortable").first
+    rows = lambda: table.evaluate("t => [...t.tBodies[0].rows].map(r => r.textContent)")
+    before = rows()
+    check(len(before) > 2, f"only {len(before)} rows to sort")
+    for name in ("ELL", "Parameters"):
+        for rising in (False, True):
+            table.locator("th button").filter(has_text=re.compile(f"^{re.escape(name)}$")).click()
+            check_sorted(page, name, rising)
+    check(rows() != before and sorted(rows()) == sorted(before), "sorting left the rows as they were, or broke them")
+
+
+def keyboard(open_page):
+    "Tab reaches the headings of the table, and Enter sorts; what has the focus shows it."
+    page = open_page()
+    for _ in range(300):
+        page.keyboard.press("Tab")
+        at = page.evaluate("""() => {
+          const e = document.activeElement, style = getComputedStyle(e)
+          return {name: e.textContent.trim(), head: !!e.closest("table.sortable th"), outline: style.outlineStyle}
+        }""")
+        if at["head"] and at["name"] == "ELL": break
+    else: raise BrowserError("Tab does not reach the heading ELL of the table")
+    check(at["outline"] not in ("none", ""), "the heading that has the focus does not show it")
+    page.keyboard.press("Enter")
+    check_sorted(page, "ELL", rising=False)
+
+
+# The explorer
+
+def explored(open_page, **options):
+    "The report with its explorer in sight, drawn and listening."
+    page = open_page(**options)
+    page.wait_for_function(READY)
+    page.locator(".explorer .halves").first.scroll_into_view_if_needed()
+    page.evaluate(STILL)
+    return page
+
+
+def part(page, half, name):
+    "A part of the explorer: the plane of a half, or one of its three tiles."
+    tiles = {"here": 1, "image": 2, "made": 3}
+    inside = f".tiles > div:nth-child({tiles[name]}) .part" if name in tiles else ".part[aria-label^=Plane]"
+    return page.locator(f".explorer section:nth-of-type({half}) {inside}").first
+
+
+def walk(page, x, y):
+    "Move over the first plane, to this share of its width and height."
+    plane = part(page, 1, "plane")
+    plane.scroll_into_view_if_needed()
+    box = plane.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
+    page.evaluate(STILL)
+
+
+def explorer_walks(open_page):
+    "Different places of the plane show different digits, test images and reconstructions."
+    page, seen = explored(open_page), []
+    for place in ((.2, .25), (.75, .3), (.3, .8), (.8, .8)):
+        walk(page, *place)
+        seen.append([look(part(page, 1, name)) for name in ("here", "image", "made")])
+    for k, name in enumerate(("decoded image", "test image", "reconstruction")):
+        new = sum(all(differ(a[k], b[k]) for b in seen[:i]) for i, a in enumerate(seen))
+        check(new >= 3, f"four places of the plane show {new} different pictures of the {name}")
+
+
+def explorer_links(open_page):
+    "The second model follows the first: the same test image, in its own place, with its own reconstruction."
+    page = explored(open_page)
+    walk(page, .2, .25)
+    before = {name: look(part(page, 2, name)) for name in ("plane", "image", "made")}
+    walk(page, .8, .7)
+    for name, picture in before.items(): check(differ(picture, look(part(page, 2, name))), f"the second model's {name} does not follow")
+    page.mouse.move(2, 2)
+    check(not differ(look(part(page, 1, "image")), look(part(page, 2, "image"))), "the two models show different test images")
+
+
+def explorer_menus(open_page):
+    "Every model has a plane of its own, and the menu of what lies behind the points changes it."
+    page = explored(open_page)
+    menu, planes = page.locator(".explorer section:nth-of-type(2) select").first, []
+    for name in menu.locator("option").all_inner_texts():
+        menu.select_option(name)
+        page.evaluate(STILL)
+        planes.append(look(part(page, 2, "plane")))
+    check(len(planes) > 1 and all(differ(a, b) for i, a in enumerate(planes) for b in planes[:i]), "two models show the same plane")
+    behind = page.get_by_label("Behind the points").first
+    grounds = []
+    for name in behind.locator("option").all_inner_texts():
+        behind.select_option(name)
+        page.evaluate(STILL)
+        grounds.append(look(part(page, 1, "plane")))
+        check(all(differ(grounds[-1], other) for other in grounds[:-1]), f"'{name}' shows nothing of its own behind the points")
+
+
+# The page
+
+def check_figures(page, where):
+    "All pictures are there, in sight, and have words."
+    figures = page.evaluate(FIGURES)
+    check(len(figures) > 5, f"only {len(figures)} pictures {where}")
+    silent = sum(not figure["alt"].strip() for figure in figures)
+    check(not silent, f"{silent} pictures without words {where}")
+    lost = [figure["alt"] for figure in figures if not (figure["loaded"] and figure["seen"])]
+    check(not lost, f"pictures that do not show {where}: {lost}")
+
+
+def phone(open_page):
+    "390 pixels: the page never scrolls sideways, and nothing sticks out of it."
+    page = explored(open_page, width=390)
+    check(page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the report scrolls sideways at 390 pixels")
+    check_figures(page, "at 390 pixels")
+
+
+def dark(open_page):
+    "Dark is dark, light is light, and the pictures follow."
+    light_page, dark_page = open_page(), open_page(dark=True)
+    light, dim = light_page.evaluate(LIGHT), dark_page.evaluate(LIGHT)
+    check(light > .9, f"the background of the light page has luminance {light:.2f}")
+    check(dim < .1, f"the background of the dark page has luminance {dim:.2f}")
+    check_figures(dark_page, "in the dark")
+    for place in (".paper img", ".pixels"):
+        corner = lambda page: look(page.locator(f"main {place}").first).getpixel((1, 1))
+        check(corner(light_page) > 200 and corner(dark_page) < 70, f"the paper of {place} is not light by day and dark by night")
+
+
+def without_scripts(open_page):
+    "Tables, figures and what the explorer has to say stand there without JavaScript."
+    page, scripted = open_page(javascript=False), open_page()
+    rows = "table.sortable >> nth=0 >> tbody tr"
+    check(page.locator(rows).count() == scripted.locator(rows).count() > 2, "the table is not whole without JavaScript")
+    alts = page.locator("main img").evaluate_all("all => all.map(i => [i.alt.trim(), i.getClientRects().length > 0])")
+    check(len(alts) > 5 and all(alt and seen for alt, seen in alts), "pictures are missing or silent without JavaScript")
+    heat = [alt for alt, _ in alts if alt.startswith("Heat map")]
+    models = scripted.locator(".explorer section").first.locator("select option").count()
+    check(len(heat) == models, f"{len(heat)} heat maps for the {models} models of the explorer without JavaScript")
+    check(not page.locator(".explorer").first.is_visible(), "an explorer that cannot work is shown without JavaScript")
+
+
+def links(open_page):
+    "Every link inside the report leads somewhere, every anchor has its target, and no id stands there twice."
+    page = open_page()
+    start, waiting, seen = page.url, [page.url], {}
+    while waiting:
+        address = waiting.pop()
+        if address in seen: continue
+        page.goto(address, wait_until="domcontentloaded")
+        seen[address] = page.evaluate("""() => ({ids: [...document.querySelectorAll("[id]")].map(e => e.id),
+                                           links: [...document.querySelectorAll("a[href]")].map(a => a.href)})""")
+        inside = {urldefrag(link).url for link in seen[address]["links"] if link.startswith(urljoin(start, "."))}
+        if address == start: waiting += [link for link in inside if link.endswith(".html")]
+        for link in inside - {start}:
+            if not link.endswith(".html"): check(page.request.head(link).ok, f"{address}: dead link {link}")
+    check(len(seen) > 2, "the report leads to no page of a run")
+    for address, held in seen.items():
+        check(len(set(held["ids"])) == len(held["ids"]), f"{address}: an id stands there twice")
+        for link in held["links"]:
+            target, anchor = urldefrag(link)
+            if target in seen and anchor: check(unquote(anchor) in seen[target]["ids"], f"{address}: {link} leads nowhere")
+
+
+# The slides
+
+def slides(open_page):
+    "The slides are there, arrow keys move, everything fits, and pictures have words."
+    page = open_page(TALK)
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    total, at = page.evaluate("Reveal.getTotalSlides()"), lambda: page.evaluate("Reveal.getIndices().h")
+    check(total >= 10, f"only {total} slides")
+    for key, place in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", total - 1), ("Home", 0)):
+        page.keyboard.press(key)
+        page.wait_for_function("place => Reveal.getIndices().h == place", arg=place, timeout=5000)
+    for k in range(total):
+        page.evaluate("k => Reveal.slide(k)", k)
+        page.wait_for_timeout(50)
+        title, over = page.evaluate("""() => { const slide = Reveal.getCurrentSlide()
+          return [slide.querySelector("h1, h2")?.textContent, Math.max(slide.scrollHeight - 720, slide.scrollWidth - 1280)] }""")
+        check(title and over <= 0, f"slide {k + 1}, {title!r}, does not fit by {over} pixels")
+        check(at() == k, f"slide {k + 1} cannot be reached")
+    silent = page.locator(".slides img").evaluate_all("all => all.filter(i => !i.alt.trim()).length")
+    check(page.locator(".slides img").count() > 5 and not silent, f"{silent} pictures of the slides have no words")
+
+
+def slides_elsewhere(open_page):
+    "On a phone, in the dark and without scripts the slides are there too."
+    page = open_page(TALK, width=390, dark=True)
+    page.wait_for_function("window.Reveal && Reveal.isReady()")
+    check(page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the slides scroll sideways at 390 pixels")
+    check(page.evaluate(LIGHT) < .1, "the slides are not dark in the dark")
+    page = open_page(TALK, javascript=False)
+    tops = page.locator(".slides > section").evaluate_all("all => all.map(s => [s.getBoundingClientRect().top, s.offsetHeight])")
+    check(len(tops) >= 10 and all(height > 50 for _, height in tops), "slides are missing without JavaScript")
+    check(all(b[0] >= a[0] + a[1] - 1 for a, b in zip(tops, tops[1:])), "slides lie on top of each other without JavaScript")
+
+
+SCENARIOS = {"table": table_sorts, "keyboard": keyboard, "walk": explorer_walks, "linked": explorer_links, "menus": explorer_menus,
+             "phone": phone, "dark": dark, "without scripts": without_scripts, "links": links, "slides": slides,
+             "slides elsewhere": slides_elsewhere}

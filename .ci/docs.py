@@ -1,0 +1,242 @@
+"""Builds the docs site into _docs/: through nbdev and Quarto where Quarto is on the PATH, and otherwise through nbdev's
+own processors, pandoc, a template of our own and Pagefind's search. The names of the pages are the same."""
+import argparse, base64, json, os, posixpath, re, shutil, subprocess, sys, tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from html import escape
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pypandoc, yaml
+from bs4 import BeautifulSoup
+from jinja2 import Environment, FileSystemLoader
+from nbdev.config import get_config
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOK = ROOT / ".ci" / "docs"  # template, style and script
+PROCESSED, SITE = ROOT / "_proc", ROOT / "_docs"
+READER = "markdown+autolink_bare_uris+emoji"  # what Quarto reads
+NAMES = {"console": "bash"}  # languages that pandoc's highlighter knows under another name
+
+
+# Pages
+
+def read_page(path):
+    "What a page says of itself, and its cells. A .qmd is a page of Markdown alone."
+    if path.suffix == ".ipynb": cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    else:
+        _, head, body = path.read_text(encoding="utf-8").split("---\n", 2)
+        cells = [{"cell_type": "raw", "source": f"---\n{head}---"}, {"cell_type": "markdown", "source": body}]
+    about = yaml.safe_load(source_of(cells[0]).strip().removeprefix("---").removesuffix("---"))
+    name = about.get("output-file", f"{path.stem}.html")
+    folder = path.parent.relative_to(PROCESSED).as_posix()
+    return {"path": path, "cells": cells[1:], "title": about["title"], "subtitle": about.get("description", ""),
+            "source": path.relative_to(PROCESSED).as_posix(), "name": posixpath.normpath(posixpath.join(folder, name))}
+
+
+def source_of(cell): return "".join(cell["source"])
+
+
+def sidebar_of(pages):
+    "The sidebar of nbs/sidebar.yml: (title of a section or None, its pages)."
+    by_source = {page["source"]: page for page in pages}
+    contents = yaml.safe_load((PROCESSED / "sidebar.yml").read_text(encoding="utf-8"))["website"]["sidebar"]["contents"]
+    for part in contents:
+        title, sources = (part["section"], part["contents"]) if isinstance(part, dict) else (None, [part])
+        yield title, [by_source[source] for source in sources]
+
+
+# Cells to Markdown
+
+def raw(html): return f"\n`````{{=html}}\n{html}\n`````\n"
+
+
+def directives(source):
+    "Quarto's directives of a cell as name → value, and the source without them."
+    found = dict(re.findall(r"^#\|\s*([\w-]+)\s*:\s*(.*?)\s*$", source, re.M))
+    return found, re.sub(r"^#\|.*\n?", "", source, flags=re.M).strip("\n")
+
+
+def code_of(source, about):
+    "A cell's code, in a fold where the directives say so."
+    if about.get("echo") == "false" or not source: return ""
+    block = f"\n`````{{.python .cell-code}}\n{source}\n`````\n"
+    if "code-fold" not in about: return block
+    summary = escape(about.get("code-summary", "Code").strip('"'))
+    return raw(f'<details class="fold"{" open" if about["code-fold"] == "show" else ""}><summary>{summary}</summary>') \
+        + block + raw("</details>")
+
+
+def picture_of(data, name, alt):
+    "A figure: its file, and the HTML that shows it."
+    path = SITE / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(base64.b64decode("".join(data)))
+    address = posixpath.join(path.parent.parent.name, path.parent.name, path.name)
+    return raw(f'<figure><img src="{address}" alt="{escape(alt)}" loading="lazy"></figure>')
+
+
+def output_of(output, about, name, alt):
+    "What a cell prints or shows, in the richest form that it has."
+    if output["output_type"] == "stream": text, data = "".join(output["text"]), {}
+    else: text, data = "".join(output.get("data", {}).get("text/plain", "")), output.get("data", {})
+    if "image/png" in data: return picture_of(data["image/png"], name, alt)
+    if "text/html" in data: return raw(f'<div class="shown">{"".join(data["text/html"])}</div>')
+    if "text/markdown" in data:
+        kind = "api" if about.get("output") == "asis" else "shown"
+        return f"\n:::::::: {{.{kind}}}\n{''.join(data['text/markdown'])}\n::::::::\n"
+    return raw(f'<pre class="printed"><code>{escape(text.rstrip())}</code></pre>') if text.strip() else ""
+
+
+def cell_of(cell, place, page):
+    "Markdown for one cell; `place` is its number in the page."
+    if cell["cell_type"] == "markdown": return source_of(cell)
+    about, source = directives(source_of(cell))
+    if cell["cell_type"] != "code" or about.get("include") == "false": return ""
+    last = source.splitlines()[-1] if source else page["title"]
+    alt = about.get("fig-alt", f"Figure made by {last}").strip('"')
+    stem = posixpath.join(page["name"].removesuffix(".html") + "_files", "figure-html")
+    shown = [] if about.get("output") == "false" else cell.get("outputs", [])
+    outputs = [output_of(output, about, f"{stem}/cell-{place}-output-{k}.png", alt)
+               for k, output in enumerate(shown, 1)]
+    return code_of(source, about) + "".join(outputs)
+
+
+def markdown_of(page):
+    "A page as Markdown, in which blocks of code carry names that the highlighter knows."
+    text = "\n\n".join(cell_of(cell, place, page) for place, cell in enumerate(page["cells"], 1))
+    return re.sub(r"^(`{3,}) ?(\w+)$", lambda m: f"{m[1]} {NAMES.get(m[2], m[2])}", text, flags=re.M)
+
+
+# HTML
+
+def relative(name, page): return posixpath.relpath(name, posixpath.dirname(page["name"]) or ".")
+
+
+def new_address(
+    address,  # of a link in a notebook
+    page,  # where it stands
+    names,  # source → name of the page that is made from it
+    host,  # the site's address, which nbdev writes before the pages it links to
+):
+    "The same link in the built site: to pages, not to notebooks, and without the host."
+    path, mark, fragment = address.partition("#")
+    if path.startswith(host): return relative(path.removeprefix(host).lstrip("/"), page) + mark + fragment
+    target = posixpath.normpath(posixpath.join(posixpath.dirname(page["source"]), path))
+    return relative(names[target], page) + mark + fragment if target in names else address
+
+
+def mend_links(soup, page, names, host):
+    for tag, key in (("a", "href"), ("img", "src")):
+        for found in soup.find_all(tag, attrs={key: True}): found[key] = new_address(found[key], page, names, host)
+
+
+def mend_headings(soup):
+    """Headings get a link to themselves; their (level, address, text) are the table of contents.
+    A symbol often has two headings with one name: the one that explains it, and the one of nbdev's signature."""
+    contents, seen = [], set()
+    for heading in soup.find_all(["h2", "h3"], id=True):
+        text = heading.get_text()
+        if heading.find_parent(class_="api") and text in seen:
+            heading.decompose()
+            continue
+        if text.rpartition(".")[2] not in seen: contents.append((heading.name, heading["id"], text))
+        seen.add(text)
+        link = soup.new_tag("a", href=f"#{heading['id']}", **{"class": "mark", "aria-label": f"Link to {text}"})
+        heading.append(link)
+    return contents
+
+
+def mend_blocks(soup):
+    "What is too wide scrolls by itself, and can be scrolled by keyboard."
+    for table in soup.find_all("table"):
+        table.wrap(soup.new_tag("div", tabindex="0", role="region", **{"class": "wide", "aria-label": "Table"}))
+    for block in [*soup.find_all("pre"), *soup.find_all("math", display="block")]: block["tabindex"] = "0"
+    for rule in soup.select(".api hr"): rule.decompose()
+    for image in soup.find_all("img", alt=False): image["alt"] = ""
+
+
+def html_of(page, names, host):
+    "The inside of a page and its table of contents."
+    soup = BeautifulSoup(pypandoc.convert_text(markdown_of(page), "html5", format=READER,
+                                               extra_args=["--mathml", "--wrap=preserve"]), "html.parser")
+    mend_links(soup, page, names, host)
+    mend_blocks(soup)
+    contents = mend_headings(soup)
+    return str(soup), contents
+
+
+def write_page(page, order, sidebar, template, settings):
+    "One page of the site."
+    names, host = {other["source"]: other["name"] for other in order}, settings.doc_host + settings.doc_baseurl
+    body, contents = html_of(page, names, host)
+    place = order.index(page)
+    html = template.render(
+        page=page, body=body, contents=contents, sidebar=sidebar, settings=settings, to=partial(relative, page=page),
+        before=order[place - 1] if place else None, after=order[place + 1] if place + 1 < len(order) else None)
+    path = SITE / page["name"]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(html, encoding="utf-8")
+
+
+# The site
+
+def process():
+    "Nbdev's processors, in a process of its own: its workers start by reading the file that started them."
+    code = "from nbdev.serve import proc_nbs\nif __name__ == '__main__': proc_nbs(n_workers=2)\n"
+    with tempfile.TemporaryDirectory() as folder:
+        runner = Path(folder) / "process.py"
+        runner.write_text(code, encoding="utf-8")
+        subprocess.run([sys.executable, str(runner)], check=True, cwd=ROOT)
+
+
+def search():
+    "The index of the search, over what stands in the pages; a name such as `get_nelbo` is one word."
+    subprocess.run([sys.executable, "-m", "pagefind_bin", "--site", str(SITE), "--include-characters", "_",
+                    "--silent"], check=True)
+
+
+def build():
+    "The site without Quarto."
+    process()
+    shutil.rmtree(SITE, ignore_errors=True)
+    pages = [read_page(path) for path in sorted(PROCESSED.rglob("*")) if path.suffix in (".ipynb", ".qmd")]
+    sidebar = list(sidebar_of(pages))
+    order = [page for _, some in sidebar for page in some]
+    environment = Environment(loader=FileSystemLoader(LOOK), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    write = partial(write_page, order=order, sidebar=sidebar, settings=get_config(),
+                    template=environment.get_template("page.html"))
+    with ThreadPoolExecutor(2) as pool: list(pool.map(write, order))
+    shutil.copytree(PROCESSED / "images", SITE / "images")
+    for name in ("site.css", "site.js"): shutil.copy(LOOK / name, SITE / name)
+    search()
+
+
+def build_with_quarto():
+    "The site as nbdev and Quarto make it."
+    (ROOT / "README.md").touch()  # nbdev_docs rewrites one that is older than its notebook
+    subprocess.run(["nbdev_docs"], check=True, cwd=ROOT,
+                   env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"})
+
+
+def serve(port):
+    "Show the site until it is interrupted."
+    handler = partial(SimpleHTTPRequestHandler, directory=str(SITE))
+    with ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
+        print(f"The docs: http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)", flush=True)
+        try: server.serve_forever()
+        except KeyboardInterrupt: print()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--preview", action="store_true", help="serve the site once it is built")
+    parser.add_argument("--port", type=int, default=0, help="of the preview (default: one that is free)")
+    args = parser.parse_args()
+    os.chdir(ROOT)
+    (build_with_quarto if shutil.which("quarto") else build)()
+    print(f"Docs: {SITE / 'index.html'}", flush=True)
+    if args.preview: serve(args.port)
+
+
+if __name__ == "__main__": main()
