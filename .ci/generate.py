@@ -111,7 +111,8 @@ def symbols_of(path):
         patched = function and any("patch" in ast.unparse(decorator) for decorator in node.decorator_list)
         owner = ast.unparse(node.args.args[0].annotation).split("|")[0].strip() if patched else ""
         words = (ast.get_docstring(node) or "").partition("\n")[0]
-        yield f"{owner}.{node.name}" if owner else node.name, (words, (patch_name(node) or node.name).lower())
+        wrapped = patched and len(node.decorator_list) > 1  # the wrapper does not know its class, and nbdev asks it
+        yield f"{owner}.{node.name}" if owner else node.name, (words, (node.name if wrapped else patch_name(node)).lower())
 
 
 def entry_of(name, words, own, page, anchors):
