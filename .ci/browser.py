@@ -53,11 +53,17 @@ class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *about): pass
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        "A browser that leaves a page hangs up on what was still coming; anything else is an error."
+        if not isinstance(sys.exception(), ConnectionError): super().handle_error(request, client_address)
+
+
 @contextmanager
 def served(folder):
     "Serve a folder on a free port of this machine; gives its address."
     if not Path(folder, "index.html").exists(): raise BrowserError(f"{folder} holds no index.html")
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+    with Server(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try: yield f"http://127.0.0.1:{server.server_port}/"
         finally: server.shutdown()

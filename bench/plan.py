@@ -98,6 +98,7 @@ def bayesian(n, L):
         f"Bayesian autoencoder 784-256-128-2, L = {L}",
         f"1 epoch of {n:,} images with {L} draws of the weights in each step", job, "learn", {
             "learn": Spec("learn, default settings", "ours:Learn", once),
+            "compiled": Spec("learn, compiled before the clock", "ours:Learn", once, job=COMPILED),
             "bayesian_torch": Spec("bayesian-torch layers, plain loop", "peer_bayesian_torch:BayesianTorch", once),
             "blitz": Spec("blitz layers, plain loop", "peer_blitz:Blitz", once)},
         None, ("learn", "bayesian_torch", "blitz"), n)

@@ -15,13 +15,11 @@ from fastcore.xml import Div, Figcaption, Figure, Img, P, Span, Table, Tbody, Td
 from matplotlib.patches import Circle
 from torch import Tensor
 from .core import InputError
-from .data import load
-from .evaluation import place_of, posterior_means
-from .data import make_generator
+from .data import load, make_generator
+from .evaluation import posterior_means
 from .explorer import sprite
 from .layers import POINTS
-from .plots import GREY, PALETTE, Picture, colour_of, decode_grid, draw_numeral, grid_of, limits_of
-from .plots import pick_images, plane_of, push_apart, reconstruct
+from .plots import GREY, PALETTE, Picture, colour_of, draw_numeral, latent_map, pick_images, plane_of, push_apart, reconstruct
 from .report import figure, linked, looks, mark, minus, restored, short
 from .robustness import uncertainty_maps
 
@@ -41,12 +39,13 @@ def opened(
     group, # of autoencoders
     folder, # of the study
     data_dir=None, # where data files lie
-) -> tuple: # name → model, data set, and a line about models that are missing or `None`
+) -> tuple: # rows with their models, data set, and a line about models that are missing or `None`
     "What a gallery shows; `InputError` where there is nothing"
     data = load(group.dataset, group.binarisation, data_dir)
     models, missing = restored(group.rows, folder)
     if not models: raise InputError(" ".join(missing))
-    return {name: model.eval() for name, model in models.items()}, data, P(*missing, cls="caption") if missing else None
+    shown = [(row, models[short(row.name)].eval()) for row in group.rows if short(row.name) in models]
+    return shown, data, P(*missing, cls="caption") if missing else None
 
 def or_why_not(gallery):
     "Let a gallery say why it is not there"
@@ -78,11 +77,11 @@ def reconstruction_table(
     n:int=10, # images
 ):
     "What each model makes of the same test images, and of noisy versions of them"
-    models, data, missing = opened(group, folder, data_dir)
+    shown, data, missing = opened(group, folder, data_dir)
     x, look = data.test.batch(pick_images(data.test, n)).x, looks(group)
-    given, lines = reconstruct(next(iter(models.values())), x, eps).given, []
-    for row in (row for row in group.rows if short(row.name) in models):
-        clean, noisy = (reconstruct(models[short(row.name)], x, e).mean for e in (0, eps))
+    given, lines = reconstruct(shown[0][1], x, eps).given, []
+    for row, model in shown:
+        clean, noisy = (reconstruct(model, x, e).mean for e in (0, eps))
         found = [minus(f"{score.mean:.1f}") for score in (row.score("ell"), row.score(f"ell({eps:g})")) if score]
         name = (*name_cell(row, look, link), Span(" → ".join(found), cls="small"))
         lines.append((name, strip(clean, f"Reconstructions by {short(row.name)}"), strip(noisy, f"Reconstructions by {short(row.name)} from noise")))
@@ -136,10 +135,10 @@ def code_gallery(
     link=lambda name: None, # run name → where its page is, or `None`
 ):
     "The codes of the test images under every model, panel by panel"
-    models, data, missing = opened(group, folder, data_dir)
+    shown, data, missing = opened(group, folder, data_dir)
     labels, look, panels = data.test.labels, looks(group), []
-    for row in (row for row in group.rows if short(row.name) in models):
-        codes = posterior_means(models[short(row.name)], data.test)
+    for row, model in shown:
+        codes = posterior_means(model, data.test)
         points = torch.nn.functional.pad(plane_of(codes).flat(codes), (0, max(0, 2 - codes.shape[1])))
         square, said = square_of(points), told(row)
         around = minus(f"{2 * square.half:g} units wide around ({square.x:g}, {square.y:g})")
@@ -158,19 +157,14 @@ def map_gallery(
     n:int=14, # images along each axis
 ):
     "What the decoders make of a grid of codes, panel by panel"
-    models, data, missing = opened(group, folder, data_dir)
+    shown, data, missing = opened(group, folder, data_dir)
     look, panels = looks(group), []
-    for row in (row for row in group.rows if short(row.name) in models):
-        model = models[short(row.name)]
-        codes = posterior_means(model, data.test)
-        plane = plane_of(codes)
-        limits = limits_of(None, plane.flat(codes), len(plane.names))
-        W = model.sample_from_W(1, make_generator(0, "latent grid", device=place_of(model)["device"]))
-        images = decode_grid(model, plane.codes(grid_of(limits, n)), W)
-        ranges = [minus(f"{low:.1f} to {high:.1f}") for low, high in limits.tolist()]
-        alt = f"{len(images)} images decoded by {row.name} over {' and '.join(ranges)}"
+    for row, model in shown:
+        found = latent_map(model, posterior_means(model, data.test), n)
+        ranges = [minus(f"{low:.1f} to {high:.1f}") for low, high in found.limits.tolist()]
+        alt = f"{len(found.images)} images decoded by {row.name} over {' and '.join(ranges)}"
         caption = (*name_cell(row, look, link), Span(" × ".join(ranges), cls="small"))
-        panels.append(Figure(Div(strip(images, alt, n), cls="paper"), Figcaption(*caption)))
+        panels.append(Figure(Div(strip(found.images, alt, n), cls="paper"), Figcaption(*caption)))
     return Div(Div(*panels, cls="gallery"), missing)
 
 # %% ../nbs/03_experiments/17_galleries.ipynb #cell-025
@@ -184,14 +178,12 @@ def uncertainty_table(
     L:int=30, # draws
 ):
     "For each model with Bayesian weights: reconstructions, and the standard deviation of each pixel by its source"
-    models, data, missing = opened(group, folder, data_dir)
+    shown, data, missing = opened(group, folder, data_dir)
     x, look, lines = data.test.batch(pick_images(data.test, n)).x, looks(group), []
-    for row in group.rows:
-        name = short(row.name)
-        if name not in models or models[name].layers() is POINTS: continue
-        found = uncertainty_maps(models[name], x, L, make_generator(0, "uncertain pixels"), draw_codes=False)
-        shown = ((found.mean, "Mean reconstructions"), (4 * found.epistemic, "Epistemic uncertainty"), (2 * found.aleatoric, "Aleatoric uncertainty"))
+    for row, model in ((row, model) for row, model in shown if model.layers() is not POINTS):
+        found = uncertainty_maps(model, x, L, make_generator(0, "uncertain pixels"), draw_codes=False)
+        maps = (found.mean, "Mean reconstructions"), (4 * found.epistemic, "Epistemic uncertainty"), (2 * found.aleatoric, "Aleatoric uncertainty")
         sure = Span(f"epistemic {found.epistemic.mean():.3f}", cls="small")
-        lines.append(((*name_cell(row, look, link), sure), *(strip(maps, f"{what}: {name}") for maps, what in shown)))
+        lines.append(((*name_cell(row, look, link), sure), *(strip(drawn, f"{what}: {short(row.name)}") for drawn, what in maps)))
     headings = ["Model", "mean reconstruction", "epistemic × 4", "aleatoric × 2"]
     return Div(strips(headings, lines, "Uncertainty of pixels"), missing) if lines else None

@@ -11,7 +11,6 @@ __all__ = ['SERIES_BELOW', 'SIGMA_START', 'LIKELIHOODS', 'PIXELS', 'CROSS_ENTROP
 import math
 import torch
 from fastcore.basics import patch
-from fastcore.basics import patch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from .core import check_choice, check_keys, check_number

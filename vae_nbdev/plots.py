@@ -6,9 +6,9 @@
 __all__ = ['PALETTE', 'MARKERS', 'GREY', 'LINES', 'PARTS', 'Picture', 'colour_of', 'Look', 'looks_of', 'style_axes', 'title_of',
            'pick_images', 'Reconstruction', 'reconstruct', 'draw_images', 'plot_rows', 'Plane', 'plane_of',
            'push_apart', 'draw_numeral', 'draw_scatter', 'draw_histograms', 'draw_latent_repr', 'limits_of', 'grid_of',
-           'decode_grid', 'draw_grid', 'draw_latent_recon', 'spread_out', 'Curve', 'draw_curves', 'panels_of',
-           'history_curves', 'settled', 'plot_history', 'plot_noise_curve', 'plot_side_by_side', 'plot_recon_matrix',
-           'check_classifier', 'answers_of']
+           'decode_grid', 'LatentMap', 'latent_map', 'draw_grid', 'draw_latent_recon', 'spread_out', 'Curve',
+           'draw_curves', 'panels_of', 'history_curves', 'settled', 'plot_history', 'plot_noise_curve',
+           'plot_side_by_side', 'plot_recon_matrix', 'check_classifier', 'answers_of']
 
 # %% ../nbs/03_experiments/10_plots.ipynb #cell-003
 import io
@@ -360,6 +360,26 @@ def decode_grid(
     "The image the decoder expects at each code, all with the same weights."
     return model.likelihood.mean(model.decode(points[None].to(**place_of(model)), W))[0].cpu()
 
+class LatentMap(NamedTuple):
+    "A uniform grid of codes, decoded"
+    images:Tensor # (n², D), or (n, D) along a line; from top left to bottom right
+    limits:np.ndarray # (1 or 2, 2): the latent coordinates of the outer tiles' centres
+    names:tuple # of the axes
+    drawn:bool # by one draw of the weights?
+
+def latent_map(
+    model:Autoencoder,
+    codes:Tensor, # (N, d): they give the plane, and the range where `limits` is None
+    n:int, # tiles along each axis
+    limits=None, # (low, high) or one pair for each axis
+    seed:int=0, # of the weight set, where weights are drawn
+) -> LatentMap:
+    "What the decoder makes of the plane that some codes lie in, all with the same weights."
+    plane = plane_of(codes)
+    limits = limits_of(limits, plane.flat(codes), len(plane.names))
+    W = model.sample_from_W(1, make_generator(seed, "latent grid", device=place_of(model)["device"]))
+    return LatentMap(decode_grid(model, plane.codes(grid_of(limits, n)), W), limits, plane.names, W is not None)
+
 # %% ../nbs/03_experiments/10_plots.ipynb #cell-065
 def draw_grid(
     ax,
@@ -395,12 +415,9 @@ def draw_latent_recon(
     if dataset is None and (limits is None or model.latent > 2):
         raise InputError("a latent grid needs a data set for the range and the plane; limits will do up to d = 2.")
     codes = torch.zeros(1, model.latent) if dataset is None else posterior_means(model, dataset.test, seed=seed)
-    plane = plane_of(codes)
-    limits = limits_of(limits, plane.flat(codes), len(plane.names))
-    W = model.sample_from_W(1, make_generator(seed, "latent grid", device=place_of(model)["device"]))
-    note = "" if W is None else "\none draw of the weights, held fixed"
-    images = decode_grid(model, plane.codes(grid_of(limits, n)), W)
-    draw_grid(ax, images, limits, plane.names, (title_of(model) if title is None else title) + note)
+    found = latent_map(model, codes, n, limits, seed)
+    note = "\none draw of the weights, held fixed" if found.drawn else ""
+    draw_grid(ax, found.images, found.limits, found.names, (title_of(model) if title is None else title) + note)
 
 # %% ../nbs/03_experiments/10_plots.ipynb #cell-067
 @patch

@@ -21,8 +21,8 @@ from .data import load, make_generator
 from .galleries import name_cell, opened, or_why_not, strip
 from .layers import POINTS
 from .networks import DenseBody
-from .plots import GREY, Picture, decode_grid, grid_of, limits_of, looks_of, pick_images
-from .evaluation import place_of, posterior_means
+from .evaluation import posterior_means
+from .plots import GREY, Picture, latent_map, looks_of, pick_images
 from .report import BEST, figure, heading_words, looks, minus, mean_of, duration, plural, pays_nothing, ranked, short, with_error, written
 
 # %% ../nbs/03_experiments/18_presentation.ipynb #cell-008
@@ -167,13 +167,13 @@ def ranking(group) -> Div:
 # %% ../nbs/03_experiments/18_presentation.ipynb #cell-025
 def plane_picture(group, folder, data_dir=None, n:int=12):
     "What the best model with a wide code decodes on a grid; of point codes, if there are no others"
-    models, data, _ = opened(group, folder, data_dir)
-    rows = [row for row, _ in ranked(group.rows, "iwll") + ranked(group.rows, "ell") if short(row.name) in models and row.results[0]["run"].get("latent") == 2]
+    shown, data, _ = opened(group, folder, data_dir)
+    rows = [row for row, _ in shown if row.results[0]["run"].get("latent") == 2]
     if not rows: return None
-    model = models[short(rows[0].name)]
-    limits = limits_of(None, posterior_means(model, data.test), 2)
-    W = model.sample_from_W(1, make_generator(0, "latent grid", device=place_of(model)["device"]))
-    return strip(decode_grid(model, grid_of(limits, n), W), f"{n * n} images, decoded on a grid by {rows[0].name}", n)
+    best = (ranked(rows, "iwll") + ranked(rows, "ell"))[0][0]
+    model = next(model for row, model in shown if row is best)
+    images = latent_map(model, posterior_means(model, data.test), n).images
+    return strip(images, f"{n * n} images, decoded on a grid by {best.name}", n)
 
 def opening(study, results, group, folder, data_dir=None) -> Div:
     "The first slide: the study's title, what it compares, and a latent plane"

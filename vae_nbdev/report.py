@@ -14,7 +14,7 @@ __all__ = ['NEEDED', 'OPTIONAL', 'APART', 'FACTS', 'MEASURES', 'BEST', 'POINT', 
            'gallery', 'pictures_of', 'restored', 'noise_of', 'plot_noise', 'plot_validation', 'plot_costs',
            'noise_in_words', 'validation_in_words', 'costs_in_words', 'say_name', 'say_value', 'facts_of',
            'settings_table', 'origins', 'citation', 'failure_table', 'page_cells', 'headings_of', 'write_page',
-           'write_slides', 'page_of', 'write_run_page', 'execute', 'build_report']
+           'write_slides', 'page_of', 'write_run_page', 'execute', 'build_slides', 'build_report']
 
 # %% ../nbs/03_experiments/12_report.ipynb #cell-003
 import base64, dataclasses, io, json, math, re, statistics, subprocess, sys
@@ -840,6 +840,13 @@ def execute(notebook, output, parameters):
     done = subprocess.run([*command, "-y", yaml.safe_dump(parameters)], capture_output=True, text=True)
     if done.returncode: raise RuntimeError(f"{notebook} failed: {(done.stdout + done.stderr)[-2000:]}")
 
+def build_slides(out, notebook, places, title):
+    "Make the presentation in a report's folder, where the notebook for it is there"
+    if not notebook.exists(): return
+    execute(notebook, out / "presentation.ipynb", {k: v for k, v in places.items() if k != "reference"})
+    write_slides(out / "presentation.ipynb", out / "presentation.html", notebook.parent / "template", title)
+
+# %% ../nbs/03_experiments/12_report.ipynb #cell-105
 def build_report(
     study, # a `Study`
     out, # its folder, with the runs in `runs`
@@ -861,8 +868,5 @@ def build_report(
     places = {"study_dir": str(out.resolve()), "data_dir": absolute(data_dir), "reference": absolute(reference if reference.exists() else None)}
     execute(notebook, out / "comparison.ipynb", places)
     page = write_page(out / "comparison.ipynb", out / "index.html", template, study.title, study.about)
-    talk = Path(notebook).parent / "presentation.ipynb"
-    if talk.exists():
-        execute(talk, out / "presentation.ipynb", {k: v for k, v in places.items() if k != "reference"})
-        write_slides(out / "presentation.ipynb", out / "presentation.html", template, study.title)
+    build_slides(out, Path(notebook).parent / "presentation.ipynb", places, study.title)
     return page

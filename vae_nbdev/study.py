@@ -6,7 +6,7 @@
 __all__ = ['FIELDS', 'OF_IMAGES', 'FOREIGN', 'FOREIGN_K', 'AIS_DRAWS', 'MOST_VALUES', 'STUDY_KEYS', 'MOST_RUNS', 'ATTEMPTS',
            'TOGETHER', 'POLL', 'LEFT_OUT', 'ORIGINS', 'Run', 'has_argument', 'model_options', 'training_settings',
            'make_run', 'code_version', 'run_name', 'run_key', 'run_label', 'train', 'note', 'foreign_images', 'examine',
-           'prior_of', 'annealed', 'own_options', 'measure', 'trained', 'look_closer', 'write_scores', 'read_scores',
+           'prior_of', 'annealed', 'own_options', 'trained', 'measure', 'look_closer', 'write_scores', 'read_scores',
            'finished', 'read_yaml', 'Study', 'make_study', 'load_study', 'change_study', 'check_data', 'claim',
            'Processes', 'failure', 'experiment_command', 'attempt', 'run_one', 'groups_of', 'train_together',
            'train_in_process', 'run_group', 'check_folders', 'show_run', 'take_turns', 'run_study', 'six_digits',
@@ -194,6 +194,14 @@ def own_options(function, given) -> dict:
     "Those of the given options that a function has"
     return {k: v for k, v in given.items() if k in inspect.signature(function).parameters}
 
+def trained(run, folder) -> list: # its history
+    "The history of a training that has ended; `InputError` for one that has not"
+    progress = read_progress(folder)
+    if Training(**training_settings(run)).finished(progress["history"]) and "part" not in progress: return progress["history"]
+    raise InputError(f"the training in {folder} was stopped after {len(progress['history'])} of {run.epochs} epochs: go on with it first, "
+                     "with vae_train and --resume.")
+
+# %% ../nbs/03_experiments/11_study.ipynb #cell-028
 def measure(
     run:Run,
     folder, # of a trained run
@@ -221,14 +229,7 @@ def measure(
     note(folder, "finished")
     return result
 
-def trained(run, folder) -> list: # its history
-    "The history of a training that has ended; `InputError` for one that has not"
-    progress = read_progress(folder)
-    if Training(**training_settings(run)).finished(progress["history"]) and "part" not in progress: return progress["history"]
-    raise InputError(f"the training in {folder} was stopped after {len(progress['history'])} of {run.epochs} epochs: go on with it first, "
-                     "with vae_train and --resume.")
-
-# %% ../nbs/03_experiments/11_study.ipynb #cell-028
+# %% ../nbs/03_experiments/11_study.ipynb #cell-029
 def look_closer(model, run, folder, data, data_dir, ais_images=None, progress=False) -> dict:
     "What a run asks for beyond the benchmark, if its model is an autoencoder; `InputError` if another is to be annealed"
     if not isinstance(model, Autoencoder):
@@ -237,7 +238,7 @@ def look_closer(model, run, folder, data, data_dir, ais_images=None, progress=Fa
     found, n = examine(model, run, data, data_dir) if run.examine else {}, run.ais_images if ais_images is None else ais_images
     return found | ({"ais": annealed(model, run, folder, data, n, progress)} if n else {})
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-030
+# %% ../nbs/03_experiments/11_study.ipynb #cell-031
 def write_scores(folder, images:dict):
     "Write the scores of each image, name → (N,), into a run's folder"
     write_tensors(Path(folder) / "scores.safetensors", {k: v.float() for k, v in images.items()})
@@ -246,14 +247,14 @@ def read_scores(folder) -> dict: # name → (N,)
     "The scores of each test image of a finished run; raises `InputError` where there are none"
     return read_tensors(Path(folder) / "scores.safetensors", "file with scores,", *["measure the run again"] * 2)[0]
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-032
+# %% ../nbs/03_experiments/11_study.ipynb #cell-033
 def finished(folder, run:Run):
     "The result of a run that is done, by this code and with these parameters; otherwise `None`"
     path = Path(folder) / "result.json"
     result = read_json(path, "a result") if path.exists() else {}
     return result if isinstance(result, dict) and result.get("key") == run_key(run) else None
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-038
+# %% ../nbs/03_experiments/11_study.ipynb #cell-039
 MOST_VALUES = 10_000_000 # values and letters in a YAML text, with every alias written out
 
 def _weigh(node, known):
@@ -283,7 +284,7 @@ def read_yaml(
     except Exception as error:  # PyYAML stumbles over bad dates and numbers in many ways
         raise InputError(f"{where} is not valid YAML: {' '.join(str(error).split())}.") from error
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-041
+# %% ../nbs/03_experiments/11_study.ipynb #cell-042
 @dataclass(frozen=True)
 class Study:
     "A named list of runs"
@@ -314,7 +315,7 @@ def make_study(name, given, where) -> Study:
     if not runs: raise InputError(f"{where} lists no run: a list of values is empty.")
     return Study(name, str(given.get("title", name)), str(given.get("about", "")), tuple({run_name(r): r for r in runs}.values()))
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-042
+# %% ../nbs/03_experiments/11_study.ipynb #cell-043
 def load_study(
     study, # the name of a file in the studies folder, or a path to a YAML file
     folder # where studies lie
@@ -326,7 +327,7 @@ def load_study(
     if not path.stem.strip("."): raise InputError(f"a study cannot be called {path.name}: its folder takes the name before the point.")
     return make_study(path.stem, read_yaml(read_bytes(path, "the study", 2**24), str(path)), str(path))
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-047
+# %% ../nbs/03_experiments/11_study.ipynb #cell-048
 def change_study(
     study:Study,
     epochs:int=None, # replaces that of every run
@@ -346,7 +347,7 @@ def check_data(study:Study, data_dir=None):
     "Load each data set of a study once; raises `InputError` for what is missing or damaged"
     for dataset, binarisation in {(r.dataset, r.binarisation): None for r in study.runs}: load(dataset, binarisation, data_dir)
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-051
+# %% ../nbs/03_experiments/11_study.ipynb #cell-052
 def claim(folder, run) -> Lock: # held until it is released, or until this process ends
     "Lock a run's folder and make it ready; `Busy` where another process has it, or has finished it"
     lock, mark, key = Lock(folder).acquire(), Path(folder) / "key", run_key(run)
@@ -361,7 +362,7 @@ def claim(folder, run) -> Lock: # held until it is released, or until this proce
     note(folder, "started")
     return lock
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-054
+# %% ../nbs/03_experiments/11_study.ipynb #cell-055
 class Processes:
     "The processes of runs under way, which can be stopped together"
     def __init__(self): self.running, self.stopped, self.locks = [], False, {}
@@ -388,7 +389,7 @@ class Processes:
                 own = psutil.Process(process.pid)
                 for each in own.children(recursive=True) or [own]: each.terminate()
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-056
+# %% ../nbs/03_experiments/11_study.ipynb #cell-057
 ATTEMPTS = 3 # how often a run is begun whose process is killed
 
 def failure(folder, run) -> str: # "" if there was none
@@ -411,7 +412,7 @@ def _reason(log):
     said = next((l for l in reversed(lines) if re.match(r"\w[\w.]*: ", l)), lines[-1] if lines else "no output")
     return said + (" A smaller batch_size, or fewer mc_samples, needs less memory." if "OutOfMemoryError" in said else "")
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-057
+# %% ../nbs/03_experiments/11_study.ipynb #cell-058
 def attempt(run, folder, notebook, data_dir, device, threads, processes) -> tuple: # "" or what went wrong; was its process killed?
     "Begin a run, or go on with it, in a process of its own"
     status, log = processes.call(experiment_command(run, folder, notebook, data_dir, device), threads)
@@ -436,7 +437,7 @@ def run_one(run, folder, notebook, data_dir=None, device="auto", threads=1, retr
     if why: write_json(Path(folder) / "failure.json", {"key": run_key(run), "reason": why})
     return why
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-059
+# %% ../nbs/03_experiments/11_study.ipynb #cell-060
 TOGETHER = ("auto", "always", "never") # when to train the seeds of one architecture at once
 
 def groups_of(runs) -> list: # of lists of runs
@@ -452,7 +453,7 @@ def train_together(runs, folders, data_dir=None, device:str="auto", progress:boo
     learn_together(models, data, [run.seed for run in runs], folders, [dataclasses.asdict(run) for run in runs],
                    **training_settings(first), device=device, resume=True, progress=progress)
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-060
+# %% ../nbs/03_experiments/11_study.ipynb #cell-061
 def _train_from(file):
     "What the process of `train_in_process` does"
     given = read_json(file, "a list of runs")
@@ -470,7 +471,7 @@ def train_in_process(runs, folders, data_dir=None, device="auto", threads=1, pro
     status, log = (processes or Processes()).call([sys.executable, "-c", code, str(file)], threads)
     return "" if status == 0 else _reason(log)
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-064
+# %% ../nbs/03_experiments/11_study.ipynb #cell-065
 def run_group(runs, place, notebook, data_dir=None, device="auto", threads=1, together=False, **how):
     "Do runs that differ in nothing but their seeds; gives each with the reason of its failure, or an empty text"
     all_runs = [(run, Path(place) / run_name(run)) for run in runs]
@@ -482,7 +483,7 @@ def check_folders(study, out):
     "`InputError` for a run whose folder is a link that leads elsewhere, or holds a damaged result"
     for run in study.runs: finished(within(out, "runs", run_name(run), "result.json").parent, run)
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-065
+# %% ../nbs/03_experiments/11_study.ipynb #cell-066
 POLL = 1. # seconds between two looks at runs that others do
 
 def show_run(bar, name, reason, failures):
@@ -504,7 +505,7 @@ def take_turns(groups, do, jobs, processes):
             processes.stop()
             raise KeyboardInterrupt("stopped: what is done is kept, and the same command goes on with the rest.") from None
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-066
+# %% ../nbs/03_experiments/11_study.ipynb #cell-067
 def run_study(
     study:Study,
     out, # the study's folder; runs go into its folder `runs`
@@ -529,7 +530,7 @@ def run_study(
         take_turns(groups_of(study.runs) if at_once else [[run] for run in study.runs], do, jobs, processes)
     return {name: reason for name, reason in failures.items() if reason}
 
-# %% ../nbs/03_experiments/11_study.ipynb #cell-072
+# %% ../nbs/03_experiments/11_study.ipynb #cell-073
 LEFT_OUT = ("format", "key", "panel", "run", "architecture", "dataset", "binarisation", "likelihood", "seed", "history",
             "versions", "commit", "hardware") # of a result: said elsewhere in the file, or too long
 ORIGINS = ("hardware", "commit", "versions") # what runs may share
