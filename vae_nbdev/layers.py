@@ -254,6 +254,28 @@ class WeightSets:
         return one
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-069
+class _Spread(torch.autograd.Function):
+    "mean + √variance · noise, and √variance; the noise of shape (L, B, *event), the other two with or without L"
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(mean, variance, noise):
+        sd = variance.clamp(min=1e-16).sqrt_()
+        return torch.addcmul(mean, sd, noise), sd
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.set_materialize_grads(False)  # √variance has a gradient of its own in second derivatives only
+        ctx.save_for_backward(inputs[2], output[1])
+
+    @staticmethod
+    def backward(ctx, of_y, of_sd):
+        noise, sd = ctx.saved_tensors
+        through = (of_y * noise).sum_to_size(sd.shape)
+        if of_sd is not None: through = through + of_sd
+        return of_y.sum_to_size(sd.shape), through.div_(sd).div_(2), None
+
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-070
 class LocalNoise:
     "Local reparameterisation: fresh Normal noise on every activation of every call"
     def __init__(self, layer, L, generator):
@@ -262,17 +284,16 @@ class LocalNoise:
         self.variances = [s**2 for s in sds]
 
     def __call__(self, x):
-        mean = self.map(x, *self.means)
-        sd = self.map(x**2, *self.variances).clamp(min=1e-16).sqrt()
+        mean, variance = self.map(x, *self.means), self.map(x**2, *self.variances)
         noise = random_numbers(torch.randn, (self.L, *mean.shape[-self.map.event_dim - 1:]), self.generator, mean)
-        return mean + sd * noise
+        return _Spread.apply(mean, variance, noise)[0]
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-072
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-074
 def _signs(shape, generator, like):
     "Random signs +1 and −1 with equal probability"
     return 2 * (random_numbers(torch.rand, shape, generator, like) < .5).to(like) - 1
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-073
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-075
 class SignFlips:
     "Flipout: L weight perturbations, decorrelated between images by random signs"
     def __init__(self, layer, L, generator):
@@ -285,10 +306,10 @@ class SignFlips:
         r, t = (_signs((images, n, *ones), self.generator, x) for n in (self.map.n_in, self.map.n_out))
         return self.map(x, *self.means) + self.map.batched(x * r, *self.noise) * t
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-074
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-076
 ESTIMATORS = {"weights": WeightSets, "local": LocalNoise, "flipout": SignFlips}
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-076
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-078
 class Draw:
     "One draw of the randomness of all Bayesian layers of a network, for L passes"
     def __init__(self,
@@ -307,7 +328,7 @@ class Draw:
         l = range(self.L)[l]
         return Draw({layer: part.pick(l) for layer, part in self.parts.items()}, 1, self.estimator)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-078
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-080
 @patch
 def apply(self:Draw,
     layer:BayesianLayer, # whose output is wanted
@@ -320,7 +341,7 @@ def apply(self:Draw,
         raise InputError(f"a draw of L = {self.L} takes inputs (B, …) or ({self.L}, B, …), got {tuple(x.shape)}.")
     return self.parts[layer](x)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-080
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-082
 def layers_of(
     module:nn.Module, # a network or a whole model
     kind=Layer # which layers: `Layer`, `PointLayer` or `BayesianLayer`
@@ -328,7 +349,7 @@ def layers_of(
     "All layers of one kind in a network, in the order of their definition"
     return [m for m in module.modules() if isinstance(m, kind)]
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-081
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-083
 def draw_weights(
     module:nn.Module, # the network
     L:int, # number of draws, at least 1
@@ -339,7 +360,7 @@ def draw_weights(
     L, part = check_number(L, "L", 1, integer=True), ESTIMATORS[check_choice(estimator, ESTIMATORS, "estimator")]
     return Draw({layer: part(layer, L, generator) for layer in layers_of(module, BayesianLayer)}, L, estimator)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-116
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-118
 Family = namedtuple("Family", "dense conv deconv")
 
 def family(
@@ -351,7 +372,7 @@ def family(
         return build
     return Family(*[constructor(map) for map in (DenseMap, ConvMap, DeconvMap)])
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-117
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-119
 POINTS = family(PointLayer)
 
 def bayesian(
@@ -362,7 +383,7 @@ def bayesian(
     "The family of layers with a Normal posterior on every weight and bias"
     return family(lambda map: BayesianLayer(map, constant_prior, prior_sd, initial_sd))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-121
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-123
 def reset(
     module:nn.Module, # a network or a whole model
     generator:torch.Generator # where all starting weights come from
@@ -370,14 +391,14 @@ def reset(
     "Start all layers of a network afresh"
     for layer in layers_of(module): layer.reset(generator)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-124
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-126
 def kl_of(
     module:nn.Module # a network or a whole model
 ) -> Tensor: # nats, a scalar; 0 without Bayesian layers
     "KL(q(W) ‖ p(W)) summed over all Bayesian layers of a network"
     return sum((layer.kl() for layer in layers_of(module, BayesianLayer)), torch.zeros(()))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-127
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-129
 def weights_of(
     module:nn.Module # a network or a whole model
 ) -> dict: # "layer name.weight name" → tensor, detached
