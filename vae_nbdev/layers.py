@@ -264,16 +264,13 @@ class _Spread(torch.autograd.Function):
         return torch.addcmul(mean, sd, noise), sd
 
     @staticmethod
-    def setup_context(ctx, inputs, output):
-        ctx.set_materialize_grads(False)  # √variance has a gradient of its own in second derivatives only
-        ctx.save_for_backward(inputs[2], output[1])
+    def setup_context(ctx, inputs, output): ctx.save_for_backward(inputs[2], output[1])
 
     @staticmethod
     def backward(ctx, of_y, of_sd):
         noise, sd = ctx.saved_tensors
-        through = (of_y * noise).sum_to_size(sd.shape)
-        if of_sd is not None: through = through + of_sd
-        return of_y.sum_to_size(sd.shape), through.div_(sd).div_(2), None
+        of_variance = ((of_y * noise).sum_to_size(sd.shape) + of_sd).div_(sd).div_(2)
+        return of_y.sum_to_size(sd.shape), of_variance, None
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-070
 class LocalNoise:
