@@ -139,9 +139,12 @@ def scatter(self:Ensemble,
 # %% ../nbs/01_foundations/07_ensembles.ipynb #cell-022
 class Compiled(Steps):
     "One model whose terms and gradients come from one compiled program"
-    def __init__(self, model):
+    def __init__(self,
+        model, # a `functional` architecture
+        size:int # images of a whole batch
+    ):
         super().__init__(model)
-        self.fast, self.shape = torch.compile(self.slopes, dynamic=False), None
+        self.fast, self.size = torch.compile(self.slopes, dynamic=False), size
 
     def slopes(self,
         weights:dict, # parameters of the stage, by name
@@ -164,8 +167,8 @@ class Compiled(Steps):
 @torch.no_grad()
 def learn(self:Compiled, optimizer, name, L, batch, numbers):
     "The same step, with compiled gradients where there are any"
-    self.shape, plain = self.shape or batch.x.shape, torch.enable_grad()(super(Compiled, self).learn)
-    if self.fast is None or batch.x.shape != self.shape: return plain(optimizer, name, L, batch, numbers)
+    plain = torch.enable_grad()(super(Compiled, self).learn)
+    if self.fast is None or len(batch.x) != self.size: return plain(optimizer, name, L, batch, numbers)
     own = {p for group in optimizer.param_groups for p in group["params"]}
     weights = {name: p for name, p in self.stage.named_parameters() if p in own}
     try: slopes, terms = self.fast(weights, name, L, batch, numbers)

@@ -229,8 +229,6 @@ def set_rates(optimizers:dict, rates:dict, factor:float):
         for group, rate in zip(optimizer.param_groups, rates[name]): group["lr"] = rate * factor
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-035
-COMPILE_FROM = 50_000 # steps: from here on, what compiling saves is several times what it costs
-
 @dataclass(frozen=True)
 class Training:
     "How to train"
@@ -245,11 +243,6 @@ class Training:
     resume:bool=False # go on from the folder's checkpoint, to the same end as without the interruption
     checkpoint_minutes:float=10. # write a checkpoint after so many minutes of an epoch, and after every epoch
     progress:bool=True # show a progress bar
-
-    def compiles(self, model) -> bool:
-        "Is the step compiled? Without a wish, the number of steps decides, so that one seed has one result"
-        steps = self.epochs * math.ceil(model.n_train / self.batch_size)
-        return model.functional and steps >= COMPILE_FROM if self.compile is None else self.compile
 
     def draws(self, model): return model.mc_samples if self.mc_samples is None else self.mc_samples
 
@@ -267,7 +260,16 @@ class Training:
         tired = self.patience and history and len(history) - best_epoch(history) >= self.patience
         return len(history) >= self.epochs or bool(tired)
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-037
+# %% ../nbs/03_experiments/02_training.ipynb #cell-036
+COMPILE_FROM = 50_000 # steps: from here on, what compiling saves is several times what it costs
+
+@patch
+def compiles(self:Training, model) -> bool:
+    "Is the step compiled? Without a wish, the number of steps decides, so that one seed has one result"
+    steps = self.epochs * math.ceil(model.n_train / self.batch_size)
+    return model.functional and steps >= COMPILE_FROM if self.compile is None else self.compile
+
+# %% ../nbs/03_experiments/02_training.ipynb #cell-038
 def random_streams(seed, device) -> dict:
     "The generators of a training run: `order` on the CPU, `redraw` and `noise` on the device"
     places = {"order": "cpu", "redraw": device, "noise": device}
@@ -277,7 +279,7 @@ class Learner:
     "A model with all that belongs to its training"
     def __init__(self, model, how:Training, device, seed=0, folder=None, run=None):
         self.model, self.seed, self.how = model.to(device), seed, how
-        self.steps = Compiled(model) if how.compiles(model) else model # what `update` is asked of
+        self.steps = Compiled(model, min(how.batch_size, model.n_train)) if how.compiles(model) else model # whose `update` is called
         self.optimizers, self.streams = model.optimizers(how.learning_rate), random_streams(seed, device)
         self.rates = rates_of(self.optimizers)
         self.keeper = Keeper(model, folder, self.optimizers, self.streams, run, how.checkpoint_minutes)
@@ -296,7 +298,7 @@ class Learner:
         self.part = None
         self.keeper.keep(self.history)
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-039
+# %% ../nbs/03_experiments/02_training.ipynb #cell-040
 class Stop:
     "While training, notes Ctrl-C and SIGTERM; the second of them breaks off at once, as ever"
     def __init__(self): self.asked, self.before = False, {}
@@ -314,7 +316,7 @@ class Stop:
         self.asked = True
         self.__exit__()
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-040
+# %% ../nbs/03_experiments/02_training.ipynb #cell-041
 @patch
 def pause(self:Learner, part:Part, stop:Stop):
     "After a step: keep the state where it is time, and raise `KeyboardInterrupt` where it was asked for"
@@ -329,7 +331,7 @@ def stopped(group, steps=0) -> KeyboardInterrupt:
     kept = f"its state is kept in {', '.join(folders)}: go on with resume" if folders else "without a folder nothing is kept"
     return KeyboardInterrupt(f"training stopped {where}; {kept}.")
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-042
+# %% ../nbs/03_experiments/02_training.ipynb #cell-043
 def train_group(group, split, bar, check, stop) -> list: # one dict of terms for each learner
     "Train the models of one or several learners on all images once"
     first, own = group[0], [l.optimizers for l in group]
@@ -361,7 +363,7 @@ def one_epoch(group, data, bar, stop):
     for l, *terms in zip(group, found, valid): l.finish(*terms, seconds)
     stop_group(group, stop)
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-044
+# %% ../nbs/03_experiments/02_training.ipynb #cell-045
 @delegates(Training)
 def learn_together(
     models, # of one architecture, different in their seeds
@@ -389,7 +391,7 @@ def learn_together(
 
 learn_together.__delwrap__ = Training # where show_doc finds the settings' comments
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-045
+# %% ../nbs/03_experiments/02_training.ipynb #cell-046
 def _bar(learners, n_images):
     "A progress bar over all steps of all learners"
     how, name, n = learners[0].how, learners[0].model.name, len(learners)
@@ -406,7 +408,7 @@ def _take_turns(learners, data, bar, stop):
         together = group[0].model.functional and not any(l.part for l in group)
         for some in [group] if together else [[l] for l in group]: one_epoch(some, data, bar, stop)
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-047
+# %% ../nbs/03_experiments/02_training.ipynb #cell-048
 @patch
 @delegates(Training)
 def learn(self:Architecture,
