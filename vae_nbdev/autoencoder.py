@@ -154,6 +154,11 @@ def decode(self:Autoencoder, z:Tensor, W=None) -> Tensor:
     return self.decoder(z, W)
 
 @patch
+def draw(self:Autoencoder, L:int=1, generator:torch.Generator=None):
+    "Draw W as a pass does that is given none: in training with the model's `estimator`, else L weight sets"
+    return self.sample_from_W(L, generator, self.estimator if self.training else "weights")
+
+@patch
 def feedforward(self:Autoencoder,
     x:Tensor, # images (B, D) in [0, 1]
     L:int=1, # Monte-Carlo draws of (W, z)
@@ -162,7 +167,7 @@ def feedforward(self:Autoencoder,
     W=None, # weight sets from `sample_from_W`
 ): # logits (L, B, D) and the code q(z|x)
     "Encode, draw codes, decode"
-    W = self.sample_from_W(L, generator, self.estimator if self.training else "weights") if W is None else W
+    W = self.draw(L, generator) if W is None else W
     q = self.encode(x, W)
     z = q.sample(q.noise(L, generator) if eps is None else eps)
     return self.decode(z, W), q
@@ -179,22 +184,23 @@ def get_ell(self:Autoencoder, x:Tensor, L:int=1, generator:torch.Generator=None)
     return self.get_ll(x, self.feedforward(x, L, generator)[0]).mean(0)
 
 @patch
-def weight_kl(self:Autoencoder) -> Tensor:
+def weight_kl(self:Autoencoder, W=None) -> Tensor:
     "KL_W divided by N: what each training image pays for the weights, a scalar; 0 for point weights"
     if self.layers() is POINTS: return next(self.parameters()).new_zeros(())
     if self.n_train is None: raise InputError("KL_W needs the number of training images: set model.n_train, or use learn.")
-    return kl_of(self) / self.n_train
+    return kl_of(self, W) / self.n_train
 
 @patch
-def get_kl(self:Autoencoder, q):
+def get_kl(self:Autoencoder, q, W=None):
     "What the code and the weights cost: KL_z of each image (B,), and `weight_kl`"
-    return q.kl(), self.weight_kl()
+    return q.kl(), self.weight_kl(W)
 
 @patch
 def get_nelbo(self:Autoencoder, x:Tensor, L:int=1, generator:torch.Generator=None) -> Terms:
     "The objective and its terms, means over the batch in nats per image"
-    logits, q = self.feedforward(x, L, generator)
-    ell, (kl_z, kl_w) = self.get_ll(x, logits).mean(), self.get_kl(q)
+    W = self.draw(L, generator)
+    logits, q = self.feedforward(x, L, generator, W=W)
+    ell, (kl_z, kl_w) = self.get_ll(x, logits).mean(), self.get_kl(q, W)
     kl_z = kl_z.mean()
     return Terms(kl_w + kl_z - ell, ell, kl_z, kl_w)
 
@@ -208,7 +214,7 @@ def objective(self:Autoencoder, batch, L:int=1, generator:torch.Generator=None) 
 @torch.no_grad()
 def prepare(self:Autoencoder, split):
     "Start the decoder at the mean of the images of `split`"
-    last, mean = layers_of(self.decoder)[-1], split.images.double().mean(0) / 255
+    last, mean = layers_of(self.decoder)[-1], split.mean()
     bias = last.bias_mean if isinstance(last, BayesianLayer) else last.bias
     start = self.likelihood.start(mean if bias.numel() == mean.numel() else mean.mean()[None])
     bias.copy_(start)
@@ -245,13 +251,13 @@ class BayesianWeights(Autoencoder):
 
     def prepare(self, split): "Not done: biases far from 0 would have to be paid for from the first step"
 
-# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-050
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-053
 def architectures() -> dict: # name → class, sorted by name
     "Every architecture: those in `vae_nbdev.models`, and those defined since"
     for name in architecture_names(): importlib.import_module(f"vae_nbdev.models.{name}")
     return dict(sorted(Architecture.registry.items()))
 
-# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-055
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-058
 def make_model(
     architecture:str, # name, such as "variational_autoencoder"
     **options # arguments of its class

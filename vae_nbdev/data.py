@@ -86,7 +86,11 @@ class Split:
         labels = None if self.labels is None else self.labels.to(device)
         return Split(self.images.to(device), labels, self.redraw)
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-026
+    def mean(self):
+        "The mean image, float64 (784,) in [0, 1]; sums of a thousand images are still exact in float32, and fast"
+        return sum(part.float().sum(0).cpu().double() for part in self.images.split(1000)) / (255 * len(self))
+
+# %% ../nbs/01_foundations/02_data.ipynb #cell-027
 def draw_binary(grey, # pixels, float (…) in [0, 1]
                 generator, # a torch.Generator on the device of the pixels
                ): # pixels, each 0. or 1., of the same shape
@@ -94,7 +98,7 @@ def draw_binary(grey, # pixels, float (…) in [0, 1]
     uniform = random_numbers(torch.rand, grey.shape, generator, grey)
     return (uniform < grey).to(grey.dtype)
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-030
+# %% ../nbs/01_foundations/02_data.ipynb #cell-031
 def _rows(values, index):
     "The rows of a tensor that a slice or a tensor of positions names"
     if isinstance(index, slice): return values[index]
@@ -110,7 +114,7 @@ def batch(self:Split, index=slice(None), # which images: a slice, or positions a
     if self.redraw: x = draw_binary(x, generator)
     return Batch(x, None if self.labels is None else _rows(self.labels, index))
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-034
+# %% ../nbs/01_foundations/02_data.ipynb #cell-035
 def shuffled(n:int, # how many
              order, # CPU torch.Generator, or `Several` of them
             ): # int64 (n,), or (S, n)
@@ -130,11 +134,11 @@ def batches(self:Split, batch_size:int, # images in a batch
         part = slice(start, start + batch_size)
         yield self.batch(part if order is None else positions[..., part], generator)
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-044
+# %% ../nbs/01_foundations/02_data.ipynb #cell-045
 DATASETS = ("mnist", "fashion_mnist", "binarized_mnist", "digits")
 BINARISATIONS = ("grey", "static", "dynamic", "threshold")
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-046
+# %% ../nbs/01_foundations/02_data.ipynb #cell-047
 def check_binarisation(name:str, # a data set of `DATASETS`
                        binarisation:str=None, # one of `BINARISATIONS`; none: the default of the data set
                       ): # the binarisation
@@ -148,7 +152,7 @@ def check_binarisation(name:str, # a data set of `DATASETS`
     raise InputError(f"binarisation {binarisation!r} does not fit the data set {name}: "
                      f"possible is {', '.join(possible)}{hint}.")
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-049
+# %% ../nbs/01_foundations/02_data.ipynb #cell-050
 def make_split(images, # grey or binary pixels, uint8 (N, 784)
                labels, # int64 (N,) or None
                binarisation:str, # one of `BINARISATIONS`
@@ -161,7 +165,7 @@ def make_split(images, # grey or binary pixels, uint8 (N, 784)
         images = draw_binary(images.float()/255, make_generator(0, name, "binarisation", part)).to(torch.uint8)*255
     return Split(images, labels, redraw=binarisation == "dynamic" and part == "train")
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-054
+# %% ../nbs/01_foundations/02_data.ipynb #cell-055
 def add_noise(x, # pixels, float (B, 784) in [0, 1]
               eps:float, # standard deviation of the noise, in units of the full pixel range
               noise, # standard normal numbers of the shape of x
@@ -169,12 +173,12 @@ def add_noise(x, # pixels, float (B, 784) in [0, 1]
     "The noisy image clip(x + eps·noise, 0, 1)"
     return (x + eps*noise).clamp(0, 1)
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-057
+# %% ../nbs/01_foundations/02_data.ipynb #cell-058
 _REPLACE = "Put the original file in its place, or delete it so that it can be downloaded again."
 _PARTS = ("train", "valid", "test")
 _shape = lambda sizes: "×".join(str(size) for size in sizes)
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-058
+# %% ../nbs/01_foundations/02_data.ipynb #cell-059
 def read_idx(data:bytes, # the content of an idx file
              where="the file", # its name, for the message
              shape=None, # the sizes it should have; none: any
@@ -191,7 +195,7 @@ def read_idx(data:bytes, # the content of an idx file
     if not 0 < len(sizes) < 4 or 0 in sizes: raise InputError(f"{where} holds no images and no labels. {_REPLACE}")
     return torch.from_numpy(np.frombuffer(data, np.uint8, offset=start).reshape(sizes).copy())
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-064
+# %% ../nbs/01_foundations/02_data.ipynb #cell-065
 _MOST = 2**28 # bytes of a data file, packed or unpacked
 
 def _md5(data): return hashlib.md5(data, usedforsecurity=False).hexdigest()
@@ -215,7 +219,7 @@ def _known_as(digest):
         for file, sums in source.sums.items():
             if digest in sums: return f"{file} of {source.name}"
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-065
+# %% ../nbs/01_foundations/02_data.ipynb #cell-066
 def read_checked(path, # the file: compressed or not
                  sums=(), # the MD5 sums it may have; none: any
                 ): # its uncompressed bytes
@@ -227,7 +231,7 @@ def read_checked(path, # the file: compressed or not
         raise InputError(f"{path} {what}. {_REPLACE}")
     return _unpacked(data, path) if data[:2] == b"\x1f\x8b" else data
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-067
+# %% ../nbs/01_foundations/02_data.ipynb #cell-068
 _FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 
 class IdxFiles:
@@ -250,7 +254,7 @@ class IdxFiles:
         "The files that are not in a folder"
         return [f"{file}.gz" for file in _FILES if not os.path.isfile(self.path(folder, file))]
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-069
+# %% ../nbs/01_foundations/02_data.ipynb #cell-070
 @patch
 def read(self:IdxFiles, folder): # dictionary: part → (images uint8 (N, 784), labels int64 (N,))
     "The three parts of the data set, every file checked"
@@ -263,7 +267,7 @@ def read(self:IdxFiles, folder): # dictionary: part → (images uint8 (N, 784), 
     n = len(x) - self.n_valid
     return {"train": (x[:n], y[:n]), "valid": (x[n:], y[n:]), "test": (test_x, test_y)}
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-076
+# %% ../nbs/01_foundations/02_data.ipynb #cell-077
 @patch
 def fetch(self:IdxFiles, root): # paths of the downloaded files
     "Download the data set into a folder through torchvision"
@@ -271,7 +275,7 @@ def fetch(self:IdxFiles, root): # paths of the downloaded files
     getattr(datasets, Path(self.folder).parts[0])(root, download=True)
     return list(Path(root, self.folder).glob("*.gz"))
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-078
+# %% ../nbs/01_foundations/02_data.ipynb #cell-079
 def read_amat(path): # pixels, uint8 (N, 784), each 0 or 1
     "The images in a text file of Larochelle's format; anything else raises `InputError`"
     data = read_checked(path)
@@ -283,7 +287,7 @@ def read_amat(path): # pixels, uint8 (N, 784), each 0 or 1
         raise InputError(f"{path} holds something other than 784 digits 0 or 1 on a line. {_REPLACE}")
     return digits
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-082
+# %% ../nbs/01_foundations/02_data.ipynb #cell-083
 def read_npz(path, # a file with arrays of eight pixels to a byte
              parts=_PARTS, # the arrays it must hold
             ): # dictionary: part → uint8 (N, 98)
@@ -301,7 +305,7 @@ def read_npz(path, # a file with arrays of eight pixels to a byte
             raise InputError(f"{path} holds {kind} as {part!r} where uint8 N×98 belongs. {_REPLACE}")
     return packed
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-087
+# %% ../nbs/01_foundations/02_data.ipynb #cell-088
 class BinarizedFiles:
     "The fixed binarisation of MNIST by Larochelle and Murray (2011)"
     name, folder = "binarized_mnist", "BinarizedMNIST"
@@ -319,7 +323,7 @@ class BinarizedFiles:
         if os.path.isfile(Path(folder)/"binarized_mnist.npz"): return []
         return [file for file in self.texts if not os.path.isfile(Path(folder)/file)]
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-089
+# %% ../nbs/01_foundations/02_data.ipynb #cell-090
 @patch
 def read(self:BinarizedFiles, folder): # dictionary: part → (images uint8 (N, 784) of 0 and 255, None)
     "The three parts of the data set, every one checked"
@@ -332,7 +336,7 @@ def read(self:BinarizedFiles, folder): # dictionary: part → (images uint8 (N, 
                              "Put the original files there.")
     return {part: (torch.from_numpy(np.unpackbits(bits, axis=-1)*np.uint8(255)), None) for part, bits in packed.items()}
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-091
+# %% ../nbs/01_foundations/02_data.ipynb #cell-092
 @patch
 def fetch(self:BinarizedFiles, root): # paths of the downloaded files
     "Download the three text files into a folder through torchvision"
@@ -340,7 +344,7 @@ def fetch(self:BinarizedFiles, root): # paths of the downloaded files
     for file, part in zip(self.texts, _PARTS): download_url(self.url + file, root, md5=self.sums[part][0])
     return [Path(root)/file for file in self.texts]
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-096
+# %% ../nbs/01_foundations/02_data.ipynb #cell-097
 _MNIST = (("f68b3c2dcbeaaa9fbdd348bbdeb94873", "6bbc9ace898e44ae57da46a324031adb"),
           ("d53e105ee54ea40749a09fcbcd1e9432", "a25bea736e30d166cdddb491f175f624"),
           ("9fb629c4189551a2d022fa330f9573f3", "2646ac647ad5339dbf082846283269ea"),
@@ -353,17 +357,17 @@ _BINARIZED = {"train": ("db28b1a6ae0fe70cbd3da91acf46e477", "309a57a5f57edf7dfa1
               "valid": ("bf37822a04e94123630de6a7dfd9c9ef", "98627b12c08410820c516e41a0e07017"),
               "test": ("14e41ae11040adba6ab8cb291eda0dd8", "50aa7f0ccbdaba86f6a8aeabd1fecfed")}
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-097
+# %% ../nbs/01_foundations/02_data.ipynb #cell-098
 SOURCES = {"mnist": IdxFiles("mnist", "MNIST/raw", dict(zip(_FILES, _MNIST))),
            "fashion_mnist": IdxFiles("fashion_mnist", "FashionMNIST/raw", dict(zip(_FILES, _FASHION))),
            "binarized_mnist": BinarizedFiles(_BINARIZED)}
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-109
+# %% ../nbs/01_foundations/02_data.ipynb #cell-110
 def cache_folder(): # Path
     "Where downloads are kept for the next time: the place for this in the operating system at hand"
     return Path(user_cache_dir("vae_nbdev", appauthor=False))
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-111
+# %% ../nbs/01_foundations/02_data.ipynb #cell-112
 def locate(source, # an entry of `SOURCES`
            root, # a data folder
           ): # (folder with the files or None, the reason why not)
@@ -378,7 +382,7 @@ def locate(source, # an entry of `SOURCES`
         return (None, f"its files are those of {other}") if other else (root, "")
     return None, f"{source.folder} lacks {', '.join(missing)}" if inner.is_dir() else f"no {source.folder} in it"
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-112
+# %% ../nbs/01_foundations/02_data.ipynb #cell-113
 @patch
 def foreign(self:IdxFiles, folder): # name or None
     "The other data set that the files in a folder belong to"
@@ -391,7 +395,7 @@ def foreign(self:IdxFiles, folder): # name or None
 def foreign(self:BinarizedFiles, folder): # None
     "No other data set has files of these names"
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-116
+# %% ../nbs/01_foundations/02_data.ipynb #cell-117
 @contextmanager
 def _patience(seconds):
     "Let network connections give up after some seconds without an answer"
@@ -400,7 +404,7 @@ def _patience(seconds):
     try: yield
     finally: socket.setdefaulttimeout(before)
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-117
+# %% ../nbs/01_foundations/02_data.ipynb #cell-118
 def download_files(source, # an entry of `SOURCES`
                    root, # the folder to download to; it is made where it does not exist
                   ): # folder with the files
@@ -414,14 +418,14 @@ def download_files(source, # an entry of `SOURCES`
         for file in files: os.replace(file, folder/file.name)
     return folder
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-126
+# %% ../nbs/01_foundations/02_data.ipynb #cell-127
 def _missing(source, looked, reason):
     "The error for a data set that cannot be had"
     return InputError(f"{source.name} is not on this machine ({'; '.join(looked)}) and was not downloaded ({reason}). "
                       f"Three ways out: (1) pass a folder that holds it with --data-dir or set VAE_NBDEV_DATA to it; "
                       f"(2) put {source.wanted} into {cache_folder()}; (3) connect to the network and try again.")
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-127
+# %% ../nbs/01_foundations/02_data.ipynb #cell-128
 def find_files(source, # an entry of `SOURCES`
                data_dir=None, # the only folder to look in, where given
                download:bool=True, # may the network be used?
@@ -445,7 +449,7 @@ def find_files(source, # an entry of `SOURCES`
     except (OSError, RuntimeError, HTTPException, EOFError, zlib.error) as error:
         raise _missing(source, looked, " ".join(str(error).split()) or type(error).__name__) from error
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-135
+# %% ../nbs/01_foundations/02_data.ipynb #cell-136
 def read_digits(): # dictionary: part → (images uint8 (N, 784), labels int64 (N,))
     "The three parts of scikit-learn's digits, enlarged from 8×8 to 20×20 pixels in a margin of 4"
     file = Path(find_spec("sklearn").origin).parent/"datasets"/"data"/"digits.csv.gz"
@@ -456,7 +460,7 @@ def read_digits(): # dictionary: part → (images uint8 (N, 784), labels int64 (
     parts = {"train": slice(0, 1197), "valid": slice(1197, 1397), "test": slice(1397, 1797)}
     return {part: (images[index], rows[index, 64].long()) for part, index in parts.items()}
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-142
+# %% ../nbs/01_foundations/02_data.ipynb #cell-143
 @dataclass(repr=False)
 class Dataset:
     "A data set in three parts"
@@ -479,7 +483,7 @@ class Dataset:
 
     __repr__ = describe
 
-# %% ../nbs/01_foundations/02_data.ipynb #cell-144
+# %% ../nbs/01_foundations/02_data.ipynb #cell-145
 def load(name:str="digits", # one of `DATASETS`
          binarisation:str=None, # one of `BINARISATIONS`; none: static for binarized_mnist, otherwise grey
          data_dir=None, # folder that holds the files; none: $VAE_NBDEV_DATA, the cache, the network

@@ -37,7 +37,7 @@ class LinearMap:
         "The map with one weight set"
         lead = x.shape[:x.ndim - self.event_dim]
         y = self.product(x.reshape(lead.numel(), *x.shape[len(lead):]), weight, bias)
-        return y.reshape(*lead, *y.shape[1:])
+        return y.reshape(*lead, *y.shape[1:]).to(x.dtype)
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-008
 @patch
@@ -67,8 +67,8 @@ class DenseMap(LinearMap):
     def product(self, x, weight, bias): return F.linear(x, weight, bias)
 
     def batched(self, x, weight, bias):
-        if x.ndim == 3: return torch.baddbmm(bias[:, None], x, weight.mT)
-        return F.linear(x, weight.flatten(0, 1), bias.flatten()).unflatten(-1, bias.shape).transpose(0, 1)
+        if x.ndim == 3: return torch.baddbmm(bias[:, None], x, weight.mT).to(x.dtype)
+        return F.linear(x, weight.flatten(0, 1), bias.flatten()).unflatten(-1, bias.shape).transpose(0, 1).to(x.dtype)
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-013
 def _pixels_last(
@@ -201,10 +201,12 @@ def posterior(self:BayesianLayer) -> tuple: # (weight mean, bias mean), (weight 
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-051
 @patch
-def kl(self:BayesianLayer) -> Tensor: # nats, a scalar
+def kl(self:BayesianLayer,
+    q=None # from `posterior`, where it was computed before
+) -> Tensor: # nats, a scalar
     "KL(q(W) ‖ p(W)), summed over all weights and biases of the layer"
     prior_sd = self.log_prior_sd.exp()
-    return sum(normal_kl(mean, sd, prior_sd) for mean, sd in zip(*self.posterior()))
+    return sum(normal_kl(mean, sd, prior_sd) for mean, sd in zip(*(q or self.posterior())))
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-052
 @patch
@@ -240,10 +242,10 @@ def get_weights(self:BayesianLayer) -> dict: # name → tensor
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-067
 class WeightSets:
     "L weight sets of a layer, drawn once and then fixed: one function each"
-    def __init__(self, layer, L, generator):
-        self.map = layer.map
+    def __init__(self, map, q, L, generator):
+        self.map = map
         self.values = [torch.addcmul(m, s, random_numbers(torch.randn, (L, *m.shape), generator, m)) # m + s·ε in one pass over the memory
-                       for m, s in zip(*layer.posterior())]
+                       for m, s in zip(*q)]
 
     def __call__(self, x): return self.map.batched(x, *self.values)
 
@@ -275,9 +277,9 @@ class _Spread(torch.autograd.Function):
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-070
 class LocalNoise:
     "Local reparameterisation: fresh Normal noise on every activation of every call"
-    def __init__(self, layer, L, generator):
-        self.map, self.L, self.generator = layer.map, L, generator
-        self.means, sds = layer.posterior()
+    def __init__(self, map, q, L, generator):
+        self.map, self.L, self.generator = map, L, generator
+        self.means, sds = q
         self.variances = [s**2 for s in sds]
 
     def __call__(self, x):
@@ -293,9 +295,9 @@ def _signs(shape, generator, like):
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-075
 class SignFlips:
     "Flipout: L weight perturbations, decorrelated between images by random signs"
-    def __init__(self, layer, L, generator):
-        self.map, self.generator = layer.map, generator
-        self.means, sds = layer.posterior()
+    def __init__(self, map, q, L, generator):
+        self.map, self.generator = map, generator
+        self.means, sds = q
         self.noise = [s * random_numbers(torch.randn, (L, *s.shape), generator, s) for s in sds]
 
     def __call__(self, x):
@@ -312,9 +314,10 @@ class Draw:
     def __init__(self,
         parts:dict, # Bayesian layer → its part of the draw
         L:int, # number of passes
-        estimator:str # how it was drawn, one of `ESTIMATORS`
+        estimator:str, # how it was drawn, one of `ESTIMATORS`
+        posteriors:dict=None # Bayesian layer → the posterior it was drawn from, if that is still wanted
     ):
-        self.parts, self.L, self.estimator = parts, L, estimator
+        self.parts, self.L, self.estimator, self.posteriors = parts, L, estimator, posteriors or {}
 
     def __len__(self): return self.L
 
@@ -355,7 +358,8 @@ def draw_weights(
 ) -> Draw:
     "Draw the randomness of all Bayesian layers of a network"
     L, part = check_number(L, "L", 1, integer=True), ESTIMATORS[check_choice(estimator, ESTIMATORS, "estimator")]
-    return Draw({layer: part(layer, L, generator) for layer in layers_of(module, BayesianLayer)}, L, estimator)
+    known = {layer: layer.posterior() for layer in layers_of(module, BayesianLayer)}
+    return Draw({layer: part(layer.map, q, L, generator) for layer, q in known.items()}, L, estimator, known)
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-118
 Family = namedtuple("Family", "dense conv deconv")
@@ -390,12 +394,14 @@ def reset(
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-126
 def kl_of(
-    module:nn.Module # a network or a whole model
+    module:nn.Module, # a network or a whole model
+    W=None # a `Draw` of its weights, which knows their posterior already
 ) -> Tensor: # nats, a scalar; 0 without Bayesian layers
     "KL(q(W) ‖ p(W)) summed over all Bayesian layers of a network"
-    return sum((layer.kl() for layer in layers_of(module, BayesianLayer)), torch.zeros(()))
+    known = {} if W is None else W.posteriors
+    return sum((layer.kl(known.get(layer)) for layer in layers_of(module, BayesianLayer)), torch.zeros(()))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-129
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-131
 def weights_of(
     module:nn.Module # a network or a whole model
 ) -> dict: # "layer name.weight name" → tensor, detached

@@ -10,7 +10,7 @@ __all__ = ['DEVICES', 'TINY', 'FLUSH_AFTER', 'SCHEDULES', 'COMPILE_FROM', 'pick_
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-003
 import math, signal, threading, time
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -97,14 +97,15 @@ def train_epoch(
     split, optimizers, # what it learns from, and with
     streams:dict, # from `random_streams`; for an ensemble with `Several` generators each
     part:Part, # what has been done of the epoch
-    batch_size, L, bar, check, pause # `check` is called with the record now and then, `pause` with the part after each step
+    batch_size, L, products, bar, # see `Training.products`
+    check, pause # `check` is called with the record now and then, `pause` with the part after each step
 ) -> dict: # as from `mean_terms`
     "One `update` for each batch that is left; returns the mean of each term over the images"
     model.train()
     record, sizes, shown = part.record, part.sizes, time.monotonic()
     for batch in islice(split.batches(batch_size, streams["order"], streams["redraw"]), len(sizes), None):
         if len(sizes) % FLUSH_AFTER == 0: flush(optimizers)
-        record.append(model.update(batch, optimizers, L, streams["noise"]))
+        with products: record.append(model.update(batch, optimizers, L, streams["noise"]))
         sizes.append(batch.x.shape[-2])
         bar.update(batch.x.shape[:-2].numel())  # one step, or one for each seed
         if time.monotonic() - shown > 1:  # looking waits for the device: once a second is enough
@@ -240,6 +241,7 @@ class Training:
     schedule:str="constant" # what becomes of the learning rate: a key of `SCHEDULES`
     device:str="auto" # a name in `DEVICES`
     compile:bool=None # compile the step, which takes a while at the start? None: in trainings of `COMPILE_FROM` steps or more
+    bf16:bool=False # matrix products and convolutions in bfloat16, all else in float32? For machines that have units for it
     resume:bool=False # go on from the folder's checkpoint, to the same end as without the interruption
     checkpoint_minutes:float=10. # write a checkpoint after so many minutes of an epoch, and after every epoch
     progress:bool=True # show a progress bar
@@ -270,6 +272,12 @@ def compiles(self:Training, model) -> bool:
     return model.functional and steps >= COMPILE_FROM if self.compile is None else self.compile
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-038
+@patch
+def products(self:Training, device):
+    "The context of a step, in which its products have the precision that was asked for"
+    return torch.autocast(device.type, torch.bfloat16) if self.bf16 else nullcontext()
+
+# %% ../nbs/03_experiments/02_training.ipynb #cell-040
 def random_streams(seed, device) -> dict:
     "The generators of a training run: `order` on the CPU, `redraw` and `noise` on the device"
     places = {"order": "cpu", "redraw": device, "noise": device}
@@ -298,7 +306,7 @@ class Learner:
         self.part = None
         self.keeper.keep(self.history)
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-040
+# %% ../nbs/03_experiments/02_training.ipynb #cell-042
 class Stop:
     "While training, notes Ctrl-C and SIGTERM; the second of them breaks off at once, as ever"
     def __init__(self): self.asked, self.before = False, {}
@@ -316,7 +324,7 @@ class Stop:
         self.asked = True
         self.__exit__()
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-041
+# %% ../nbs/03_experiments/02_training.ipynb #cell-043
 @patch
 def pause(self:Learner, part:Part, stop:Stop):
     "After a step: keep the state where it is time, and raise `KeyboardInterrupt` where it was asked for"
@@ -331,11 +339,11 @@ def stopped(group, steps=0) -> KeyboardInterrupt:
     kept = f"its state is kept in {', '.join(folders)}: go on with resume" if folders else "without a folder nothing is kept"
     return KeyboardInterrupt(f"training stopped {where}; {kept}.")
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-043
+# %% ../nbs/03_experiments/02_training.ipynb #cell-045
 def train_group(group, split, bar, check, stop) -> list: # one dict of terms for each learner
     "Train the models of one or several learners on all images once"
     first, own = group[0], [l.optimizers for l in group]
-    rest = first.how.batch_size, first.how.draws(first.model), bar, check
+    rest = first.how.batch_size, first.how.draws(first.model), first.how.products(first.streams["noise"].device), bar, check
     if len(group) == 1:
         pause = lambda part: first.pause(part, stop)
         return [train_epoch(first.steps, split, first.optimizers, first.streams, first.part, *rest, pause)]
@@ -363,7 +371,7 @@ def one_epoch(group, data, bar, stop):
     for l, *terms in zip(group, found, valid): l.finish(*terms, seconds)
     stop_group(group, stop)
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-045
+# %% ../nbs/03_experiments/02_training.ipynb #cell-047
 @delegates(Training)
 def learn_together(
     models, # of one architecture, different in their seeds
@@ -391,7 +399,7 @@ def learn_together(
 
 learn_together.__delwrap__ = Training # where show_doc finds the settings' comments
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-046
+# %% ../nbs/03_experiments/02_training.ipynb #cell-048
 def _bar(learners, n_images):
     "A progress bar over all steps of all learners"
     how, name, n = learners[0].how, learners[0].model.name, len(learners)
@@ -408,7 +416,7 @@ def _take_turns(learners, data, bar, stop):
         together = group[0].model.functional and not any(l.part for l in group)
         for some in [group] if together else [[l] for l in group]: one_epoch(some, data, bar, stop)
 
-# %% ../nbs/03_experiments/02_training.ipynb #cell-048
+# %% ../nbs/03_experiments/02_training.ipynb #cell-050
 @patch
 @delegates(Training)
 def learn(self:Architecture,

@@ -41,7 +41,7 @@ class BayesianNeuralNetwork(Architecture):
 
     def layers(self): return bayesian(**{k: self.config[k] for k in ("constant_prior", "prior_sd", "initial_sd")})
 
-    sample_from_W, weight_kl = Autoencoder.sample_from_W, Autoencoder.weight_kl
+    sample_from_W, draw, weight_kl = Autoencoder.sample_from_W, Autoencoder.draw, Autoencoder.weight_kl
 
 # %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-008
 @patch
@@ -52,8 +52,7 @@ def feedforward(self:BayesianNeuralNetwork,
     W=None, # weight sets from `sample_from_W`
 ) -> Tensor: # logits (L, B, classes)
     "The logits of every class under each draw of the weights"
-    W = self.sample_from_W(L, generator, self.estimator if self.training else "weights") if W is None else W
-    return self.classifier(x, W)
+    return self.classifier(x, self.draw(L, generator) if W is None else W)
 
 @patch
 def get_ll(self:BayesianNeuralNetwork, y:Tensor, logits:Tensor) -> Tensor:
@@ -64,7 +63,8 @@ def get_ll(self:BayesianNeuralNetwork, y:Tensor, logits:Tensor) -> Tensor:
 def objective(self:BayesianNeuralNetwork, batch, L:int=1, generator:torch.Generator=None) -> Terms:
     "The objective and its terms, means over the batch in nats per image; raises `InputError` without labels"
     if batch.y is None: raise InputError(f"{self.name} learns from labels, and this data set has none: choose another.")
-    ell, kl_w = self.get_ll(batch.y, self.feedforward(batch.x, L, generator)).mean(), self.weight_kl()
+    W = self.draw(L, generator)
+    ell, kl_w = self.get_ll(batch.y, self.feedforward(batch.x, W=W)).mean(), self.weight_kl(W)
     return Terms(kl_w - ell, ell, kl_w.new_zeros(()), kl_w)
 
 # %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-013
