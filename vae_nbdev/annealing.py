@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 from .autoencoder import Autoencoder
-from .core import InputError, check_number
+from .core import InputError, check_number, keep_memory
 from .data import make_generator
 from .evaluation import mean_and_error
 from .importance import log_mean_exp
@@ -256,6 +256,7 @@ def anneal_images(
     progress:bool=True, # show a progress bar
 ) -> list: # of `Estimate`: the way up, and the way down if there are codes
     "`anneal_block` for all images, block by block"
+    keep_memory()
     check_weights(model, W)
     weight, found = next(model.parameters()), []
     block, unit = choose_block(model, how.chains, block, weight.device), prior_scale(prior, how.seed, weight)

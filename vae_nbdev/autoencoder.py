@@ -185,7 +185,7 @@ def get_ell(self:Autoencoder, x:Tensor, L:int=1, generator:torch.Generator=None)
 
 @patch
 def weight_kl(self:Autoencoder, W=None) -> Tensor:
-    "KL_W divided by N: what each training image pays for the weights, a scalar; 0 for point weights"
+    "KL_W divided by N: what each training image pays for the weights, a scalar; 0 for point weights. A draw `W` spares computing q(W)"
     if self.layers() is POINTS: return next(self.parameters()).new_zeros(())
     if self.n_train is None: raise InputError("KL_W needs the number of training images: set model.n_train, or use learn.")
     return kl_of(self, W) / self.n_train

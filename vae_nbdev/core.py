@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['InputError', 'check_choice', 'check_keys', 'check_number', 'replace_file', 'write_json', 'read_bytes', 'read_json',
-           'make_folder', 'within', 'architecture_names']
+           'make_folder', 'within', 'architecture_names', 'keep_memory']
 
 # %% ../nbs/01_foundations/01_core.ipynb #cell-003
-import difflib, json, math, os, pkgutil, secrets, stat
+import ctypes, difflib, json, math, os, pkgutil, secrets, stat, sys
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from numbers import Integral, Real
 from pathlib import Path
 from . import models
@@ -157,3 +158,10 @@ def within(folder, # that must not be left
 def architecture_names(): # list of names, sorted
     "The names of the modules in `vae_nbdev.models`"
     return sorted(module.name for module in pkgutil.iter_modules(models.__path__))
+
+# %% ../nbs/01_foundations/01_core.ipynb #cell-063
+@lru_cache
+def keep_memory(): # could the C library be told?
+    "From now on, keep freed memory for what is allocated next; other systems than glibc's are left as they are"
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    return bool(mallopt and mallopt(-3, 2**25) and mallopt(-1, 2**29)) # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of glibc's malloc.h

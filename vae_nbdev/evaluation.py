@@ -13,7 +13,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from .autoencoder import Autoencoder
-from .core import InputError, check_number
+from .core import InputError, check_number, keep_memory
 from .data import add_noise, make_generator
 from .importance import has_gaussian_code, importance_log_likelihood, log_mean_exp
 
@@ -132,6 +132,7 @@ def benchmark(self:Autoencoder,
 ) -> dict: # measures, noise curve, bound and sizes, as they stand in `result.json`, and the `images`' own scores (N,)
     "Test log-likelihoods from clean and noisy images, divergences and bounds, in nats per image with standard errors"
     L = check_draws(self, L, noise, importance_samples)
+    keep_memory()
     started, test, draws, kl_w = time.monotonic(), dataset.test, make_draws(self, dataset.test, L, seed), self.weight_kl().item()
     scores = {eps: score(self, test, draws, eps, batch_size=batch_size) for eps in sorted({0., *noise})}
     images = image_scores(*scores[0.], kl_w)

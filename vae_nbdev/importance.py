@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 from .autoencoder import Autoencoder, GaussianCode, log_prior
-from .core import InputError, check_number
+from .core import InputError, check_number, keep_memory
 from .data import make_generator
 
 # %% ../nbs/03_experiments/03_importance.ipynb #cell-006
@@ -97,6 +97,7 @@ def importance_log_likelihood(
     progress:bool=False, # show a progress bar
 ) -> Importance:
     "IWLL(k) of every image, in nats; raises `InputError` for a model whose code is a point"
+    keep_memory()
     counts = sorted({check_number(c, "k", minimum=1, integer=True) for c in ([k] if isinstance(k, int) else k)})
     weight, blocks = next(model.parameters()), range(0, len(split), BLOCK)
     if not has_gaussian_code(model): raise InputError(f"{model.name} gives each image a single point as its code: IWLL needs q(z|x) with a width.")
