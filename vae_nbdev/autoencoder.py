@@ -144,6 +144,12 @@ def sample_from_W(self:Autoencoder,
     return None if self.layers() is POINTS else draw_weights(self, L, generator, estimator)
 
 @patch
+def draw(self:Autoencoder, L:int=1, generator:torch.Generator=None):
+    "Draw W as a pass does that is given none: in training with the model's `estimator`, else L weight sets"
+    return self.sample_from_W(L, generator, self.estimator if self.training else "weights")
+
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-022
+@patch
 def encode(self:Autoencoder, x:Tensor, W=None):
     "q(z|x) for images (B, D): a code with `mean`, `sample` and `kl`"
     raise NotImplementedError(f"{type(self).__name__} does not say how it encodes")
@@ -152,11 +158,6 @@ def encode(self:Autoencoder, x:Tensor, W=None):
 def decode(self:Autoencoder, z:Tensor, W=None) -> Tensor:
     "Logits (L, B, D) for codes (L, B, d)"
     return self.decoder(z, W)
-
-@patch
-def draw(self:Autoencoder, L:int=1, generator:torch.Generator=None):
-    "Draw W as a pass does that is given none: in training with the model's `estimator`, else L weight sets"
-    return self.sample_from_W(L, generator, self.estimator if self.training else "weights")
 
 @patch
 def feedforward(self:Autoencoder,
@@ -172,7 +173,7 @@ def feedforward(self:Autoencoder,
     z = q.sample(q.noise(L, generator) if eps is None else eps)
     return self.decode(z, W), q
 
-# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-023
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-024
 @patch
 def get_ll(self:Autoencoder, x:Tensor, logits:Tensor) -> Tensor:
     "log p(x|z, W) in nats per image: images (B, D), logits (L, B, D) → (L, B)"
@@ -209,7 +210,7 @@ def objective(self:Autoencoder, batch, L:int=1, generator:torch.Generator=None) 
     "`get_nelbo` of a batch: an autoencoder looks at the images only"
     return self.get_nelbo(batch.x, L, generator)
 
-# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-025
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-026
 @patch
 @torch.no_grad()
 def prepare(self:Autoencoder, split):
@@ -219,7 +220,7 @@ def prepare(self:Autoencoder, split):
     start = self.likelihood.start(mean if bias.numel() == mean.numel() else mean.mean()[None])
     bias.copy_(start)
 
-# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-027
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-028
 @patch
 def get_weights(self:Architecture) -> dict: # name → tensor on the CPU
     "All weights by name: `weight`, `bias`; for Bayesian layers the mean and the standard deviation of each"
@@ -230,7 +231,7 @@ def count_parameters(self:Architecture) -> int:
     "Number of trained numbers (two for each Bayesian weight)"
     return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
-# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-041
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-042
 class BayesianWeights(Autoencoder):
     "Mixed in before an architecture: every weight and bias gets a Normal posterior"
     abstract, deterministic = True, False
@@ -251,13 +252,13 @@ class BayesianWeights(Autoencoder):
 
     def prepare(self, split): "Not done: biases far from 0 would have to be paid for from the first step"
 
-# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-053
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-054
 def architectures() -> dict: # name → class, sorted by name
     "Every architecture: those in `vae_nbdev.models`, and those defined since"
     for name in architecture_names(): importlib.import_module(f"vae_nbdev.models.{name}")
     return dict(sorted(Architecture.registry.items()))
 
-# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-058
+# %% ../nbs/01_foundations/06_autoencoder.ipynb #cell-059
 def make_model(
     architecture:str, # name, such as "variational_autoencoder"
     **options # arguments of its class

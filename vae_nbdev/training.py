@@ -345,7 +345,8 @@ def stopped(group, steps=0) -> KeyboardInterrupt:
 def train_group(group, split, bar, check, stop) -> list: # one dict of terms for each learner
     "Train the models of one or several learners on all images once"
     first, own = group[0], [l.optimizers for l in group]
-    rest = first.how.batch_size, first.how.draws(first.model), first.how.products(first.streams["noise"].device), bar, check
+    how, device = first.how, first.streams["noise"].device
+    rest = how.batch_size, how.draws(first.model), how.products(device), bar, check
     if len(group) == 1:
         pause = lambda part: first.pause(part, stop)
         return [train_epoch(first.steps, split, first.optimizers, first.streams, first.part, *rest, pause)]
