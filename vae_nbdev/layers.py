@@ -64,7 +64,9 @@ class DenseMap(LinearMap):
     @property
     def fans(self): return self.n_in, self.n_out
 
-    def product(self, x, weight, bias): return F.linear(x, weight, bias)
+    def product(self, x, weight, bias):
+        if bias is None or not (x.is_cpu and torch.compiler.is_compiling()): return F.linear(x, weight, bias)
+        return x @ weight.mT - -bias  # compiled, "+" would copy the bias to every row and have the product add to it
 
     def batched(self, x, weight, bias):
         if x.ndim == 3: return torch.baddbmm(bias[:, None], x, weight.mT).to(x.dtype)
@@ -255,6 +257,10 @@ class WeightSets:
         one.values = [value[l:l+1] for value in self.values]
         return one
 
+    def take(self, other):
+        "Become the weight sets of another draw"
+        self.values = other.values
+
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-069
 class _Spread(torch.autograd.Function):
     "mean + √variance · noise, and √variance; the noise of shape (L, B, *event), the other two with or without L"
@@ -327,6 +333,10 @@ class Draw:
             raise InputError(f"the estimator {self.estimator!r} fixes no function to pick: draw with 'weights'.")
         l = range(self.L)[l]
         return Draw({layer: part.pick(l) for layer, part in self.parts.items()}, 1, self.estimator)
+
+    def take(self, other):
+        "Become another draw of the same network: a program that was compiled with this one then uses that one's weights"
+        for layer, part in self.parts.items(): part.take(other.parts[layer])
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-080
 @patch
