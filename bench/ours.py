@@ -68,5 +68,6 @@ class Importance(Learn):
     "IWLL(k) of a decoder 50-200-200-784"
     def iwll(self, x, images):
         model = self.model().to(self.job["device"])
-        found = importance_log_likelihood(model, Split(self.data.test.images[:images]).to(self.job["device"]), x)
+        some = Split(self.data.test.images[:images]).to(self.job["device"])
+        found = importance_log_likelihood(model, some, x, compile=self.job.get("compile"))
         return found.log_likelihood[x].mean().item()

@@ -264,7 +264,7 @@ class Training:
         return len(history) >= self.epochs or bool(tired)
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-036
-COMPILE_FROM, COMPILE_BAYESIAN_FROM = 50_000, 10_000 # steps: from here on, what compiling saves is several times what it costs
+COMPILE_FROM, COMPILE_BAYESIAN_FROM = 20_000, 10_000 # steps: from here on, what compiling saves is well over what it costs
 
 @patch
 def compiles(self:Training, model) -> bool:
