@@ -125,8 +125,8 @@ def importance_log_likelihood(
     k=5000, # importance samples; or several such numbers
     L:int=10, # draws of Bayesian weights; point weights need, and use, 1
     seed:int=0,
-    compile:bool=None, # compile the computation? `None`: from `COMPILE_SAMPLES` decoded images on
     progress:bool=False, # show a progress bar
+    compile:bool=None # compile the computation? `None`: from `COMPILE_SAMPLES` decoded images on
 ) -> Importance:
     "IWLL(k) of every image, in nats; raises `InputError` for a model whose code is a point"
     keep_memory()
