@@ -16,7 +16,8 @@ from torch import nn
 from tqdm import tqdm
 from .autoencoder import descend
 from .core import InputError
-from .data import Batch, Given, Notes, Several, make_generator, random_numbers
+from .data import Batch, Notes, Several, make_generator, random_numbers
+from .splitmix import FromKeys, Keys
 
 # %% ../nbs/01_foundations/07_ensembles.ipynb #cell-006
 class Stage(nn.Module):
@@ -31,7 +32,7 @@ class Stage(nn.Module):
         batch:Batch,
         numbers # all random numbers that the stage will ask for, in their order
     ) -> tuple: # the stage's terms; the first is descended
-        return tuple(self.model.stages()[name](batch, L, Given(numbers)))
+        return tuple(self.model.stages()[name](batch, L, FromKeys(numbers)))
 
 # %% ../nbs/01_foundations/07_ensembles.ipynb #cell-008
 class Steps:
@@ -179,6 +180,10 @@ class Compiled(Steps):
         super().__init__(model)
         self.size, self.names = size, {p: name for name, p in self.stage.named_parameters()}
         self.slope, self.step = (CompiledFunction(f, f"the step of {model.name}") for f in (self.slopes, self.stepped))
+
+    def draw(self, distribution, shape, generator, like):
+        compiled = len(like) == self.size and self.slope.fast and self.step.fast
+        return super().draw(distribution, shape, Keys(generator) if compiled else generator, like)
 
     def slopes(self,
         weights:dict, # parameters of the stage, by name

@@ -16,6 +16,7 @@ from .autoencoder import Autoencoder, GaussianCode, log_prior
 from .core import InputError, check_number, keep_memory
 from .data import make_generator
 from .ensembles import CompiledFunction
+from .splitmix import FromKeys, Keys
 
 # %% ../nbs/03_experiments/03_importance.ipynb #cell-006
 def log_mean_exp(
@@ -89,14 +90,16 @@ class Weigher:
         self.model, self.size, self.place = model, size, sets[0] if sets else None
         if size: self.program = CompiledFunction(self.of_tensors, f"IWLL of {model.name}")
 
-    def of_tensors(self, x, mean, log_std, eps): return log_weights(self.model, x, GaussianCode(mean, log_std), eps, self.place)
+    def of_tensors(self, x, mean, log_std, numbers):
+        q = GaussianCode(mean, log_std)
+        return log_weights(self.model, x, q, q.noise(CHUNK, FromKeys([numbers])), self.place)
 
-    def __call__(self, x, q, eps, W): # as `log_weights`
-        found = None
-        if len(x) == self.size:
+    def __call__(self, x, q, generator, W): # (CHUNK, B) log weights
+        if len(x) == self.size and self.program.fast:
             if W: self.place.take(W)
-            found = self.program(x, q.mean, q.log_std, eps)
-        return log_weights(self.model, x, q, eps, W) if found is None else found
+            found = self.program(x, q.mean, q.log_std, q.noise(CHUNK, Keys(generator)))
+            if found is not None: return found
+        return log_weights(self.model, x, q, q.noise(CHUNK, generator), W)
 
 # %% ../nbs/03_experiments/03_importance.ipynb #cell-020
 class Importance(NamedTuple):
@@ -110,7 +113,7 @@ def _block(model, weigh, x, sets, counts, generator):
     for l, W in enumerate(sets or [None]):
         code, running, found = code_of_draw(q, l), RunningWeights(), []
         for start in range(0, counts[-1], CHUNK):
-            log_w = weigh(x, code, code.noise(CHUNK, generator), W)[:counts[-1] - start]
+            log_w = weigh(x, code, generator, W)[:counts[-1] - start]
             for piece in log_w.tensor_split([c - start for c in counts if start < c < start + CHUNK]):
                 running.add(piece)
                 if running.k in counts: found.append(running.log_mean())
