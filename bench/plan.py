@@ -99,9 +99,11 @@ def bayesian(n, L):
         f"1 epoch of {n:,} images with {L} draws of the weights in each step", job, "learn", {
             "learn": Spec("learn, default settings", "ours:Learn", once),
             "compiled": Spec("learn, compiled before the clock", "ours:Learn", once, job=COMPILED),
+            "mixed": Spec("the same, estimator=\"mixed\"", "ours:Learn", once,
+                          job=COMPILED | {"model": options | {"estimator": "mixed"}}),
             "bayesian_torch": Spec("bayesian-torch layers, plain loop", "peer_bayesian_torch:BayesianTorch", once),
             "blitz": Spec("blitz layers, plain loop", "peer_blitz:Blitz", once)},
-        None, ("learn", "bayesian_torch", "blitz"), n)
+        None, ("learn", "mixed", "bayesian_torch", "blitz"), n)
 
 
 def conv(n, epochs):
