@@ -17,7 +17,7 @@ class Learn:
     def __init__(self, job):
         torch.set_num_threads(job["threads"])
         self.job, self.settings = job, job.get("learn", {})
-        if self.settings.get("compile"): import torch._inductor.compile_fx  # noqa: F401  (an import, and those are not timed)
+        if self.settings.get("compile"): from torch._inductor import compile_fx  # noqa: F401  (an import, and those are not timed)
         parts = [Split(torch.from_numpy(images(job, part))) for part in ("train", "t10k", "t10k")]
         self.data = Dataset("mnist", "grey", *parts)
         if missing := set(self.settings) - set(inspect.signature(self.model().learn).parameters):
