@@ -170,7 +170,7 @@ def plan(device, quick):
         groups = (dense(5500, 1), long(5500, 2), bayesian(1280, 10), conv(5500, 1), seeds(5500, 1, 8),
                   importance(20, 5000))
     else:
-        groups = (dense(55_000, 2), long(55_000, 20), bayesian(55_000 if gpu else 6400, 10), conv(55_000, 1),
+        groups = (dense(55_000, 2), long(55_000, 20), bayesian(55_000 if gpu else 12_800, 10), conv(55_000, 1),
                   seeds(55_000 if gpu else 11_000, 2, 8), importance(1000 if gpu else 200, 5000))
     few, n = (1100, 5500) if quick else (55_000, 55_000) if gpu else (5500, 55_000)
     return dict(zip(("dense", "long", "bayesian", "conv", "seeds", "importance"), groups)), curves(few, n, quick)
