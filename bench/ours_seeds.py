@@ -10,7 +10,7 @@ from vae_nbdev.training import learn_together
 class Seeds(Learn):
     def together(self, seeds, epochs):
         models = [self.model(seed) for seed in range(seeds)]
-        settings = {"epochs": epochs, "batch_size": self.job["batch"], "device": self.job["device"]}
+        settings = {"epochs": epochs, "batch_size": self.job["batch"], "device": self.job["device"], **self.settings}
         with tempfile.TemporaryDirectory() as folder:
             folders = [Path(folder, str(seed)) for seed in range(seeds)]
             return learn_together(models, self.data, folders=folders, **settings)[-1][-1]["valid"]["nelbo"]

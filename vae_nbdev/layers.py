@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from .core import InputError, check_choice, check_number
 from .data import random_numbers
+from .products import linear, product
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-007
 class LinearMap:
@@ -51,22 +52,6 @@ def batched(self:LinearMap,
     return torch.vmap(self, (0 if own else None, 0, 0))(x, weight, bias)
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-010
-class _Products(torch.autograd.Function):
-    "x (L, B, n_in) times weights (L, n_out, n_in): (L, B, n_out)"
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x, weight): return x @ weight.mT
-
-    @staticmethod
-    def setup_context(ctx, inputs, output): ctx.save_for_backward(*inputs)
-
-    @staticmethod
-    def backward(ctx, of_y):
-        x, weight = (given.to(of_y) for given in ctx.saved_tensors)
-        return (of_y @ weight).to(ctx.saved_tensors[0]), (of_y.mT @ x).to(ctx.saved_tensors[1])
-
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-011
 @dataclass(frozen=True)
 class DenseMap(LinearMap):
     "Every input times a weight of its own into every output: (…, n_in) → (…, n_out)"
@@ -80,22 +65,20 @@ class DenseMap(LinearMap):
     @property
     def fans(self): return self.n_in, self.n_out
 
-    def product(self, x, weight, bias):
-        if bias is None or not (x.is_cpu and torch.compiler.is_compiling()): return F.linear(x, weight, bias)
-        return x @ weight.mT - -bias  # compiled, "+" would copy the bias to every row and have the product add to it
+    def product(self, x, weight, bias): return linear(x, weight, bias)
 
     def batched(self, x, weight, bias):
-        if x.ndim == 3: return (_Products.apply(x, weight) + bias[:, None]).to(x.dtype)
-        return F.linear(x, weight.flatten(0, 1), bias.flatten()).unflatten(-1, bias.shape).transpose(0, 1).to(x.dtype)
+        if x.ndim == 3: return (product(x, weight) + bias[:, None]).to(x.dtype)
+        return linear(x, weight.flatten(0, 1), bias.flatten()).unflatten(-1, bias.shape).transpose(0, 1).to(x.dtype)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-014
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-013
 def _pixels_last(
     x:Tensor # images (B, n, H, W)
 ) -> Tensor: # the same
     "The same numbers, on a CPU with the channels of each pixel side by side in memory"
     return x.movedim(1, -1).contiguous().movedim(-1, 1) if x.is_cpu and x.shape[1] > 1 else x
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-016
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-015
 @dataclass(frozen=True)
 class ConvMap(LinearMap):
     "Convolution: (…, n_in, H, W) → (…, n_out, about H/stride, about W/stride)"
@@ -114,7 +97,7 @@ class ConvMap(LinearMap):
 
     def product(self, x, weight, bias): return F.conv2d(_pixels_last(x), weight, bias, self.stride, self.padding)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-018
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-017
 @dataclass(frozen=True)
 class DeconvMap(ConvMap):
     "Transposed convolution: (…, n_in, H, W) → (…, n_out, about H·stride, about W·stride)"
@@ -136,7 +119,7 @@ class DeconvMap(ConvMap):
         windows = weight.flatten(1).mT @ x.flatten(2)
         return F.fold(windows, sides, self.kernel, padding=self.padding, stride=self.stride) + bias[:, None, None]
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-033
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-032
 class Layer(nn.Module):
     "A linear map together with its weights; `forward(x, W)` for every kind"
     def __init__(self,
@@ -155,12 +138,12 @@ class Layer(nn.Module):
 
     def extra_repr(self): return str(self.map)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-035
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-034
 def _uniform(bound, generator, like):
     "Uniform numbers on ±`bound` with the shape, precision and device of `like`"
     return (2 * random_numbers(torch.rand, like.shape, generator, like) - 1) * bound
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-037
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-036
 class PointLayer(Layer):
     "A layer whose weights are plain numbers"
     def __init__(self,
@@ -182,7 +165,7 @@ class PointLayer(Layer):
 
     def get_weights(self): return {name: value.detach().clone() for name, value in self.named_parameters()}
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-045
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-044
 def normal_kl(
     mean:Tensor, # m, any shape
     sd:Tensor, # s, the standard deviations, of the same shape
@@ -192,7 +175,7 @@ def normal_kl(
     squares = mean.square().sum() + sd.square().sum()
     return squares / (2 * prior_sd**2) - sd.log().sum() + mean.numel() * (prior_sd.log() - 1/2)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-049
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-048
 class BayesianLayer(Layer):
     "A layer whose weights and biases each have a Normal posterior N(m, s²), s = softplus(ρ)"
     def __init__(self,
@@ -211,13 +194,13 @@ class BayesianLayer(Layer):
         if constant_prior: self.register_buffer("log_prior_sd", log_prior_sd)
         else: self.log_prior_sd = nn.Parameter(log_prior_sd)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-051
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-050
 @patch
 def posterior(self:BayesianLayer) -> tuple: # (weight mean, bias mean), (weight sd, bias sd)
     "Means and standard deviations of the posterior q"
     return (self.weight_mean, self.bias_mean), (F.softplus(self.weight_rho), F.softplus(self.bias_rho))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-052
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-051
 @patch
 def kl(self:BayesianLayer,
     q=None # from `posterior`, where it was computed before
@@ -226,7 +209,7 @@ def kl(self:BayesianLayer,
     prior_sd = self.log_prior_sd.exp()
     return sum(normal_kl(mean, sd, prior_sd) for mean, sd in zip(*(q or self.posterior())))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-053
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-052
 @patch
 @torch.no_grad()
 def reset(self:BayesianLayer, generator:torch.Generator):
@@ -238,7 +221,7 @@ def reset(self:BayesianLayer, generator:torch.Generator):
         squares = torch.cat([(mean**2 + sd**2).flatten() for mean, sd in zip(*self.posterior())])
         self.log_prior_sd.copy_(squares.mean().log() / 2)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-054
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-053
 @patch
 def forward(self:BayesianLayer,
     x:Tensor, # input (B, *event), shared by all draws, or (L, B, *event)
@@ -248,7 +231,7 @@ def forward(self:BayesianLayer,
     if W is None: raise InputError("a Bayesian layer needs a draw of its weights: pass W from sample_from_W.")
     return W.apply(self, x)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-055
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-054
 @patch
 @torch.no_grad()
 def get_weights(self:BayesianLayer) -> dict: # name → tensor
@@ -257,7 +240,7 @@ def get_weights(self:BayesianLayer) -> dict: # name → tensor
     return dict(weight_mean=weight_mean.clone(), bias_mean=bias_mean.clone(), weight_sd=weight_sd, bias_sd=bias_sd,
                 prior_sd=self.log_prior_sd.exp())
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-068
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-067
 class WeightSets:
     "L weight sets of a layer, drawn once and then fixed: one function each"
     def __init__(self, map, q, L, generator):
@@ -267,17 +250,17 @@ class WeightSets:
 
     def __call__(self, x): return self.map.batched(x, *self.values)
 
+    def holding(self, values):
+        "The same with other numbers"
+        other = copy.copy(self)
+        other.values = values
+        return other
+
     def pick(self, l):
         "Only weight set number `l`"
-        one = copy.copy(self)
-        one.values = [value[l:l+1] for value in self.values]
-        return one
+        return self.holding([value[l:l+1] for value in self.values])
 
-    def take(self, other):
-        "Become the weight sets of another draw"
-        self.values = other.values
-
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-070
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-069
 class _Spread(torch.autograd.Function):
     "mean + √variance · noise, and √variance; the noise of shape (L, B, *event), the other two with or without L"
     generate_vmap_rule = True
@@ -296,7 +279,7 @@ class _Spread(torch.autograd.Function):
         of_variance = ((of_y * noise).sum_to_size(sd.shape) + of_sd).div_(sd).div_(2)
         return of_y.sum_to_size(sd.shape), of_variance, None
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-071
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-070
 class LocalNoise:
     "Local reparameterisation: fresh Normal noise on every activation of every call"
     def __init__(self, map, q, L, generator):
@@ -309,12 +292,12 @@ class LocalNoise:
         noise = random_numbers(torch.randn, (self.L, *mean.shape[-self.map.event_dim - 1:]), self.generator, mean)
         return _Spread.apply(mean, variance, noise)[0]
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-075
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-074
 def _signs(shape, generator, like):
     "Random signs +1 and −1 with equal probability"
     return 2 * (random_numbers(torch.rand, shape, generator, like) < .5).to(like) - 1
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-076
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-075
 class SignFlips:
     "Flipout: L weight perturbations, decorrelated between images by random signs"
     def __init__(self, map, q, L, generator):
@@ -327,7 +310,7 @@ class SignFlips:
         r, t = (_signs((images, n, *ones), self.generator, x) for n in (self.map.n_in, self.map.n_out))
         return self.map(x, *self.means) + self.map.batched(x * r, *self.noise) * t
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-078
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-077
 class Mixed:
     "Local reparameterisation where all draws share their input, weight sets elsewhere: the least work for many draws"
     def __init__(self, *given): self.given = given # as for the other estimators
@@ -336,10 +319,10 @@ class Mixed:
         shared = x.ndim == self.given[0].event_dim + 1
         return (LocalNoise if shared else WeightSets)(*self.given)(x)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-079
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-078
 ESTIMATORS = {"weights": WeightSets, "local": LocalNoise, "flipout": SignFlips, "mixed": Mixed}
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-081
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-080
 class Draw:
     "One draw of the randomness of all Bayesian layers of a network, for L passes"
     def __init__(self,
@@ -359,11 +342,17 @@ class Draw:
         l = range(self.L)[l]
         return Draw({layer: part.pick(l) for layer, part in self.parts.items()}, 1, self.estimator)
 
-    def take(self, other):
-        "Become another draw of the same network: a program that was compiled with this one then uses that one's weights"
-        for layer, part in self.parts.items(): part.take(other.parts[layer])
+    @property
+    def values(self):
+        "The weight sets of all layers"
+        return [part.values for part in self.parts.values()]
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-083
+    def holding(self, values):
+        "A draw like this one with other weight sets, such as a compiled program is given as its arguments"
+        parts = {layer: part.holding(own) for (layer, part), own in zip(self.parts.items(), values)}
+        return Draw(parts, self.L, self.estimator)
+
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-082
 @patch
 def apply(self:Draw,
     layer:BayesianLayer, # whose output is wanted
@@ -376,7 +365,7 @@ def apply(self:Draw,
         raise InputError(f"a draw of L = {self.L} takes inputs (B, …) or ({self.L}, B, …), got {tuple(x.shape)}.")
     return self.parts[layer](x)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-085
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-084
 def layers_of(
     module:nn.Module, # a network or a whole model
     kind=Layer # which layers: `Layer`, `PointLayer` or `BayesianLayer`
@@ -384,7 +373,7 @@ def layers_of(
     "All layers of one kind in a network, in the order of their definition"
     return [m for m in module.modules() if isinstance(m, kind)]
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-086
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-085
 def draw_weights(
     module:nn.Module, # the network
     L:int, # number of draws, at least 1
@@ -396,7 +385,7 @@ def draw_weights(
     known = {layer: layer.posterior() for layer in layers_of(module, BayesianLayer)}
     return Draw({layer: part(layer.map, q, L, generator) for layer, q in known.items()}, L, estimator, known)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-121
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-120
 Family = namedtuple("Family", "dense conv deconv")
 
 def family(
@@ -408,7 +397,7 @@ def family(
         return build
     return Family(*[constructor(map) for map in (DenseMap, ConvMap, DeconvMap)])
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-122
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-121
 POINTS = family(PointLayer)
 
 def bayesian(
@@ -419,7 +408,7 @@ def bayesian(
     "The family of layers with a Normal posterior on every weight and bias"
     return family(lambda map: BayesianLayer(map, constant_prior, prior_sd, initial_sd))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-126
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-125
 def reset(
     module:nn.Module, # a network or a whole model
     generator:torch.Generator # where all starting weights come from
@@ -427,7 +416,7 @@ def reset(
     "Start all layers of a network afresh"
     for layer in layers_of(module): layer.reset(generator)
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-129
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-128
 def kl_of(
     module:nn.Module, # a network or a whole model
     W=None # a `Draw` of its weights, which knows their posterior already
@@ -436,7 +425,7 @@ def kl_of(
     known = {} if W is None else W.posteriors
     return sum((layer.kl(known.get(layer)) for layer in layers_of(module, BayesianLayer)), torch.zeros(()))
 
-# %% ../nbs/01_foundations/04_layers.ipynb #cell-134
+# %% ../nbs/01_foundations/04_layers.ipynb #cell-133
 def weights_of(
     module:nn.Module # a network or a whole model
 ) -> dict: # "layer name.weight name" → tensor, detached

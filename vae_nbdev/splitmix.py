@@ -9,7 +9,7 @@ __all__ = ['MANY', 'splitmix', 'normal_numbers', 'Keys', 'FromKeys']
 import math
 import torch
 from torch import Tensor
-from .data import Given, random_numbers
+from .data import Given, Several, random_numbers
 
 # %% ../nbs/01_foundations/09_random_numbers.ipynb #cell-006
 def _signed(n): return n - 2**64 * (n >= 2**63)
@@ -46,6 +46,8 @@ class Keys:
     def __init__(self, generator): self.generator = generator
 
     def draw(self, distribution, shape, like):
+        if isinstance(self.generator, Several):
+            return torch.stack([Keys(g).draw(distribution, shape[1:], like) for g in self.generator.generators])
         plain = distribution is not torch.randn or not like.is_cpu or like.dtype != torch.float32
         if plain or math.prod(shape) < MANY: return random_numbers(distribution, shape, self.generator, like)
         return torch.randint(-2**63, 2**63 - 1, (), generator=self.generator)

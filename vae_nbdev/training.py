@@ -11,7 +11,7 @@ __all__ = ['DEVICES', 'TINY', 'FLUSH_AFTER', 'SCHEDULES', 'COMPILE_FROM', 'COMPI
 # %% ../nbs/03_experiments/02_training.ipynb #cell-003
 import math, signal, threading, time
 from contextlib import ExitStack, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 import torch
@@ -22,7 +22,7 @@ from tqdm import tqdm
 from .autoencoder import Architecture
 from .core import InputError, check_choice, check_number, keep_memory
 from .data import Several, make_generator
-from .ensembles import Compiled, Ensemble
+from .ensembles import Compiled, Ensemble, Steps
 from .layers import BayesianLayer, layers_of
 from .storage import Writer, has_checkpoint, is_history, load_newest, snapshot, write_checkpoint, write_config, write_tensors
 
@@ -264,7 +264,7 @@ class Training:
         return len(history) >= self.epochs or bool(tired)
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-036
-COMPILE_FROM, COMPILE_BAYESIAN_FROM = 20_000, 10_000 # steps: from here on, what compiling saves is well over what it costs
+COMPILE_FROM, COMPILE_BAYESIAN_FROM = 10_000, 4_000 # steps: from here on, what compiling saves is well over what it costs
 
 @patch
 def compiles(self:Training, model) -> bool:
@@ -272,6 +272,11 @@ def compiles(self:Training, model) -> bool:
     if self.compile is not None: return self.compile
     steps = self.epochs * math.ceil(model.n_train / self.batch_size)
     return model.functional and steps >= (COMPILE_BAYESIAN_FROM if layers_of(model, BayesianLayer) else COMPILE_FROM)
+
+@patch
+def compiled(self:Training, steps:Steps) -> Compiled:
+    "Steps of one or several models, compiled for batches of the size that is meant here"
+    return Compiled(steps, min(self.batch_size, steps.watched.n_train))
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-038
 @patch
@@ -289,7 +294,7 @@ class Learner:
     "A model with all that belongs to its training"
     def __init__(self, model, how:Training, device, seed=0, folder=None, run=None):
         self.model, self.seed, self.how = model.to(device), seed, how
-        self.steps = Compiled(model, min(how.batch_size, model.n_train)) if how.compiles(model) else model # whose `update` is called
+        self.steps = how.compiled(Steps(self.model)) if how.compiles(model) else self.model # whose `update` is called
         self.optimizers, self.streams = model.optimizers(how.learning_rate), random_streams(seed, device)
         self.rates = rates_of(self.optimizers)
         self.keeper = Keeper(model, folder, self.optimizers, self.streams, run, how.checkpoint_minutes)
@@ -351,9 +356,10 @@ def train_group(group, split, bar, check, stop) -> list: # one dict of terms for
         pause = lambda part: first.pause(part, stop)
         return [train_epoch(first.steps, split, first.optimizers, first.streams, first.part, *rest, pause)]
     ensemble = Ensemble(l.model for l in group)
+    steps = how.compiled(ensemble) if how.compiles(first.model) else ensemble
     optimizers = ensemble.gather(own)
     streams = {name: Several(l.streams[name] for l in group) for name in first.streams}
-    terms = train_epoch(ensemble, split, optimizers, streams, Part(), *rest, lambda part: stop_group(group, stop))
+    terms = train_epoch(steps, split, optimizers, streams, Part(), *rest, lambda part: stop_group(group, stop))
     ensemble.scatter(optimizers, own)
     return [{k: v[s] for k, v in terms.items()} for s in range(len(group))]
 
@@ -388,9 +394,6 @@ def learn_together(
     how, n, nothing = Training(**kwargs), len(models), [None] * len(models)
     keep_memory()
     device, data = pick_device(how.device), dataset.to(pick_device(how.device))
-    if n > 1:
-        if how.compile: raise InputError("several models at once cannot be compiled: leave out compile, or train them one by one.")
-        how = replace(how, compile=False)
     for model in models:
         how.check(model)
         if model.n_train is None: model.prepare(dataset.train)  # a model that was trained before goes on from there
