@@ -102,6 +102,7 @@ def draw_binary(grey, # pixels, float (…) in [0, 1]
 def _rows(values, index):
     "The rows of a tensor that a slice or a tensor of positions names"
     if isinstance(index, slice): return values[index]
+    if index.ndim == 1: return values.index_select(0, index)
     return values.index_select(0, index.flatten()).unflatten(0, index.shape)
 
 @patch

@@ -34,6 +34,8 @@ class Stage(nn.Module):
 # %% ../nbs/01_foundations/07_ensembles.ipynb #cell-008
 class Steps:
     "A model's `update`, made of functions; raises `InputError` for a model whose stages are none"
+    count = None # of models along a leading axis, if there is one
+
     def __init__(self, model):
         if not model.functional:
             raise InputError(f"this {model.name} cannot learn in an ensemble or compiled: train it by itself.")
@@ -93,7 +95,7 @@ class Ensemble(Steps):
         if (kinds := len({kind_of(m) for m in self.models})) != 1:
             raise InputError(f"models that learn together must differ in nothing but their seeds: got {kinds} kinds.")
         super().__init__(copy.deepcopy(self.models[0]))
-        self.watched = self.models[0]
+        self.watched, self.count = self.models[0], len(self.models)
         for name, p in self.stage.model.named_parameters():
             p.data = torch.stack([dict(m.named_parameters())[name].data for m in self.models])
 
@@ -157,9 +159,9 @@ class Compiled(Steps):
     ):
         self.steps, self.stage, self.watched, self.known, self.size = steps, steps.stage, steps.watched, steps.known, size
         self.weights, self.buffers = dict(self.stage.named_parameters()), dict(self.stage.named_buffers())
-        self.names, same = {p: name for name, p in self.weights.items()}, (kind_of(self.watched), size, getattr(steps, "models", None) and len(steps.models))
+        self.names, same = {p: name for name, p in self.weights.items()}, (steps.count, size, kind_of(self.watched))
         self.slope, self.step = (
-            CompiledFunction(f, f"the step of {self.watched.name}", (same, f.__name__)) for f in (self.slopes, self.stepped))
+            CompiledFunction(f, f"the step of {self.watched.name}", (f.__name__, *same)) for f in (self.slopes, self.stepped))
 
     def one_of(self, batch): return self.steps.one_of(batch)
     def call(self, *asked): return self.steps.call(*asked)
@@ -181,9 +183,10 @@ class Compiled(Steps):
             return terms[0].sum(), terms
         return torch.func.grad(loss, has_aux=True)(weights)
 
-    def stepped(self, means, squares, adam, weights, *asked):
+    def stepped(self, counts, means, squares, adam, weights, *asked):
         "All terms, after a step of Adam"
         slopes, terms = self.slopes(weights, *asked)
+        for count in counts: count.add_(1)
         rate, root, of_mean, of_square, eps = adam
         for name, slope in slopes.items():
             means[name].lerp_(slope, of_mean)
@@ -233,7 +236,5 @@ def take_adam(self:Compiled, optimizer, weights, asked):
     for state, p in zip(states, weights.values()):  # as Adam itself begins
         if not state: state.update(step=torch.zeros(()), exp_avg=torch.zeros_like(p), exp_avg_sq=torch.zeros_like(p))
     means, squares = ({name: s[key] for name, s in zip(weights, states)} for key in ("exp_avg", "exp_avg_sq"))
-    adam = torch.tensor(adam_numbers(optimizer.param_groups[0], 1 + states[0]["step"].item()), dtype=means[next(iter(means))].dtype)
-    terms = self.step(means, squares, adam, weights, *asked)
-    if terms is not None: torch._foreach_add_([s["step"] for s in states], 1)
-    return terms
+    adam = states[0]["exp_avg"].new_tensor(adam_numbers(optimizer.param_groups[0], 1 + states[0]["step"].item()))
+    return self.step([s["step"] for s in states], means, squares, adam, weights, *asked)
