@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from .core import InputError, check_choice, check_number
 from .data import random_numbers
-from .products import linear, product
+from .products import affine, product
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-007
 class LinearMap:
@@ -65,11 +65,11 @@ class DenseMap(LinearMap):
     @property
     def fans(self): return self.n_in, self.n_out
 
-    def product(self, x, weight, bias): return linear(x, weight, bias)
+    def product(self, x, weight, bias): return affine(x, weight, bias)
 
     def batched(self, x, weight, bias):
         if x.ndim == 3: return (product(x, weight) + bias[:, None]).to(x.dtype)
-        return linear(x, weight.flatten(0, 1), bias.flatten()).unflatten(-1, bias.shape).transpose(0, 1).to(x.dtype)
+        return affine(x, weight.flatten(0, 1), bias.flatten()).unflatten(-1, bias.shape).transpose(0, 1).to(x.dtype)
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-013
 def _pixels_last(
