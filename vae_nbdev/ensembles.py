@@ -46,9 +46,9 @@ class Steps:
     def draw(self, distribution, shape, generator, like): return random_numbers(distribution, shape, generator, like)
     def call(self, name, L, batch, numbers): return self.stage(name, L, batch, numbers)
 
-    def value(self, weights, others, *asked):
+    def value(self, weights, buffers, *asked):
         "What a call with these parameters and with these buffers gives"
-        return torch.func.functional_call(self.stage, (weights, others), asked)
+        return torch.func.functional_call(self.stage, (weights, buffers), asked)
 
     def learn(self, optimizer, *asked):
         "The terms that a stage's function gives; the first is descended"
@@ -107,8 +107,8 @@ class Ensemble(Steps):
 
     def call(self, *asked): return self.value(dict(self.stage.named_parameters()), {}, *asked)
 
-    def value(self, weights, others, name, L, batch, numbers):
-        def single(weights, batch, numbers): return super(Ensemble, self).value(weights, others, name, L, batch, numbers)
+    def value(self, weights, buffers, name, L, batch, numbers):
+        def single(weights, batch, numbers): return super(Ensemble, self).value(weights, buffers, name, L, batch, numbers)
         axes = Batch(0, None if batch.y is None else 0)
         return torch.vmap(single, (0, axes, 0))(weights, batch, numbers)
 
@@ -171,30 +171,33 @@ class Compiled(Steps):
         compiled = self.is_whole(like) and self.slope.works and self.step.works
         return self.steps.draw(distribution, shape, Keys(generator) if compiled else generator, like)
 
-    def slopes(self,
-        weights:dict, # those parameters of the stage, by name
-        others:dict, # its other parameters
-        buffers:dict,
-        *asked # what the stage is called with
-    ) -> tuple: # gradients by name, and all terms
-        "Gradients of a stage's first term with respect to some of its weights"
-        def loss(weights):
-            terms = self.steps.value(weights | others, buffers, *asked)
-            return terms[0].sum(), terms
-        return torch.func.grad(loss, has_aux=True)(weights)
-
-    def stepped(self, counts, means, squares, adam, weights, *asked):
-        "All terms, after a step of Adam"
-        slopes, terms = self.slopes(weights, *asked)
-        for count in counts: count.add_(1)
-        rate, root, of_mean, of_square, eps = adam
-        for name, slope in slopes.items():
-            means[name].lerp_(slope, of_mean)
-            squares[name].lerp_(slope.square(), of_square)
-            weights[name].sub_(rate * means[name] / (root * squares[name].sqrt() + eps))
-        return terms
-
 # %% ../nbs/01_foundations/07_ensembles.ipynb #cell-026
+@patch
+def slopes(self:Compiled,
+    weights:dict, # those parameters of the stage, by name
+    others:dict, # its other parameters
+    buffers:dict,
+    *asked # what the stage is called with
+) -> tuple: # gradients by name, and all terms
+    "Gradients of a stage's first term with respect to some of its weights"
+    def loss(weights):
+        terms = self.steps.value(weights | others, buffers, *asked)
+        return terms[0].sum(), terms
+    return torch.func.grad(loss, has_aux=True)(weights)
+
+@patch
+def stepped(self:Compiled, counts, means, squares, adam, weights, *asked):
+    "All terms, after a step of Adam"
+    slopes, terms = self.slopes(weights, *asked)
+    for count in counts: count.add_(1)
+    rate, root, of_mean, of_square, eps = adam
+    for name, slope in slopes.items():
+        means[name].lerp_(slope, of_mean)
+        squares[name].lerp_(slope.square(), of_square)
+        weights[name].sub_(rate * means[name] / (root * squares[name].sqrt() + eps))
+    return terms
+
+# %% ../nbs/01_foundations/07_ensembles.ipynb #cell-027
 def is_plain_adam(optimizer) -> bool:
     "Is it Adam, on a CPU, with one group of parameters and nothing beyond the formula above?"
     group, *others = optimizer.param_groups
@@ -209,7 +212,7 @@ def adam_numbers(
     mean, square = group["betas"]
     return [group["lr"] / (1 - mean**t), 1 / math.sqrt(1 - square**t), 1 - mean, 1 - square, group["eps"]]
 
-# %% ../nbs/01_foundations/07_ensembles.ipynb #cell-027
+# %% ../nbs/01_foundations/07_ensembles.ipynb #cell-028
 @patch
 @torch.no_grad()
 def learn(self:Compiled, optimizer, name, L, batch, numbers):
