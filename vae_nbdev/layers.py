@@ -76,7 +76,9 @@ def _pixels_last(
     x:Tensor # images (B, n, H, W)
 ) -> Tensor: # the same
     "The same numbers, on a CPU with the channels of each pixel side by side in memory"
-    return x.movedim(1, -1).contiguous().movedim(-1, 1) if x.is_cpu and x.shape[1] > 1 else x
+    if not x.is_cpu: return x
+    last = x.movedim(1, -1)
+    return last.flatten().view(last.shape).movedim(-1, 1) # so that a single channel, too, says which order is meant
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-015
 @dataclass(frozen=True)
@@ -114,10 +116,11 @@ class DeconvMap(ConvMap):
         return F.conv_transpose2d(_pixels_last(x), weight, bias, self.stride, self.padding, self.output_padding)
 
     def folded(self, x, weight, bias):
-        "As `product`: a matrix product, and a sum where the windows overlap"
+        "As `product`: a matrix product for each image, and a sum where the windows overlap"
         sides = [(n - 1) * self.stride - 2 * self.padding + self.kernel + self.output_padding for n in x.shape[2:]]
-        windows = weight.flatten(1).mT @ x.flatten(2)
-        return F.fold(windows, sides, self.kernel, padding=self.padding, stride=self.stride) + bias[:, None, None]
+        windows = torch.bmm(weight.flatten(1).mT.expand(len(x), -1, -1), x.flatten(2))
+        y = F.fold(windows.flatten(0, 1)[None], sides, self.kernel, padding=self.padding, stride=self.stride)
+        return y.movedim(1, 0) + bias[:, None, None]
 
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-032
 class Layer(nn.Module):
