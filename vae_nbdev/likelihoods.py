@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from .core import check_choice, check_keys, check_number
 from .data import draw_binary
+from .products import mapped_first
 
 # %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-008
 class Likelihood(nn.Module):
@@ -49,7 +50,8 @@ class Likelihood(nn.Module):
 # %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-011
 class _CoinFlips(torch.autograd.Function):
     "Σ x·η − softplus(η) of pixels and logits of one shape (…, D) → (…)"
-    generate_vmap_rule = True
+    @staticmethod
+    def vmap(info, in_dims, *given): return _CoinFlips.apply(*mapped_first(info, in_dims, given)), 0
 
     @staticmethod
     def forward(x, logits):
@@ -93,7 +95,7 @@ class Bernoulli(Likelihood):
         "Minus the entropy of the grey pixels, reached where σ(η) = x."
         return (torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum(-1)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-024
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-026
 @patch
 @torch.no_grad()
 def sample(self:Bernoulli,
@@ -103,7 +105,7 @@ def sample(self:Bernoulli,
     "A coin with probability σ(η) for every pixel."
     return draw_binary(torch.sigmoid(logits), generator)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-031
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-033
 SERIES_BELOW = 0.05 # |η| under which the Taylor series are used: exact to rounding there, in float32 and in float64
 
 def _near_zero(
@@ -113,7 +115,7 @@ def _near_zero(
     small = logits.abs() < SERIES_BELOW
     return small, torch.where(small, torch.ones_like(logits), logits)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-032
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-034
 def log_normaliser(
     logits:Tensor, # η (…)
 ) -> Tensor: # log C(η) (…)
@@ -123,7 +125,7 @@ def log_normaliser(
     series = math.log(2) + square * (1/12 - square * (7/1440 - square * (31/90720 - square * 127/4838400)))
     return torch.where(small, series, torch.log(safe / torch.tanh(safe / 2)))
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-036
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-038
 class ContinuousBernoulli(Bernoulli):
     "The normalised density on [0, 1] of Loaiza-Ganem and Cunningham (2019): Bernoulli formula + log C(η)."
     def log_prob(self,
@@ -146,7 +148,7 @@ class ContinuousBernoulli(Bernoulli):
         "None: at pixels of exactly 0 or 1 the density has no upper limit."
         return None
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-040
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-042
 @patch
 @torch.no_grad()
 def sample(self:ContinuousBernoulli,
@@ -159,10 +161,10 @@ def sample(self:ContinuousBernoulli,
     towards_black = (-torch.log1p(uniform * torch.expm1(-size)) / size).clamp(0, 1)
     return torch.where(logits > 0, 1 - towards_black, towards_black)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-050
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-052
 SIGMA_START = 0.3 # where a learned σ starts: about the standard deviation of all MNIST pixels
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-051
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-053
 class Gaussian(Likelihood):
     "Normal(η, σ²) for every pixel, with one σ for all: learned (`sigma=None`) or given, above 0 (else `InputError`)."
     options = ("sigma",)
@@ -187,7 +189,7 @@ class Gaussian(Likelihood):
         "The decoder's output itself."
         return logits
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-061
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-063
 @patch
 @torch.no_grad()
 def sample(self:Gaussian,
@@ -198,7 +200,7 @@ def sample(self:Gaussian,
     noise = torch.randn(logits.shape, generator=generator, dtype=logits.dtype, device=logits.device)
     return logits + noise * (self.log_sigma.exp() if self.given is None else self.given)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-065
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-067
 @patch
 def variance(self:Bernoulli, logits:Tensor) -> Tensor: # (…, D), at most ¼
     "σ(η)·σ(−η): the variance of each pixel, in squared grey values."
@@ -217,7 +219,7 @@ def variance(self:Gaussian, logits:Tensor) -> Tensor: # (…, D)
     "σ², the same for every pixel, in squared grey values."
     return torch.full_like(logits, self.given**2) if self.given else (2 * self.log_sigma).exp().expand_as(logits)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-074
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-076
 LIKELIHOODS = {"bernoulli": Bernoulli, "continuous_bernoulli": ContinuousBernoulli, "gaussian": Gaussian}
 
 def make_likelihood(
@@ -229,7 +231,7 @@ def make_likelihood(
     check_keys(options, kind.options, f"the likelihood {name!r}")
     return kind(**options)
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-077
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-079
 PIXELS = {"grey": "grey pixels", "static": "pixels binarised once and for all (static)",
           "dynamic": "pixels redrawn from x ~ Bernoulli(grey) for every training batch, "
                      "drawn once with a fixed seed for the test set (dynamic)",
@@ -241,7 +243,7 @@ DENSITY = "which may lie above 0 and has no finite bound; not comparable with ot
 NOTES = {"continuous_bernoulli": f"a density on [0, 1], {DENSITY}",
          "gaussian": f"a density with the constant −½ log 2πσ² counted once per pixel, {DENSITY}"}
 
-# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-078
+# %% ../nbs/01_foundations/03_likelihoods.ipynb #cell-080
 def likelihood_note(
     name:str, # one of `LIKELIHOODS`
     binarisation:str="grey", # grey, static, dynamic or threshold
