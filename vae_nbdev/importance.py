@@ -107,12 +107,12 @@ class Weigher:
         W = self.like.holding(values) if values else None
         return torch.func.functional_call(self.stage, state, (*given, W))
 
-    def __call__(self, x, q, generator, W): # (CHUNK, B) log weights
+    def __call__(self, x, q, generator, W, n): # (n, B) log weights, of the first of a chunk's samples
         if len(x) == self.size and self.program.works:
             values = W.values if W else []
             found = self.program(self.state, values, x, q.mean, q.log_std, q.noise(CHUNK, Keys(generator)))
-            if found is not None: return found
-        return log_weights(self.model, x, q, q.noise(CHUNK, generator), W)
+            if found is not None: return found[:n]
+        return log_weights(self.model, x, q, q.noise(CHUNK, generator)[:n], W)
 
 # %% ../nbs/03_experiments/03_importance.ipynb #cell-020
 class Importance(NamedTuple):
@@ -126,7 +126,7 @@ def _block(model, weigh, x, sets, counts, generator):
     for l, W in enumerate(sets or [None]):
         code, running, found = code_of_draw(q, l), RunningWeights(), []
         for start in range(0, counts[-1], CHUNK):
-            log_w = weigh(x, code, generator, W)[:counts[-1] - start]
+            log_w = weigh(x, code, generator, W, min(CHUNK, counts[-1] - start))
             for piece in log_w.tensor_split([c - start for c in counts if start < c < start + CHUNK]):
                 running.add(piece)
                 if running.k in counts: found.append(running.log_mean())
