@@ -10,6 +10,7 @@ from vae_nbdev.autoencoder import make_model
 from vae_nbdev.data import Dataset, Split, make_generator
 from vae_nbdev.importance import importance_log_likelihood
 from vae_nbdev.layers import Layer, layers_of
+from vae_nbdev.training import Training
 
 
 class Learn:
@@ -46,9 +47,10 @@ class Learn:
         model, generator = self.model(), make_generator(0, "losses")
         model.prepare(self.data.train)
         model.n_train, x = N, torch.from_numpy(looked_at(self.job))
+        how = Training(bf16=self.settings.get("bf16", False))
 
         def draw():
-            logits, q = model.train().feedforward(x, 1, generator)
+            with how.products(x.device): logits, q = model.train().feedforward(x, 1, generator)
             kl_z, kl_w = model.get_kl(q)
             return (kl_z + kl_w - model.get_ll(x, logits)[0]).tolist()
         return summary([draw() for _ in range(draws)])

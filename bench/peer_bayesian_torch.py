@@ -8,7 +8,20 @@ from torch.nn import functional as F
 from common import N, learn_resident, looked_at, read_weights, summary
 
 
+class Net(nn.Sequential):
+    "Layers in order; where the job asks for it, their products are in bfloat16, and the logits in fp32 again"
+    def __init__(self, job, *parts):
+        super().__init__(*parts)
+        self.job = job
+
+    def forward(self, x):
+        with torch.autocast(self.job["device"], torch.bfloat16, enabled=self.job.get("bf16", False)):
+            return super().forward(x).float()
+
+
 class BayesianTorch:
+    kind = Net
+
     def __init__(self, job):
         torch.set_num_threads(job["threads"])
         self.job, self.sizes = job, [784, *job["sizes"], *job["sizes"][-2::-1], 784]
@@ -23,7 +36,7 @@ class BayesianTorch:
         code = len(self.job["sizes"]) - 1
         parts = [part for i, layer in enumerate(layers)
                  for part in ([layer] if i in (code, len(layers) - 1) else [layer, nn.Tanh()])]
-        return nn.Sequential(*parts).to(self.job["device"])
+        return self.kind(self.job, *parts).to(self.job["device"])
 
     def weight_kl(self):
         "KL(q(W) ‖ p(W)) in nats: the library's means over each tensor, times the number of weights in it"

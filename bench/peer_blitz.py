@@ -3,15 +3,14 @@ the divergence of the weights estimated from the drawn ones."""
 import torch
 from blitz.modules import BayesianLinear
 from blitz.utils import variational_estimator
-from torch import nn
 from torch.nn import functional as F
 
 from common import N, learn_resident, looked_at, read_weights, summary
-from peer_bayesian_torch import BayesianTorch
+from peer_bayesian_torch import BayesianTorch, Net
 
 
 @variational_estimator
-class Net(nn.Sequential): pass
+class BlitzNet(Net): pass
 
 
 def misses(logits, x):
@@ -20,11 +19,11 @@ def misses(logits, x):
 
 
 class Blitz(BayesianTorch):
+    kind = BlitzNet
+
     def layer(self, n_in, n_out):
         prior = torch.distributions.Normal(*torch.tensor([0., 1.], device=self.job["device"]))
         return BayesianLinear(n_in, n_out, prior_dist=prior, posterior_rho_init=self.job["rho"])
-
-    def fresh(self): return Net(*super().fresh()).to(self.job["device"])
 
     def loss(self, net, x): return net.sample_elbo(x, x, misses, self.job["L"], 1 / self.job["n_train"])
 

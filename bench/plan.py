@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 # makes `learn` compile its step, whatever it would decide by itself
 COMPILED = {"learn": {"compile": True}}
+# the same with matrix products in bfloat16, and the loss in fp32
+BF16 = {"learn": {"compile": True, "bf16": True}}
 
 
 @dataclass
@@ -67,10 +69,11 @@ def dense(n, epochs):
             "peak": PEAK,
             "learn": Spec("learn, default settings", "ours:Learn", once),
             "compiled": Spec("learn, compiled before the clock", "ours:Learn", once, job=COMPILED),
+            "bf16": Spec("learn, compiled, products in bfloat16", "ours:Learn", once, job=BF16),
             "examples": Spec("pytorch/examples recipe", "peer_examples:Recipe", once),
             "pythae": Spec("Pythae BaseTrainer", "peer_pythae:Pythae", once),
             "jax": Spec("JAX and Optax, an epoch in one jit", "peer_jax:Jax", once)},
-        vae_operations(n, epochs), ("learn", "examples", "pythae", "jax"), epochs * n)
+        vae_operations(n, epochs), ("learn", "bf16", "examples", "pythae", "jax"), epochs * n)
 
 
 def long(n, epochs):
@@ -93,17 +96,19 @@ def bayesian(n, L):
     options = {"network": "256-128", "latent": 2, "constant_prior": True, "prior_sd": 1., "initial_sd": 0.02}
     job = {"architecture": "bayesian_autoencoder", "model": options, "sizes": [256, 128, 2], "L": L, "n_train": n,
            "rho": math.log(math.expm1(0.02))}
-    once = {"epochs": 1}
+    once, mixed, rounded = {"epochs": 1}, {"model": options | {"estimator": "mixed"}}, {"bf16": True}
     return Group(
         f"Bayesian autoencoder 784-256-128-2, L = {L}",
         f"1 epoch of {n:,} images with {L} draws of the weights in each step", job, "learn", {
             "learn": Spec("learn, default settings", "ours:Learn", once),
             "compiled": Spec("learn, compiled before the clock", "ours:Learn", once, job=COMPILED),
-            "mixed": Spec("the same, estimator=\"mixed\"", "ours:Learn", once,
-                          job=COMPILED | {"model": options | {"estimator": "mixed"}}),
+            "mixed": Spec("learn, compiled, estimator=\"mixed\"", "ours:Learn", once, job=COMPILED | mixed),
+            "bf16": Spec("learn, compiled, mixed, products in bfloat16", "ours:Learn", once, job=BF16 | mixed),
             "bayesian_torch": Spec("bayesian-torch layers, plain loop", "peer_bayesian_torch:BayesianTorch", once),
-            "blitz": Spec("blitz layers, plain loop", "peer_blitz:Blitz", once)},
-        None, ("learn", "mixed", "bayesian_torch", "blitz"), n)
+            "bayesian_torch_bf16": Spec("bayesian-torch, products in bfloat16", "peer_bayesian_torch:BayesianTorch", once, job=rounded),
+            "blitz": Spec("blitz layers, plain loop", "peer_blitz:Blitz", once),
+            "blitz_bf16": Spec("blitz, products in bfloat16", "peer_blitz:Blitz", once, job=rounded)},
+        None, ("learn", "mixed", "bf16", "bayesian_torch", "bayesian_torch_bf16", "blitz", "blitz_bf16"), n)
 
 
 def conv(n, epochs):
