@@ -7,7 +7,8 @@ __all__ = ['COMPILE', 'ENGINES', 'command', 'whole_or_none', 'key_value', 'vae_t
            'vae_report']
 
 # %% ../nbs/03_experiments/14_commands.ipynb #cell-003
-import argparse, sys, textwrap
+import argparse, signal, sys, textwrap
+from contextlib import contextmanager
 from functools import partial, wraps
 from pathlib import Path
 import vae_nbdev
@@ -44,12 +45,21 @@ def _shortage(error):
     memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in said
     return f"out of memory: a smaller --batch_size, fewer samples or a smaller network needs less ({said})." if memory else ""
 
+@contextmanager
+def _stoppable():
+    "Let SIGTERM, as a cluster sends it, stop a command as Ctrl-C does"
+    def interrupt(*given): raise KeyboardInterrupt
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try: yield
+    finally: signal.signal(signal.SIGTERM, before)
+
 def command(func):
-    "A console command: arguments from the signature; bad input ends with status 2, failed work with 1, Ctrl-C with 130"
+    "A console command: arguments from the signature; bad input ends with status 2, failed work with 1, Ctrl-C and SIGTERM with 130"
     @wraps(func)
     def main():
         given = {k: v for k, v in vars(_parser(func).parse_args()).items() if k not in ("pdb", "xtra")}
-        try: return func(**given)
+        try:
+            with _stoppable(): return func(**given)
         except InputError as error: _stop(func.__name__, error, 2)
         except ArithmeticError as error: _stop(func.__name__, error, 1)
         except (MemoryError, OSError, RuntimeError) as error:
@@ -205,8 +215,8 @@ def vae_report(
 ):
     """Run a study and build its report, one HTML file.
 
-    Runs that are already done by this code are skipped, failed ones are listed at the end. Ctrl-C keeps
-    what is done; the same command goes on with the rest.
+    Runs that are already done by this code are skipped, failed ones are listed at the end. Ctrl-C and
+    SIGTERM keep what is done; the same command goes on with the rest.
 
     Examples:
       vae_report quick
