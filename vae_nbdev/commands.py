@@ -45,6 +45,7 @@ def _shortage(error):
     memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in said
     return f"out of memory: a smaller --batch_size, fewer samples or a smaller network needs less ({said})." if memory else ""
 
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-009
 @contextmanager
 def _stoppable():
     "Let SIGTERM, as a cluster sends it, stop a command as Ctrl-C does"
@@ -68,7 +69,7 @@ def command(func):
         except KeyboardInterrupt as stop: _stop(func.__name__, str(stop) or "stopped.", 130)
     return main
 
-# %% ../nbs/03_experiments/14_commands.ipynb #cell-010
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-011
 def whole_or_none(text):
     "A whole number, or `none`"
     if text == "none": return None
@@ -83,14 +84,14 @@ def key_value(text):
     try: return {key: read_yaml(value, f"the value of {key}")}
     except InputError as error: raise argparse.ArgumentTypeError(str(error)) from None
 
-# %% ../nbs/03_experiments/14_commands.ipynb #cell-013
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-014
 def _new_folder(out, resume):
     "The run's folder, unless it already holds a run that would be lost"
     if (Path(out) / "config.json").exists() and not resume:
         raise InputError(f"{out} already holds a run: add --resume to go on with it, or choose another --out.")
     return Path(out)
 
-# %% ../nbs/03_experiments/14_commands.ipynb #cell-014
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-015
 COMPILE = {"auto": None, "always": True, "never": False}
 
 @command
@@ -134,7 +135,7 @@ def vae_train(
     train(run, folder, data_dir, device, resume, compile=wish)
     print(f"trained: {folder}\nmeasure it with: vae_benchmark {folder}")
 
-# %% ../nbs/03_experiments/14_commands.ipynb #cell-016
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-017
 def _lines(result):
     "A result as aligned lines of text"
     names = {"ell": "ELL", "pll": "PLL", "kl_z": "KL_z", "kl_w": "KL_W", "elbo": "ELBO",
@@ -144,7 +145,7 @@ def _lines(result):
     if ais := result.get("ais"): rows.append((f"AIS ({ais['n']})", ais["mean"], ais["se"]))
     return [f"{name:<10} {mean:10.3f} ± {error:.3f}" for name, mean, error in rows]
 
-# %% ../nbs/03_experiments/14_commands.ipynb #cell-017
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-018
 @command
 def vae_benchmark(
     folder:str, # of a trained run
@@ -175,7 +176,7 @@ def vae_benchmark(
     print(f"{run_label(run)} on {result['n_test']:,} test images of {run.dataset} ({run.binarisation}), {result['likelihood']}, L = {result['L']}")
     print("\n".join(_lines(result)))
 
-# %% ../nbs/03_experiments/14_commands.ipynb #cell-019
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-020
 def find_reports(folder=None) -> Path: # the folder with experiment.ipynb and comparison.ipynb
     "The project's `reports` folder; raises `InputError` where there is none"
     places = [Path(folder)] if folder else [Path("reports"), Path(vae_nbdev.__file__).resolve().parent.parent / "reports"]
@@ -183,7 +184,7 @@ def find_reports(folder=None) -> Path: # the folder with experiment.ipynb and co
         if (place / "experiment.ipynb").exists() and (place / "comparison.ipynb").exists(): return place
     raise InputError(f"no report notebooks in {' or '.join(map(str, places))}: run vae_report in the project's folder, or name it with --reports.")
 
-# %% ../nbs/03_experiments/14_commands.ipynb #cell-023
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-024
 ENGINES = ("local", "dask")
 
 def _engine(name, scheduler, local) -> callable: # of a study, its folder and the experiment notebook
@@ -196,7 +197,7 @@ def _engine(name, scheduler, local) -> callable: # of a study, its folder and th
     from vae_nbdev.cluster import run_on_dask
     return partial(run_on_dask, scheduler=scheduler)
 
-# %% ../nbs/03_experiments/14_commands.ipynb #cell-024
+# %% ../nbs/03_experiments/14_commands.ipynb #cell-025
 @command
 def vae_report(
     study:str, # name of a file in reports/studies, or path of a YAML file
