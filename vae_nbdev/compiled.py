@@ -55,10 +55,20 @@ class CompiledFunction:
         self.programs = {} if same is None else _shared.setdefault((same, torch.get_num_threads()), {})
         probe_compiler()
 
+    def __call__(self, *given): return self.answer(list(_leaves(given)), given)
+
+    def after(self, *first):
+        "The function of the other arguments, with the first ones given once and for all: they are not looked through in every call"
+        known = list(_leaves(first))
+        return lambda *others: self.answer([*known, *_leaves(others)], (*first, *others))
+
     @torch.no_grad()
-    def __call__(self, *given):
+    def answer(self,
+        leaves:list, # what the arguments hold
+        given # the arguments
+    ):
+        "What the program says, which is made where there is none"
         if not self.works: return None
-        leaves = list(_leaves(given))
         settings = *(leaf for leaf in leaves if not isinstance(leaf, Tensor)), *map(torch.is_autocast_enabled, ("cpu", "cuda", "mps"))
         if settings not in self.programs:
             try: self.programs[settings] = self.make(given)

@@ -98,6 +98,7 @@ class Ensemble(Steps):
         self.watched, self.count = self.models[0], len(self.models)
         for name, p in self.stage.model.named_parameters():
             p.data = torch.stack([dict(m.named_parameters())[name].data for m in self.models])
+        self.weights = dict(self.stage.named_parameters())
 
     def optimizers(self, learning_rate): return self.stage.model.optimizers(learning_rate)
     def one_of(self, batch): return Batch(*(v if v is None else v[0] for v in batch))
@@ -105,7 +106,7 @@ class Ensemble(Steps):
     def draw(self, distribution, shape, generator, like):
         return random_numbers(distribution, (len(self.models), *shape), generator, like)
 
-    def call(self, *asked): return self.value(dict(self.stage.named_parameters()), {}, *asked)
+    def call(self, *asked): return self.value(self.weights, {}, *asked)
 
     def value(self, weights, buffers, name, L, batch, numbers):
         def single(weights, batch, numbers): return super(Ensemble, self).value(weights, buffers, name, L, batch, numbers)
@@ -160,6 +161,7 @@ class Compiled(Steps):
         self.steps, self.stage, self.watched, self.known, self.size = steps, steps.stage, steps.watched, steps.known, size
         self.weights, self.buffers = dict(self.stage.named_parameters()), dict(self.stage.named_buffers())
         self.names, same = {p: name for name, p in self.weights.items()}, (steps.count, size, kind_of(self.watched))
+        self.ways = {} # optimizer → the state that it had, and what takes its steps
         self.slope, self.step = (
             CompiledFunction(f, f"the step of {self.watched.name}", (f.__name__, *same)) for f in (self.slopes, self.stepped))
 
@@ -186,9 +188,9 @@ def slopes(self:Compiled,
     return torch.func.grad(loss, has_aux=True)(weights)
 
 @patch
-def stepped(self:Compiled, counts, means, squares, adam, weights, *asked):
+def stepped(self:Compiled, weights, others, buffers, counts, means, squares, adam, *asked):
     "All terms, after a step of Adam"
-    slopes, terms = self.slopes(weights, *asked)
+    slopes, terms = self.slopes(weights, others, buffers, *asked)
     for count in counts: count.add_(1)
     rate, root, of_mean, of_square, eps = adam
     for name, slope in slopes.items():
@@ -215,29 +217,40 @@ def adam_numbers(
 # %% ../nbs/01_foundations/07_ensembles.ipynb #cell-028
 @patch
 @torch.no_grad()
-def learn(self:Compiled, optimizer, name, L, batch, numbers):
+def learn(self:Compiled, optimizer, *asked):
     "The same step, compiled where it can be"
-    asked = name, L, batch, numbers
-    weights = {self.names[p]: p for group in optimizer.param_groups for p in group["params"]}
-    others = {name: p for name, p in self.weights.items() if name not in weights}
-    way = self.take_adam if is_plain_adam(optimizer) else self.take_any
-    terms = way(optimizer, weights, (others, self.buffers, *asked)) if self.is_whole(batch.x) else None
+    terms = self.way(optimizer)(*asked) if self.is_whole(asked[2].x) else None
     return torch.enable_grad()(super(Compiled, self).learn)(optimizer, *asked) if terms is None else terms
 
 @patch
-def take_any(self:Compiled, optimizer, weights, asked):
-    "A step of any optimizer with compiled gradients; returns the terms, or `None` where nothing was done"
-    if (found := self.slope(weights, *asked)) is None: return None
-    for name, p in weights.items(): p.grad = found[0][name]
-    optimizer.step()
-    return found[1]
+def way(self:Compiled, optimizer):
+    "What takes a compiled step of an optimizer; it returns the terms, or `None` where nothing was done"
+    first, (known, way) = optimizer.param_groups[0]["params"][0], self.ways.get(optimizer, (None, None))
+    if way is None or optimizer.state.get(first) is not known:  # a state that was loaded is another one
+        weights = {self.names[p]: p for group in optimizer.param_groups for p in group["params"]}
+        others = {name: p for name, p in self.weights.items() if name not in weights}
+        way = (self.by_adam if is_plain_adam(optimizer) else self.by_any)(optimizer, weights, others, self.buffers)
+        self.ways[optimizer] = optimizer.state.get(first), way
+    return way
 
 @patch
-def take_adam(self:Compiled, optimizer, weights, asked):
-    "A compiled step of Adam; returns the terms, or `None` where nothing was done"
-    states = [optimizer.state[p] for p in weights.values()]
+def by_any(self:Compiled, optimizer, weights, *given):
+    "Takes steps of any optimizer with compiled gradients"
+    slope = self.slope.after(weights, *given)
+    def step(*asked):
+        if (found := slope(*asked)) is None: return None
+        for name, p in weights.items(): p.grad = found[0][name]
+        optimizer.step()
+        return found[1]
+    return step
+
+@patch
+def by_adam(self:Compiled, optimizer, weights, *given):
+    "Takes compiled steps of Adam"
+    states, group = [optimizer.state[p] for p in weights.values()], optimizer.param_groups[0]
     for state, p in zip(states, weights.values()):  # as Adam itself begins
         if not state: state.update(step=torch.zeros(()), exp_avg=torch.zeros_like(p), exp_avg_sq=torch.zeros_like(p))
+    counts, (like, *_) = [s["step"] for s in states], weights.values()
     means, squares = ({name: s[key] for name, s in zip(weights, states)} for key in ("exp_avg", "exp_avg_sq"))
-    adam = states[0]["exp_avg"].new_tensor(adam_numbers(optimizer.param_groups[0], 1 + states[0]["step"].item()))
-    return self.step([s["step"] for s in states], means, squares, adam, weights, *asked)
+    step = self.step.after(weights, *given, counts, means, squares)
+    return lambda *asked: step(like.new_tensor(adam_numbers(group, 1 + counts[0].item())), *asked)
