@@ -242,7 +242,7 @@ class Training:
     patience:int=None # stop after so many epochs without a better validation NELBO
     schedule:str="constant" # what becomes of the learning rate: a key of `SCHEDULES`
     device:str="auto" # a name in `DEVICES`
-    compile:bool=None # compile the step, which takes a while at the start? None: in long trainings; False: neither that nor recorded
+    compile:bool=None # compile the step, which takes a while at the start? None: in long trainings, see `Training.faster`; False: as it is written
     bf16:bool=False # matrix products and convolutions in bfloat16, all else in float32? For machines that have units for it
     resume:bool=False # go on from the folder's checkpoint, to the same end as without the interruption
     checkpoint_minutes:float=10. # write a checkpoint after so many minutes of an epoch, and after every epoch
