@@ -12,7 +12,6 @@ __all__ = ['DEVICES', 'TINY', 'FLUSH_AFTER', 'SCHEDULES', 'RECORD_FROM', 'COMPIL
 import math, signal, threading, time
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 from pathlib import Path
 import torch
