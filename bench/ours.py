@@ -18,6 +18,7 @@ class Learn:
     def __init__(self, job):
         torch.set_num_threads(job["threads"])
         self.job, self.settings = job, job.get("learn", {})
+        training.RECORD_FROM = job.get("record_from", training.RECORD_FROM)
         if self.settings.get("compile"): from torch._inductor import compile_fx  # noqa: F401  (an import, and those are not timed)
         parts = [Split(torch.from_numpy(images(job, part))) for part in ("train", "t10k", "t10k")]
         self.data = Dataset("mnist", "grey", *parts)

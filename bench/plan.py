@@ -129,6 +129,8 @@ def seeds(n, epochs, S):
         f"{S} seeds of the VAE 784-128-64-2", f"{S} models, {epochs} epochs of {n:,} images each", job, "together", {
             "together": Spec("as one batched model", "ours_seeds:Seeds", all_of_them, "together"),
             "in_turn": Spec("one after the other", "ours_seeds:Seeds", all_of_them, "in_turn"),
+            "in_turn_recorded": Spec("one after the other, recorded as in longer trainings", "ours_seeds:Seeds", all_of_them,
+                                     "in_turn", {"record_from": 0}),
             "compiled": Spec("as one batched model, compiled before the clock", "ours_seeds:Seeds", all_of_them, "together", COMPILED),
             "in_turn_compiled": Spec("one after the other, compiled before the clock", "ours_seeds:Seeds", all_of_them,
                                      "in_turn", COMPILED),

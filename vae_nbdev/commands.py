@@ -109,6 +109,7 @@ def vae_train(
     mc_samples:int=None, # Monte-Carlo draws per image in training
     patience:int=None, # stop after so many epochs without improvement
     schedule:str="constant", # of the learning rate: constant or burda
+    bf16:bool=False, # matrix products in bfloat16, on machines that have units for it
     seed:int=0, # of weights, order and noise
     compile:str="auto", # compile the step: auto (in long trainings), always or never
     data_dir:str=None, # where data files lie; then $VAE_NBDEV_DATA, the user's cache, a download

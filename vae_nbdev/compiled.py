@@ -59,7 +59,7 @@ def answer(self:RecordedFunction,
         try: self.programs[settings] = self.make(given)
         except Exception as error:  # whatever it is: the function itself can still be called
             self.works, why = False, (str(error).strip() or type(error).__name__).splitlines()[0]
-            tqdm.write(f"{self.what} could not be {self.done}, and is taken as it is: {why}", file=sys.stderr)
+            tqdm.write(f"{self.what} could not be {self.done}, which costs time and nothing else: {why}", file=sys.stderr)
             return None
     program, answer = self.programs[settings]
     return tree_unflatten(program(*(leaf for leaf in leaves if isinstance(leaf, Tensor))), answer)

@@ -236,11 +236,16 @@ class Compiled(Recorded):
 
     def __init__(self, steps, size):
         super().__init__(steps, size)
-        self.step = self.made_of(self.stepped)
+        self.step, self.second = self.made_of(self.stepped), Recorded(steps, size)
+
+    @property
+    def works(self): return self.slope.works and self.step.works
+
+    def learn(self, *asked): return super().learn(*asked) if self.works else self.second.learn(*asked)
 
     def draw(self, distribution, shape, generator, like):
-        compiled = self.is_whole(like) and self.slope.works and self.step.works
-        return self.steps.draw(distribution, shape, Keys(generator) if compiled else generator, like)
+        keys = self.works and self.is_whole(like)
+        return self.steps.draw(distribution, shape, Keys(generator) if keys else generator, like)
 
     def stepped(self, weights, others, buffers, counts, means, squares, adam, *asked):
         "All terms, after a step of Adam"

@@ -689,7 +689,7 @@ def costs_in_words(group) -> str:
 # %% ../nbs/03_experiments/12_report.ipynb #cell-083
 NONE = {"mc_samples": "the architecture's own", "patience": "off"} # what `None` means
 NAMES = {"n_train": "training images", "n_valid": "validation images", "n_test": "test images",
-         "mc_samples": "draws in training", "test_samples": "draws in the test"} # parameters in other words
+         "mc_samples": "draws in training", "bf16": "products in bfloat16", "test_samples": "draws in the test"} # parameters in other words
 
 def say_name(key) -> str: return NAMES.get(key, key.replace("_", " "))
 

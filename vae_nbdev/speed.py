@@ -258,8 +258,8 @@ GOALS = ( # group, program, what is measured, at least (or at most), on which de
     ("bayesian", "bayesian_torch", "fastest", 4.0, None, "Bayesian layers, our fastest way against the fastest of bayesian-torch"),
     ("bayesian", "blitz", "fastest", 6.0, None, "Bayesian layers, our fastest way against the fastest of blitz"),
     ("conv", "examples", "ratio", 2.0, None, "convolutions against the pytorch/examples recipe"),
-    ("seeds", "in_turn", "ratio", 1.4, "cpu", "8 seeds at once against one after the other"),
-    ("seeds", "in_turn", "ratio", 5.0, "cuda", "8 seeds at once against one after the other"),
+    ("seeds", "in_turn", "ratio", 1.4, "cpu", "8 seeds at once against one after the other, default settings, 172 steps each"),
+    ("seeds", "in_turn", "ratio", 5.0, "cuda", "8 seeds at once against one after the other, default settings, 172 steps each"),
     ("importance", "iwll", "times the peak", 2.5, None, "IWLL, compiled before the clock: time over that of its products at the matrix peak"),
     ("importance", "iwll", "memory", 2.0, None, "IWLL: memory in GB"),
     ("k", None, "off the line", 0.1, None, "IWLL(k): largest relative distance from a straight line"))

@@ -52,6 +52,7 @@ class Run:
     mc_samples:int = None # L in training; None: the architecture's default
     patience:int = None # early stopping; None: off
     schedule:str = "constant" # of the learning rate: a key of `SCHEDULES`
+    bf16:bool = False # matrix products in bfloat16 in training? For machines that have units for it
     test_samples:int = 10 # L in the benchmark
     importance_samples:int = 100 # k of IWLL(k) in the benchmark; 0: off
     ais_images:int = 0 # test images whose log p(x) is also estimated by annealing, which takes seconds for each; 0: off
@@ -93,7 +94,8 @@ def make_run(
     Training(**training_settings(run)).check(model)
     check_number(run.test_samples, "test_samples", minimum=1, integer=True)
     for name in ("importance_samples", "ais_images"): check_number(getattr(run, name), name, minimum=0, integer=True)
-    if not isinstance(run.examine, bool): raise InputError(f"examine must be true or false, got {run.examine!r}.")
+    for name in ("bf16", "examine"):
+        if not isinstance(getattr(run, name), bool): raise InputError(f"{name} must be true or false, got {getattr(run, name)!r}.")
     check_number(run.seed, "seed", minimum=0, integer=True)
     absent = {k: None for k in ("latent", "likelihood") if not has_argument(run, k)}
     binarisation = check_binarisation(run.dataset, run.binarisation)
