@@ -5,9 +5,10 @@ import numpy as np
 import torch
 
 from common import N, images, looked_at, summary
-from vae_nbdev import evaluation, training  # noqa: F401  (they attach `learn` and `benchmark`)
+from vae_nbdev import annealing, evaluation, training  # noqa: F401  (they attach `learn` and `benchmark`)
 from vae_nbdev.autoencoder import make_model
 from vae_nbdev.data import Dataset, Split, make_generator
+from vae_nbdev.density import StandardNormal
 from vae_nbdev.importance import importance_log_likelihood
 from vae_nbdev.layers import Layer, layers_of
 from vae_nbdev.training import Training
@@ -75,3 +76,13 @@ class Importance(Learn):
         some = Split(self.data.test.images[:images]).to(self.job["device"])
         found = importance_log_likelihood(model, some, x, compile=self.job.get("compile"))
         return found.log_likelihood[x].mean().item()
+
+
+class Annealed(Learn):
+    "AIS with a decoder 50-200-200-784"
+    def ais(self, steps, images):
+        if self.job.get("plain"): annealing.RECORD_SAMPLES = float("inf")
+        model = self.model().to(self.job["device"])
+        found = annealing.ais(model, self.data.test.batch(slice(0, images)).x, StandardNormal(model.latent), steps=steps,
+                              compile=self.job["compile"])
+        return found.estimate.mean().item()
