@@ -165,7 +165,10 @@ def capture(
 # %% ../nbs/01_foundations/11_compiled_functions.ipynb #cell-017
 class Replayed:
     "A program on a graphics card that is launched as a whole; raises `RuntimeError` if that is not the same"
-    def __init__(self, program, tensors):
+    def __init__(self,
+        program, # of tensors
+        tensors # such as it will be given
+    ):
         self.given = [t.detach().clone() for t in tensors]
         before = [t._version for t in self.given]
         self.replay, self.found = capture(program, self.given)
@@ -181,7 +184,11 @@ class Replayed:
 
 def _agree(mine, theirs): return all((a - b).norm() <= 1e-3 * b.norm() for a, b in zip(mine, theirs, strict=True))
 
-def replayed(program, tensors, what):
+def replayed(
+    program, # of tensors
+    tensors, # such as it will be given
+    what:str # it is, in words
+):
     "The program as a CUDA graph, where its tensors are on a graphics card and it can be captured; else as it is"
     if not all(t.is_cuda for t in tensors): return program
     try: return Replayed(program, tensors)
