@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['AHEAD', 'LARGEST', 'RATE', 'RECORD_SAMPLES', 'LARGEST_BLOCK', 'sigmoid_schedule', 'Point', 'value_and_slope',
            'look_at', 'leapfrog', 'energy', 'transition', 'streams', 'draw_noise', 'draw_codes', 'Annealing',
-           'tune_steps', 'anneal', 'Estimate', 'summarise', 'anneal_block', 'DecoderLikelihood', 'Slopes',
+           'tune_steps', 'anneal', 'Estimate', 'summarise', 'anneal_block', 'DecoderLikelihood', 'likelihood_and_slope',
            'kind_of_slopes', 'check_weights', 'prior_scale', 'choose_block', 'anneal_images', 'ais', 'simulate',
            'Sandwich', 'bdmc']
 
@@ -16,7 +16,7 @@ from functools import partial
 from typing import NamedTuple
 import torch
 from fastcore.meta import delegates
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 from .autoencoder import Autoencoder
@@ -230,7 +230,7 @@ class DecoderLikelihood:
         model:Autoencoder,
         x:Tensor, # images (B, D)
         W=None, # one fixed weight set, for Bayesian weights
-        slopes=None, # a `ModelFunction` of `Slopes`, where there is one for so many images
+        slopes=None, # the `ModelFunction` of `likelihood_and_slope`, where there is one for so many images
     ): self.model, self.x, self.W, self.slopes = model, x, W, slopes
 
     def __call__(self, z):
@@ -245,20 +245,19 @@ class DecoderLikelihood:
 # %% ../nbs/03_experiments/06_annealing.ipynb #cell-051
 RECORD_SAMPLES = 200_000 # decoded images: from here on, recording saves more than it costs
 
-class Slopes(nn.Module):
-    "log p(x|z, W), and its gradient in the codes, as a function of the model's weights"
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, x, z, W):
-        def total(z):
-            value = DecoderLikelihood(self.model, x, W)(z)
-            return value.sum(), value
-        return torch.func.grad(total, has_aux=True)(z)[::-1]
+def likelihood_and_slope(
+    model, x, # images (B, D)
+    z, # codes (C, B, d)
+    W # a weight set, or `None`
+) -> tuple: # (C, B), nats, and (C, B, d)
+    "`value_and_slope` of the likelihood, as a function of all that it depends on"
+    def total(z):
+        value = DecoderLikelihood(model, x, W)(z)
+        return value.sum(), value
+    return torch.func.grad(total, has_aux=True)(z)[::-1]
 
 def kind_of_slopes(samples, compile=None):
-    "What is made of `Slopes` for so many decoded images; `None`: nothing"
+    "What is made of `likelihood_and_slope` for so many decoded images; `None`: nothing"
     if compile or compile is None and samples >= COMPILE_SAMPLES: return CompiledFunction
     return RecordedFunction if samples >= RECORD_SAMPLES else None
 
@@ -301,7 +300,7 @@ def anneal_images(
     parts = [range(len(images))[start:start + block] for start in range(0, len(images), block)]
     moves = how.pilot + how.steps * (1 if codes is None else 2)
     kind = kind_of_slopes(moves * how.leapfrogs * how.chains * len(images), compile)
-    slopes = kind and ModelFunction(kind, Slopes(model), "annealing", W, how.chains, len(parts[0]))
+    slopes = kind and ModelFunction(kind, model, likelihood_and_slope, "annealing", W, how.chains, len(parts[0]))
     with tqdm(total=moves * len(parts), desc="annealing", mininterval=0.5, disable=not progress, unit="move") as bar:
         for part in parts:
             rows = slice(part.start, part.stop)

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BLOCK', 'CHUNK', 'COMPILE_SAMPLES', 'log_mean_exp', 'RunningWeights', 'code_of_draw', 'log_weights', 'ModelFunction',
-           'Weighing', 'Weigher', 'Importance', 'importance_log_likelihood', 'has_gaussian_code']
+           'weigh_chunk', 'Weigher', 'Importance', 'importance_log_likelihood', 'has_gaussian_code']
 
 # %% ../nbs/03_experiments/03_importance.ipynb #cell-003
 import math
@@ -78,18 +78,27 @@ def log_weights(
     return model.get_ll(x, logits) + log_prior(z) - q.log_prob(z)
 
 # %% ../nbs/03_experiments/03_importance.ipynb #cell-019
+class _Stage(nn.Module):
+    "A function of a model, such that the model's weights can be exchanged"
+    def __init__(self, model, function):
+        super().__init__()
+        self.model, self.function = model, function
+
+    def forward(self, *given): return self.function(self.model, *given)
+
 class ModelFunction:
     "A function of a model and of tensors, recorded or compiled: the model's weights, too, are arguments of the program"
     def __init__(self,
         kind, # `RecordedFunction` or `CompiledFunction`
-        stage:nn.Module, # holds the `model`; called with the tensors, and with a weight set or `None`
+        model:Autoencoder,
+        function, # of the model, of tensors, and of a weight set or `None`
         what:str, # it is, in words
         W=None, # a weight set like those that will be given, where weights are drawn
         *same # what else models of one kind must have in common to share the program, such as sizes
     ):
-        self.stage, self.like = stage, W
-        self.state = dict(stage.named_parameters()) | dict(stage.named_buffers())
-        self.program = kind(self.of_tensors, f"{what} of {stage.model.name}", (what, kind_of(stage.model), *same))
+        self.stage, self.like = _Stage(model, function), W
+        self.state = dict(self.stage.named_parameters()) | dict(self.stage.named_buffers())
+        self.program = kind(self.of_tensors, f"{what} of {model.name}", (what, kind_of(model), *same))
 
     @property
     def works(self): return self.program.works
@@ -104,15 +113,15 @@ class ModelFunction:
 BLOCK, CHUNK = 100, 50 # images and samples decoded at a time: their random numbers, too, come in these portions
 COMPILE_SAMPLES = 10_000_000 # decoded images: from here on, compiling saves more than it costs
 
-class Weighing(nn.Module):
-    "`log_weights` as a function of the model's weights and of a chunk's noise, or the key to it"
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, x, mean, log_std, numbers, W):
-        q = GaussianCode(mean, log_std)
-        return log_weights(self.model, x, q, q.noise(CHUNK, FromKeys([numbers])), W)
+def weigh_chunk(
+    model, x, # images (B, D)
+    mean, log_std, # of their code (B, d)
+    numbers, # noise (CHUNK, B, d), or the key to it
+    W # a weight draw, or `None`
+) -> Tensor: # (CHUNK, B), nats
+    "`log_weights` of a full chunk, as a function of tensors"
+    q = GaussianCode(mean, log_std)
+    return log_weights(model, x, q, q.noise(CHUNK, FromKeys([numbers])), W)
 
 class Weigher:
     "`log_weights` of one model, with blocks of full size compiled where that is asked for"
@@ -122,7 +131,7 @@ class Weigher:
         size:int=None # images of a full block; `None`: compile nothing
     ):
         self.model, self.size = model, size
-        if size: self.of_model = ModelFunction(CompiledFunction, Weighing(model), "IWLL", sets[0] if sets else None, size)
+        if size: self.of_model = ModelFunction(CompiledFunction, model, weigh_chunk, "IWLL", sets[0] if sets else None, size)
 
     def __call__(self, x, q, generator, W, n): # (n, B) log weights, of the first of a chunk's samples
         if len(x) == self.size and self.of_model.works:
