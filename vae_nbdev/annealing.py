@@ -45,15 +45,17 @@ class Point(NamedTuple):
     prior_slope:Tensor # (C, B, d)
     likelihood_slope:Tensor # (C, B, d)
 
-@torch.enable_grad()
+@torch.no_grad()
 def value_and_slope(
     log_density, # function of codes (C, B, d) → (C, B)
     z:Tensor # codes (C, B, d)
 ) -> tuple: # (C, B) and (C, B, d)
     "A log density and its gradient in the codes; parameters collect none"
-    z = z.detach().requires_grad_()
-    value = log_density(z)
-    return value.detach(), torch.autograd.grad(value.sum(), z)[0]
+    def total(z):
+        value = log_density(z)
+        return value.sum(), value
+    slope, value = torch.func.grad(total, has_aux=True)(z)
+    return value, slope
 
 def look_at(
     z:Tensor, # codes (C, B, d)
@@ -63,7 +65,7 @@ def look_at(
     "Evaluate both densities and their gradients in the codes"
     own = getattr(log_likelihood, "value_and_slope", partial(value_and_slope, log_likelihood))
     (log_prior, prior_slope), (value, slope) = value_and_slope(prior.log_prob, z), own(z)
-    return Point(z.detach(), log_prior, value, prior_slope, slope)
+    return Point(z, log_prior, value, prior_slope, slope)
 
 # %% ../nbs/03_experiments/06_annealing.ipynb #cell-015
 def leapfrog(
@@ -251,10 +253,7 @@ def likelihood_and_slope(
     W # a weight set, or `None`
 ) -> tuple: # (C, B), nats, and (C, B, d)
     "`value_and_slope` of the likelihood, as a function of all that it depends on"
-    def total(z):
-        value = DecoderLikelihood(model, x, W)(z)
-        return value.sum(), value
-    return torch.func.grad(total, has_aux=True)(z)[::-1]
+    return value_and_slope(DecoderLikelihood(model, x, W), z)
 
 def kind_of_slopes(samples, compile=None):
     "What is made of `likelihood_and_slope` for so many decoded images; `None`: nothing"
