@@ -59,7 +59,7 @@ def value_and_slope(
 
 def look_at(
     z:Tensor, # codes (C, B, d)
-    log_likelihood, # function of codes (C, B, d) → log p(x|z) (C, B); it may have a `value_and_slope` of its own
+    log_likelihood, # function of codes (C, B, d) → log p(x|z) (C, B); it may have a value_and_slope of its own
     prior, # anything with `log_prob`: (C, B, d) → (C, B)
 ) -> Point:
     "Evaluate both densities and their gradients in the codes"
@@ -150,7 +150,7 @@ def tune_steps(
     look, # codes → Point
     start:Tensor, # codes (C, B, d) from the prior
     unit:Tensor, # standard deviation of the prior in each dimension (d,)
-    noise, # iterator of random numbers, from `draw_noise`
+    noise, # iterator of random numbers, from draw_noise
     how:Annealing,
     tick=lambda: None, # called after each move
 ) -> Tensor: # step sizes (T, B), in units of the prior's standard deviation
@@ -170,7 +170,7 @@ def anneal(
     look, # codes → Point
     start:Tensor, # codes (C, B, d): from the prior, or from the posterior if `reverse`
     step_sizes:Tensor, # (T, B, 1) or (T, B, d)
-    noise, # iterator of random numbers, from `draw_noise`
+    noise, # iterator of random numbers, from draw_noise
     leapfrogs:int=10,
     reverse:bool=False, # walk down, from the posterior to the prior?
     tick=lambda: None, # called after each move
@@ -214,7 +214,7 @@ def anneal_block(
     how:Annealing,
     codes:Tensor=None, # draws from the exact posterior (B, d), for the way down
     tick=lambda: None, # called after each move
-): # list of `Estimate`: the way up, and the way down if there are `codes`
+): # list of Estimate: the way up, and the way down if there are codes
     "Pilot run, upward chains and, from known posterior codes, downward chains"
     look = partial(look_at, log_likelihood=log_likelihood, prior=prior.to(unit) if hasattr(prior, "to") else prior)
     fresh = lambda purpose: draw_codes(prior, streams(how.seed, f"{purpose} start", images), how.chains, unit)
@@ -232,7 +232,7 @@ class DecoderLikelihood:
         model:Autoencoder,
         x:Tensor, # images (B, D)
         W=None, # one fixed weight set, for Bayesian weights
-        slopes=None, # the `ModelFunction` of `likelihood_and_slope`, where there is one for so many images
+        slopes=None, # the ModelFunction of likelihood_and_slope, where there is one for so many images
     ): self.model, self.x, self.W, self.slopes = model, x, W, slopes
 
     def __call__(self, z):
@@ -284,13 +284,13 @@ def anneal_images(
     model:Autoencoder,
     images:Tensor, # (N, D)
     codes:Tensor, # draws from their exact posteriors (N, d), or `None`
-    prior, # p(z), see `anneal_block`
+    prior, # p(z), see anneal_block
     how:Annealing,
     W=None, # one fixed weight set
     block:int=None, # images at once; `None`: `LARGEST_BLOCK` decides
     progress:bool=True, # show a progress bar
     compile:bool=None # compile the decoder and its slope? `None`: from `COMPILE_SAMPLES` decoded images on
-) -> list: # of `Estimate`: the way up, and the way down if there are codes
+) -> list: # of Estimate: the way up, and the way down if there are codes
     "`anneal_block` for all images, block by block"
     keep_memory()
     check_weights(model, W)

@@ -29,7 +29,7 @@ def plain_table(
     lines, # for each line its name and its cells
     title:str, # for those who do not see it
     about=None, # a sentence above it
-    look=None, # name → `Look`, for the colours of the names
+    look=None, # name → Look, for the colours of the names
 ) -> Div:
     "A table with one line for each name; nothing if there are none"
     if not lines: return None
@@ -104,7 +104,7 @@ def belongs(reference, result) -> bool:
 
 def reference_table(
     group, # of results that can be compared
-    references, # from `read_reference`
+    references, # from read_reference
 ) -> Div:
     "Our numbers beside those of others"
     lines = []
@@ -125,7 +125,7 @@ def corruption_curve(row, kind) -> list: # of (strength, mean, error)
     errors = [statistics.stdev(m) if len(m) > 1 else level[0]["se"] for m, level in zip(means, zip(*curves))]
     return [(point["strength"], statistics.fmean(m), e) for point, m, e in zip(curves[0], means, errors)]
 
-def plot_corruptions(group) -> list: # of (`Picture`, words), one for each kind
+def plot_corruptions(group) -> list: # of (Picture, words), one for each kind
     "ELL of the clean images, from images that are spoiled more and more, in several ways"
     found, look = [], looks(group)
     for kind, corruption in CORRUPTIONS.items():

@@ -58,7 +58,7 @@ def connected(scheduler):
 
 # %% ../nbs/03_experiments/19_cluster.ipynb #cell-011
 def run_on_dask(
-    study, # a `Study`
+    study, # a Study
     out, # the study's folder
     notebook, # the experiment notebook
     scheduler:str, # its address

@@ -117,7 +117,7 @@ def batch(self:Split, index=slice(None), # which images: a slice, or positions a
 
 # %% ../nbs/01_foundations/02_data.ipynb #cell-035
 def shuffled(n:int, # how many
-             order, # CPU torch.Generator, or `Several` of them
+             order, # CPU torch.Generator, or Several of them
             ): # int64 (n,), or (S, n)
     "The positions 0…n − 1 in random order"
     if isinstance(order, Several): return torch.stack([shuffled(n, g) for g in order.generators])

@@ -70,7 +70,7 @@ def update(self:Steps,
     batch:Batch, # x (B, D); of an ensemble (S, B, D)
     optimizers:dict, # by the names of the stages
     L:int, # Monte-Carlo draws
-    generator, # of all random numbers; of an ensemble `Several`
+    generator, # of all random numbers; of an ensemble Several
 ) -> dict: # name → scalar, of an ensemble (S,); detached and still on the device
     "One step of each stage"
     found = {}

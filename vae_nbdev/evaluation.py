@@ -42,7 +42,7 @@ def make_draws(
 def passes(
     model:Autoencoder,
     split, # images (N, D)
-    draws:Draws, # from `make_draws`
+    draws:Draws, # from make_draws
     strength:float=0., # how much the encoder's input is spoiled; 0: not at all
     corrupt=add_noise, # (x (B, D), strength, standard normal noise (B, D)) → what the encoder sees (B, D)
     batch_size:int=1000, # changes speed and memory, not the values
@@ -62,9 +62,9 @@ def passes(
 def score(
     model:Autoencoder,
     split, # images (N, D)
-    draws:Draws, # from `make_draws`
-    strength:float=0., # how much the encoder's input is spoiled: for `add_noise` the standard deviation ε
-    corrupt=add_noise, # how it is spoiled, see `passes`
+    draws:Draws, # from make_draws
+    strength:float=0., # how much the encoder's input is spoiled: for add_noise the standard deviation ε
+    corrupt=add_noise, # how it is spoiled, see passes
     batch_size:int=1000, # changes speed and memory, not the values
 ): # log-likelihoods (L, N) and KL_z (N,), in nats, float64 on the CPU
     "Encode each image, clean or spoiled, decode each draw, score the clean image"
@@ -122,7 +122,7 @@ def check_draws(model, L, noise, importance_samples) -> int: # the draws to use:
 
 @patch
 def benchmark(self:Autoencoder,
-    dataset, # a `Dataset`; its test images are scored, each exactly once
+    dataset, # a Dataset; its test images are scored, each exactly once
     L:int=10, # draws of (W, z); deterministic models need, and use, 1
     seed:int=0, # of the benchmark's own draws
     noise=NOISE, # standard deviations ε of the noise curve
@@ -159,7 +159,7 @@ def place_of(model) -> dict: # device and dtype, as `Tensor.to` takes them
 @torch.no_grad()
 def posterior_means(
     model:Autoencoder,
-    split, # a `Split`; every image of it is encoded
+    split, # a Split; every image of it is encoded
     L:int=10, # weight draws to average over, where weights are drawn
     seed:int=0, # of the weight draws
     batch_size:int=1000, # changes memory, not the values

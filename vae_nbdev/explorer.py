@@ -38,7 +38,7 @@ from .report import heading, pays_nothing, restored, short
 IMAGES = 400 # test images in a page
 
 def choose_images(
-    split, # a `Split`, such as `dataset.test`
+    split, # a Split, such as dataset.test
     n:int=IMAGES, # how many
     seed:int=0, # of the choice
 ) -> Tensor: # their places in the split (n,), class by class
@@ -340,7 +340,7 @@ def shown_of(numbers, labels) -> ColumnDataSource:
 
 # %% ../nbs/03_experiments/16_explorer.ipynb #cell-048
 def parts_of(
-    views:dict, # name → `View`
+    views:dict, # name → View
     images:Tensor, # the test images (N, D)
     numbers:Tensor, # their places in the test set (N,)
     labels:Tensor|None, # their classes (N,), or None
@@ -376,12 +376,12 @@ def still_map(name, view) -> Figure:
 
 # %% ../nbs/03_experiments/16_explorer.ipynb #cell-050
 def explore(
-    views:dict, # name → `View`
+    views:dict, # name → View
     images:Tensor, # the test images (N, D)
     numbers:Tensor, # their places in the test set (N,)
     labels:Tensor|None=None, # their classes (N,), or None
     start:tuple=(0, 1), # numbers of the models to begin with; one half for one model
-) -> Div: # to stand after `library()`
+) -> Div: # to stand after library()
     "Walk over the codes of two models side by side"
     script, parts = parts_of(views, images, numbers, labels, start[:len(views)])
     part = lambda name, **about: Div(NotStr(parts[name]), cls="part", **about)

@@ -89,7 +89,7 @@ class _Stage(nn.Module):
 class ModelFunction:
     "A function of a model and of tensors, recorded or compiled: the model's weights, too, are arguments of the program"
     def __init__(self,
-        kind, # `RecordedFunction` or `CompiledFunction`
+        kind, # RecordedFunction or CompiledFunction
         model:Autoencoder,
         function, # of the model, of tensors, and of a weight set or `None`
         what:str, # it is, in words

@@ -129,7 +129,7 @@ def mmd(
 # %% ../nbs/03_experiments/09_latent_quality.ipynb #cell-038
 def read_classes(
     model:Autoencoder,
-    dataset, # a `Dataset`
+    dataset, # a Dataset
     test_codes:Tensor, # means of the codes of its test images (M, d)
     L:int, # weight draws
     seed:int, # of the subset and the codes
@@ -163,7 +163,7 @@ def compare_with_prior(
 # %% ../nbs/03_experiments/09_latent_quality.ipynb #cell-042
 def latent_quality(
     model:Autoencoder,
-    dataset, # a `Dataset`: test codes are judged, training codes are learned from
+    dataset, # a Dataset: test codes are judged, training codes are learned from
     L:int=10, # weight draws, where weights are drawn
     seed:int=0, # of everything random
     n_train:int=10_000, # training images that are encoded, at most

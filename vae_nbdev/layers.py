@@ -228,7 +228,7 @@ def reset(self:BayesianLayer, generator:torch.Generator):
 @patch
 def forward(self:BayesianLayer,
     x:Tensor, # input (B, *event), shared by all draws, or (L, B, *event)
-    W=None # the `Draw` to use
+    W=None # the Draw to use
 ) -> Tensor: # output (L, B, *event)
     "The outputs under L draws of the weights"
     if W is None: raise InputError("a Bayesian layer needs a draw of its weights: pass W from sample_from_W.")
@@ -371,7 +371,7 @@ def apply(self:Draw,
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-084
 def layers_of(
     module:nn.Module, # a network or a whole model
-    kind=Layer # which layers: `Layer`, `PointLayer` or `BayesianLayer`
+    kind=Layer # which layers: Layer, PointLayer or BayesianLayer
 ) -> list: # the layers in order
     "All layers of one kind in a network, in the order of their definition"
     return [m for m in module.modules() if isinstance(m, kind)]
@@ -393,7 +393,7 @@ Family = namedtuple("Family", "dense conv deconv")
 
 def family(
     make # linear map → Layer
-) -> Family: # constructors that take the arguments of `DenseMap`, `ConvMap` and `DeconvMap`
+) -> Family: # constructors that take the arguments of DenseMap, ConvMap and DeconvMap
     "One kind of layer for each of the three maps"
     def constructor(map):
         def build(*args, **kwargs): return make(map(*args, **kwargs))
@@ -422,7 +422,7 @@ def reset(
 # %% ../nbs/01_foundations/04_layers.ipynb #cell-128
 def kl_of(
     module:nn.Module, # a network or a whole model
-    W=None # a `Draw` of its weights, which knows their posterior already
+    W=None # a Draw of its weights, which knows their posterior already
 ) -> Tensor: # nats, a scalar; 0 without Bayesian layers
     "KL(q(W) ‖ p(W)) summed over all Bayesian layers of a network"
     known = {} if W is None else W.posteriors

@@ -86,7 +86,7 @@ class Look(NamedTuple):
 
 def looks_of(
     kinds:dict, # name of a model → its architecture
-) -> dict: # name of a model → `Look`
+) -> dict: # name of a model → Look
     "One colour for an architecture and its convolutional sibling, which is dashed; a marker for each model."
     family = lambda name: name.replace("_conv_", "_")
     families = list(dict.fromkeys(map(family, [*sorted(architectures()), *kinds.values()])))
@@ -113,7 +113,7 @@ def title_of(
 
 # %% ../nbs/03_experiments/10_plots.ipynb #cell-025
 def pick_images(
-    split, # a `Split`, such as `dataset.test`
+    split, # a Split, such as dataset.test
     n:int=10, # how many
 ) -> Tensor: # their places in the split (n,)
     "The first images of each class in turn; without labels, the first images."
@@ -466,7 +466,7 @@ class Curve(NamedTuple):
 # %% ../nbs/03_experiments/10_plots.ipynb #cell-079
 def draw_curves(
     ax,
-    curves, # `Curve`s
+    curves, # Curves
     height:float, # of the axes in inches, about: names keep a line's distance
     title:str="",
     names:tuple=("", ""), # of the axes
@@ -500,7 +500,7 @@ PARTS = {"train": ("training", PALETTE[7]), "valid": ("validation", PALETTE[1])}
 def history_curves(
     history, # one dict for each epoch
     terms, # names of the terms in this panel
-) -> list: # of `Curve`
+) -> list: # of Curve
     "A line for each term and each part of the data that has it; validation is dashed."
     curves = []
     for k, term in enumerate(terms):
@@ -513,7 +513,7 @@ def history_curves(
 
 # %% ../nbs/03_experiments/10_plots.ipynb #cell-083
 def settled(
-    curves, # `Curve`s
+    curves, # Curves
     skip:float=.1, # share of the epochs that need not fit
 ) -> tuple: # low and high
     "Limits of a panel: the first, steepest tenth of the epochs may leave it."
@@ -542,7 +542,7 @@ def plot_noise_curve(
     results, # one result of `benchmark`, or several; or a dictionary of them by name
     title:str="Test log-likelihood from noisy images",
     path=None, # where to save it
-    looks:dict|None=None, # name → `Look`; None: colours in turn
+    looks:dict|None=None, # name → Look; None: colours in turn
 ) -> Picture:
     "ELL(ε) of one or many results, each line named at its end; names default to the run's or the architecture's."
     if isinstance(results, dict): results = {"": results} if "noise" in results else results
@@ -558,7 +558,7 @@ def plot_noise_curve(
 
 # %% ../nbs/03_experiments/10_plots.ipynb #cell-096
 def plot_side_by_side(
-    draw, # `draw_latent_repr` or `draw_latent_recon`
+    draw, # draw_latent_repr or draw_latent_recon
     models:dict, # name → model
     dataset,
     columns:int=3, # panels in a row

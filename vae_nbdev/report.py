@@ -39,7 +39,7 @@ from .study import read_scores, run_label, run_name
 
 # %% ../nbs/03_experiments/12_report.ipynb #cell-006
 def write_study(
-    study, # a `Study`
+    study, # a Study
     out, # its folder
     failures:dict=None, # run name → why it failed
 ):
@@ -201,7 +201,7 @@ class Group(NamedTuple):
 
 def groups_of(
     results, # of a study
-) -> list: # of `Group`, in the study's order
+) -> list: # of Group, in the study's order
     "Results by panel, data set, binarisation and likelihood; in each group one row for each run, whatever its seeds"
     found = {}
     for result, name, title in zip(results, names_of(results), names_of(results, ("network", "latent"))):
@@ -360,7 +360,7 @@ def scroll_box(table, title) -> Div:
 def linked(text, address): return A(text, href=address) if address else text
 
 # %% ../nbs/03_experiments/12_report.ipynb #cell-041
-def looks(group) -> dict: # short name → `Look`
+def looks(group) -> dict: # short name → Look
     "How the models of a group are drawn in all figures"
     return looks_of({short(row.name): row.results[0]["architecture"] for row in group.rows})
 
@@ -539,7 +539,7 @@ def save_pictures(
     dataset, # its test images are shown
     folder, # the run's folder
     dpi:int=DPI, # pixels per inch
-) -> dict: # name → `Picture`
+) -> dict: # name → Picture
     "Draw all pictures of a trained model, and write them as `images/<name>.png` into its folder"
     images = Path(folder) / "images"
     images.mkdir(parents=True, exist_ok=True)
@@ -562,11 +562,11 @@ def describe(name, model) -> str:
     return f"{PICTURES.get(name) or name.removeprefix('plot_').replace('_', ' ').capitalize()}: {model}"
 
 def figure(
-    picture, # a `Picture`, or the path of a PNG
+    picture, # a Picture, or the path of a PNG
     alt:str, # what it shows, in words
     caption=None, # text or elements below it
     wide:bool=False, # keeps a readable size on a small screen, and scrolls there
-    dpi:int|None=None, # its pixels per inch; None: `SHARP` for a `Picture`, `DPI` for a file
+    dpi:int|None=None, # its pixels per inch; None: SHARP for a Picture, DPI for a file
 ) -> Figure:
     "A picture as part of a page, all its bytes included"
     dpi = dpi or (SHARP if isinstance(picture, Picture) else DPI)
@@ -848,7 +848,7 @@ def build_slides(out, notebook, places, title):
 
 # %% ../nbs/03_experiments/12_report.ipynb #cell-105
 def build_report(
-    study, # a `Study`
+    study, # a Study
     out, # its folder, with the runs in `runs`
     notebook, # comparison.ipynb; `template/` lies beside it
     failures:dict, # run name → why it failed

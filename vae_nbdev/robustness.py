@@ -127,9 +127,9 @@ def uncertainty_maps(
 
 # %% ../nbs/03_experiments/08_robustness.ipynb #cell-054
 def outsiders(
-    dataset, # a `Dataset`; its test images are inside
+    dataset, # a Dataset; its test images are inside
     seed:int=0, # of noise and order
-) -> dict: # name → `Split` of as many images as the test set
+) -> dict: # name → Split of as many images as the test set
     "Images the model was not made for: uniform noise, inverted test images, test images with shuffled pixels"
     images = dataset.test.images.cpu()
     noise = torch.randint(256, images.shape, generator=make_generator(seed, "outside noise"), dtype=torch.uint8)
@@ -180,8 +180,8 @@ def ood_auroc(
 # %% ../nbs/03_experiments/08_robustness.ipynb #cell-065
 def ood_detection(
     model:Autoencoder,
-    dataset, # a `Dataset`; its test images are inside
-    outside:dict|None=None, # name → `Split` of foreign images; none: `outsiders`
+    dataset, # a Dataset; its test images are inside
+    outside:dict|None=None, # name → Split of foreign images; none: outsiders
     L:int=10, # draws of (W, z); deterministic models need, and use, 1
     seed:int=0, # of all draws; weight sets are the same for all images
     k:int|None=None, # importance samples of IWLL(k); none: no IWLL

@@ -152,7 +152,7 @@ def note(folder, event:str):
 FOREIGN = {"mnist": "fashion_mnist", "fashion_mnist": "mnist"} # data sets whose test images are foreign to each other
 FOREIGN_K = 10 # importance samples that tell foreign images from the model's own: every set needs them for every image
 
-def foreign_images(run, data, data_dir=None) -> tuple: # name → `Split`, and name → why it is missing
+def foreign_images(run, data, data_dir=None) -> tuple: # name → Split, and name → why it is missing
     "Images that a run's model was not made for"
     found, missing = outsiders(data, run.seed), {}
     if other := FOREIGN.get(run.dataset):
@@ -207,7 +207,7 @@ def trained(run, folder) -> list: # its history
 def measure(
     run:Run,
     folder, # of a trained run
-    data, # its `Dataset`
+    data, # its Dataset
     device:str="auto",
     data_dir=None, # where data files lie: foreign images are looked for there
     ais_images:int=None, # as the run says, if not given

@@ -49,7 +49,7 @@ def as_table(
     return torch.stack([torch.stack(list(terms.values())) for terms in record]).cpu().double()
 
 def check_finite(
-    record, # see `as_table`
+    record, # see as_table
     epoch:int,
     last_good:list # a sentence for each seed: where its last good weights are
 ):
@@ -76,7 +76,7 @@ def flush(
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-018
 def mean_terms(
-    record, # see `as_table`
+    record, # see as_table
     sizes # images in each batch
 ) -> dict: # name → mean over images, a float or a list of S
     "Means over images of terms that are means over batches"
@@ -94,13 +94,13 @@ class Part:
     def elapsed(self): return self.seconds + time.monotonic() - self.begun
 
 def train_epoch(
-    model, # an `Architecture`, or an `Ensemble` of S
+    model, # an Architecture, or an Ensemble of S
     split, optimizers, # what it learns from, and with
-    streams:dict, # from `random_streams`; for an ensemble with `Several` generators each
+    streams:dict, # from random_streams; for an ensemble with Several generators each
     part:Part, # what has been done of the epoch
-    batch_size, L, products, bar, # see `Training.products`
+    batch_size, L, products, bar, # see Training.products
     check, pause # `check` is called with the record now and then, `pause` with the part after each step
-) -> dict: # as from `mean_terms`
+) -> dict: # as from mean_terms
     "One `update` for each batch that is left; returns the mean of each term over the images"
     model.train()
     record, sizes, shown = part.record, part.sizes, time.monotonic()
@@ -184,7 +184,7 @@ def due(self:Keeper) -> bool:
 
 # %% ../nbs/03_experiments/02_training.ipynb #cell-028
 @patch
-def load(self:Keeper) -> tuple: # the history, and the `Part` of an epoch under way or `None`
+def load(self:Keeper) -> tuple: # the history, and the Part of an epoch under way or None
     "How far an earlier start came; its state is put into model, optimizers and generators"
     if not self.folder or not has_checkpoint(self.path): return [], None
     more = {}
@@ -271,7 +271,7 @@ COMPILE_FROM, COMPILE_BAYESIAN_FROM = 10_000, 4_000 # steps of one model: the sa
 def faster(self:Training,
     model,
     count=1 # of such models that learn together
-) -> type|None: # `Compiled`, `Recorded` or, for steps as they are written, `None`
+) -> type|None: # Compiled, Recorded or, for steps as they are written, None
     "What is made of steps? Without a wish, their number decides, so that one seed has one result"
     if self.compile is not None: return Compiled if self.compile else None
     if not model.functional: return None
@@ -390,7 +390,7 @@ def one_epoch(group, data, bar, stop):
 @delegates(Training)
 def learn_together(
     models, # of one architecture, different in their seeds
-    dataset, # a `Dataset`; its `train` and `valid` parts are used
+    dataset, # a Dataset; its train and valid parts are used
     seeds=None, # of order and noise of each; `None`: 0, 1, …
     folders=None, # a run folder for each
     runs=None, # the parameters of each run, kept in its config.json
@@ -433,12 +433,12 @@ def _take_turns(learners, data, bar, stop):
 @patch
 @delegates(Training)
 def learn(self:Architecture,
-    dataset, # a `Dataset`; its `train` and `valid` parts are used
+    dataset, # a Dataset; its train and valid parts are used
     seed:int=0, # of order and noise
     folder=None, # run folder for checkpoints and TensorBoard
     run:dict=None, # the parameters of the run, kept in config.json
     **kwargs # settings of `Training`
-) -> list: # one dict for each epoch: terms in nats per image on `train` and `valid`, and `seconds`
+) -> list: # one dict for each epoch: terms in nats per image on train and valid, and seconds
     "Train with Adam; raises `Diverged` when a term is not finite, and `KeyboardInterrupt` when stopped, with all kept"
     return learn_together([self], dataset, [seed], [folder], [run], **kwargs)[0]
 

@@ -130,7 +130,7 @@ def scores(self:BayesianNeuralNetwork, split, **options) -> dict: # name → (N,
 # %% ../../nbs/02_architectures/10_bayesian_neural_network.ipynb #cell-025
 @patch
 def benchmark(self:BayesianNeuralNetwork,
-    dataset, # a `Dataset`; its test images are classified, each exactly once
+    dataset, # a Dataset; its test images are classified, each exactly once
     L:int=10, # weight sets
     seed:int=0, # of the benchmark's own draws
     noise=(0., 0.05, 0.1, 0.2, 0.3, 0.5), # standard deviations ε of the noise curves
