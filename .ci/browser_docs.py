@@ -12,18 +12,19 @@ ARCHITECTURE = "02_architectures/variational_autoencoder.html"
 ABOUT = """() => ({
   title: document.title, headings: document.querySelectorAll("h1").length,
   bare: [...document.querySelectorAll("img:not([alt])")].map(image => image.src.slice(0, 100)),
+  addresses: [...document.querySelectorAll("span.co")].map(comment => comment.textContent).filter(said => said.includes("`](http")),
 })"""
 
 
 def every_page(open_page):
-    "Every page of the sidebar loads, has a title and one main heading, and has words for its pictures."
+    "Every page of the sidebar loads, has a title and one main heading, words for its pictures, and no address in a comment."
     page, wrong = open_page(), []
     addresses = page.evaluate('[...document.querySelectorAll(".all a")].map(link => link.href)')
     if len(addresses) < 40: wrong.append(f"the sidebar has only {len(addresses)} pages")
     for address in addresses:
         page.goto(address, wait_until="load")
         about = page.evaluate(ABOUT)
-        if about["headings"] != 1 or not about["title"] or about["bare"]: wrong.append(f"{address}: {about}")
+        if about["headings"] != 1 or not about["title"] or about["bare"] or about["addresses"]: wrong.append(f"{address}: {about}")
     if wrong: raise BrowserError("\n".join(wrong))
 
 
