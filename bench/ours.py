@@ -5,13 +5,17 @@ import numpy as np
 import torch
 
 from common import N, images, looked_at, summary
-from vae_nbdev import annealing, evaluation, training  # noqa: F401  (they attach `learn` and `benchmark`)
-from vae_nbdev.autoencoder import make_model
-from vae_nbdev.data import Dataset, Split, make_generator
-from vae_nbdev.density import StandardNormal
-from vae_nbdev.importance import importance_log_likelihood
-from vae_nbdev.layers import Layer, layers_of
-from vae_nbdev.training import Training
+from vae_nbdev.evaluation import benchmark  # noqa: F401  (it attaches `benchmark`)
+from vae_nbdev.speed import fast_steps
+from vae_nbdev.training import loop  # noqa: F401  (it attaches `learn`)
+from vae_nbdev.nn.registry import make_model
+from vae_nbdev.data.datasets import Dataset
+from vae_nbdev.data.batches import Split
+from vae_nbdev.core.randomness import make_generator
+from vae_nbdev.nn.priors import StandardNormal
+from vae_nbdev.evaluation.importance import importance_log_likelihood
+from vae_nbdev.nn.layers import Layer, layers_of
+from vae_nbdev.training.settings import Training
 
 
 class Learn:
@@ -19,7 +23,7 @@ class Learn:
     def __init__(self, job):
         torch.set_num_threads(job["threads"])
         self.job, self.settings = job, job.get("learn", {})
-        training.RECORD_FROM = job.get("record_from", training.RECORD_FROM)
+        fast_steps.TRACE_FROM = job.get("record_from", fast_steps.TRACE_FROM)
         if self.settings.get("compile"): from torch._inductor import compile_fx  # noqa: F401  (an import, and those are not timed)
         parts = [Split(torch.from_numpy(images(job, part))) for part in ("train", "t10k", "t10k")]
         self.data = Dataset("mnist", "grey", *parts)

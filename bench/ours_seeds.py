@@ -3,8 +3,8 @@ import json, sys, tempfile
 from pathlib import Path
 
 from ours import Learn
-from vae_nbdev.speed import Program
-from vae_nbdev.training import learn_together
+from vae_nbdev.speed.benchmark import Program
+from vae_nbdev.training.loop import learn_together
 
 
 class Seeds(Learn):

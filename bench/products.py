@@ -4,7 +4,7 @@ import time
 import torch
 from torch.nn import functional as F
 
-from vae_nbdev.products import onednn_product, prefers_onednn
+from vae_nbdev.nn.matmul import onednn_product, prefers_onednn
 
 
 class Products:

@@ -10,11 +10,12 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))  # so that it also runs where the project is not installed
 
 from plan import plan
-from vae_nbdev.core import InputError, write_json
-from vae_nbdev.data import DATASETS, load
-from vae_nbdev.speed import FORMAT, Program, ProgramFailed, disagreement, interleave, ratios, spread
-from vae_nbdev.storage import provenance
-from vae_nbdev.training import pick_device
+from vae_nbdev.core.files import InputError, write_json
+from vae_nbdev.data.formats import DATASETS
+from vae_nbdev.data.datasets import load
+from vae_nbdev.speed.benchmark import FORMAT, Program, ProgramFailed, disagreement, interleave, ratios, spread
+from vae_nbdev.core.provenance import provenance
+from vae_nbdev.training.settings import pick_device
 
 PEERS = ("pythae", "bayesian-torch", "blitz-bayesian-pytorch", "jax", "jaxlib", "optax")
 
