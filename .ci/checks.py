@@ -148,10 +148,10 @@ def check_report(out):
     return check_command("vae_report", "quick", "--epochs", "1", "--out", str(out))
 
 
-def check_scenario(name, scenario, build, folder, pictures):
+def check_scenario(name, scenario, build, folder, plots):
     "What is wrong with built pages in a browser; a build that failed fails its scenarios."
     if build(): return "not tried: the build failed"
-    browser.play(scenario, folder, f"{pictures}/{name.replace(' ', '-')}")
+    browser.play(scenario, folder, f"{plots}/{name.replace(' ', '-')}")
     return ""
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 
 from common import N, images, looked_at, summary
-from vae_nbdev.evaluation import benchmark  # noqa: F401  (it attaches `benchmark`)
+from vae_nbdev.evaluation import ais as ais_module, benchmark  # noqa: F401  (it attaches `benchmark`)
 from vae_nbdev.speed import fast_steps
 from vae_nbdev.training import loop  # noqa: F401  (it attaches `learn`)
 from vae_nbdev.nn.registry import make_model
@@ -14,8 +14,8 @@ from vae_nbdev.data.batches import Split
 from vae_nbdev.core.randomness import make_generator
 from vae_nbdev.nn.priors import StandardNormal
 from vae_nbdev.evaluation.importance import importance_log_likelihood
-from vae_nbdev.nn.layers import Layer, layers_of
-from vae_nbdev.training.settings import Training
+from vae_nbdev.nn.layers import Layer, find_layers
+from vae_nbdev.training.settings import TrainingSettings
 
 
 class Learn:
@@ -44,16 +44,16 @@ class Learn:
     def write_weights(self, path):
         "Starting weights, for every program to compute its loss with"
         model = self.model()
-        model.prepare(self.data.train)
-        np.savez(path, **{f"{i}.{name}": p.detach().numpy() for i, layer in enumerate(layers_of(model))
+        model.init_output_bias(self.data.train)
+        np.savez(path, **{f"{i}.{name}": p.detach().numpy() for i, layer in enumerate(find_layers(model))
                           for name, p in layer.named_parameters()})
 
     @torch.no_grad()
     def losses(self, weights, draws):
         model, generator = self.model(), make_generator(0, "losses")
-        model.prepare(self.data.train)
+        model.init_output_bias(self.data.train)
         model.n_train, x = N, torch.from_numpy(looked_at(self.job))
-        how = Training(bf16=self.settings.get("bf16", False))
+        how = TrainingSettings(bf16=self.settings.get("bf16", False))
 
         def draw():
             with how.products(x.device): logits, q = model.train().feedforward(x, 1, generator)
@@ -85,8 +85,8 @@ class Importance(Learn):
 class Annealed(Learn):
     "AIS with a decoder 50-200-200-784"
     def ais(self, steps, images):
-        if self.job.get("plain"): annealing.RECORD_SAMPLES = float("inf")
+        if self.job.get("plain"): ais_module.TRACE_FROM_SAMPLES = float("inf")
         model = self.model().to(self.job["device"])
-        found = annealing.ais(model, self.data.test.batch(slice(0, images)).x, StandardNormal(model.latent), steps=steps,
+        found = ais_module.ais(model, self.data.test.batch(slice(0, images)).x, StandardNormal(model.latent), steps=steps,
                               compile=self.job["compile"])
         return found.estimate.mean().item()

@@ -4,16 +4,16 @@ from pathlib import Path
 
 from ours import Learn
 from vae_nbdev.speed.benchmark import Program
-from vae_nbdev.training.loop import learn_together
+from vae_nbdev.training.loop import train_seeds
 
 
 class Seeds(Learn):
-    def together(self, seeds, epochs):
+    def batch_seeds(self, seeds, epochs):
         models = [self.model(seed) for seed in range(seeds)]
         settings = {"epochs": epochs, "batch_size": self.job["batch"], "device": self.job["device"], **self.settings}
         with tempfile.TemporaryDirectory() as folder:
             folders = [Path(folder, str(seed)) for seed in range(seeds)]
-            return learn_together(models, self.data, folders=folders, **settings)[-1][-1]["valid"]["nelbo"]
+            return train_seeds(models, self.data, folders=folders, **settings)[-1][-1]["valid"]["nelbo"]
 
     def in_turn(self, seeds, epochs, first=0):
         for seed in range(first, first + seeds):

@@ -4,7 +4,7 @@ import time
 import torch
 from torch.nn import functional as F
 
-from vae_nbdev.nn.matmul import onednn_product, prefers_onednn
+from vae_nbdev.nn.matmul import onednn_matmul, prefers_onednn
 
 
 class Products:
@@ -31,9 +31,9 @@ class Products:
         "GFLOP/s of a product of two square matrices in fp32, the best of the ways of asking for it"
         a, b = torch.randn(2, side, side, device=self.device)
         out = torch.empty_like(a)
-        ways = {"mm": lambda: torch.mm(a, b, out=out), "linear": lambda: F.linear(a, b)}
-        if self.device == "cpu" and torch.backends.mkldnn.is_available(): ways["oneDNN"] = lambda: onednn_product(a, b)
-        return {name: self.rate(way, 2 * side**3) / 1e9 for name, way in ways.items()}
+        step_fns = {"mm": lambda: torch.mm(a, b, out=out), "linear": lambda: F.linear(a, b)}
+        if self.device == "cpu" and torch.backends.mkldnn.is_available(): step_fns["oneDNN"] = lambda: onednn_matmul(a, b)
+        return {name: self.rate(step_fn, 2 * side**3) / 1e9 for name, step_fn in step_fns.items()}
 
     @torch.no_grad()
     def decoder(self, rows, chunk=2000):
@@ -44,6 +44,6 @@ class Products:
         outputs = [torch.empty(chunk, n, device=self.device) for n in sizes[1:]]
         for _ in range(-(-rows // chunk)):
             for x, w, y in zip(inputs, weights, outputs):
-                if prefers_onednn(): onednn_product(x, w.mT)
+                if prefers_onednn(): onednn_matmul(x, w.mT)
                 else: torch.mm(x, w, out=y)
         self.finish()

@@ -13,7 +13,7 @@ from plan import plan
 from vae_nbdev.core.files import InputError, write_json
 from vae_nbdev.data.formats import DATASETS
 from vae_nbdev.data.datasets import load
-from vae_nbdev.speed.benchmark import FORMAT, Program, ProgramFailed, disagreement, interleave, ratios, spread
+from vae_nbdev.speed.benchmark import FORMAT, Program, ProgramFailed, disagreement, interleave, ratios, median_and_range
 from vae_nbdev.core.provenance import provenance
 from vae_nbdev.training.settings import pick_device
 
@@ -117,7 +117,7 @@ def as_record(group, answers, absent, check):
 def ratio_of(answers, name, ours):
     "How many times as long as ours: every round, and their spread"
     found = ratios(*([answer["seconds"] for answer in answers[n]] for n in (name, ours)))
-    return {**spread(found), "rounds": found}
+    return {**median_and_range(found), "rounds": found}
 
 
 def run_curve(bench, curve, rounds):
@@ -148,16 +148,16 @@ def measure(args, folder):
     "The whole run, as it is written"
     pick_device(args.device)
     bench, (groups, lines) = Bench(args, folder), plan(args.device, args.quick)
-    wanted = args.only.split(",") if args.only else [*groups, *lines]
-    if unknown := set(wanted) - {*groups, *lines}:
+    expected = args.only.split(",") if args.only else [*groups, *lines]
+    if unknown := set(expected) - {*groups, *lines}:
         raise InputError(f"nothing is called {', '.join(unknown)} here: there are {', '.join([*groups, *lines])}.")
     about = provenance()
     about["versions"] |= peer_versions()
     result = {"format": FORMAT, "device": args.device, "date": date.today().isoformat(), **about,
               "threads": args.threads, "dataset": args.dataset, "rounds": args.rounds, "quick": args.quick}
-    say(f"{about['hardware']}, {args.threads} threads, {args.rounds} rounds of {', '.join(wanted)}")
-    result["groups"] = {key: run_group(bench, group, args.rounds) for key, group in groups.items() if key in wanted}
-    result["curves"] = {key: run_curve(bench, curve, args.rounds) for key, curve in lines.items() if key in wanted}
+    say(f"{about['hardware']}, {args.threads} threads, {args.rounds} rounds of {', '.join(expected)}")
+    result["groups"] = {key: run_group(bench, group, args.rounds) for key, group in groups.items() if key in expected}
+    result["curves"] = {key: run_curve(bench, curve, args.rounds) for key, curve in lines.items() if key in expected}
     return result
 
 

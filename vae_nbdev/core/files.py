@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['InputError', 'check_choice', 'check_keys', 'check_number', 'replace_file', 'write_json', 'read_bytes', 'read_json',
-           'make_folder', 'within']
+           'make_folder', 'path_within']
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-003
 import difflib, json, math, os, secrets, stat
@@ -17,7 +17,7 @@ class InputError(ValueError):
     "Bad input: the message says in one sentence what is wrong, where, and what to do"
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-008
-def _unknown(value, choices, what, where=""):
+def _unknown_name(value, choices, what, where=""):
     "The sentence for a name that is not among `choices`, with the nearest one that is"
     lower = {str(c).lower(): str(c) for c in choices}
     near = difflib.get_close_matches(str(value).lower(), lower, n=1)
@@ -31,7 +31,7 @@ def check_choice(value, # the name that was given
                 ): # the same value
     "Return `value` if it is one of `choices`; otherwise raise `InputError` with the nearest match and the whole list"
     if value in list(choices): return value
-    raise InputError(_unknown(value, choices, what))
+    raise InputError(_unknown_name(value, choices, what))
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-018
 def check_keys(given, # the keys that were given (a dictionary will do)
@@ -40,10 +40,10 @@ def check_keys(given, # the keys that were given (a dictionary will do)
               ):
     "Raise `InputError` for the first key of `given` that is not in `allowed`, with the nearest match"
     for key in given:
-        if key not in list(allowed): raise InputError(_unknown(key, allowed, "parameter", f" in {where}"))
+        if key not in list(allowed): raise InputError(_unknown_name(key, allowed, "parameter", f" in {where}"))
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-022
-def _range(minimum, maximum, exclusive):
+def _range_text(minimum, maximum, exclusive):
     "The allowed range in words: nothing where every number is allowed"
     low, high = ("above", "below") if exclusive else ("of at least", "of at most")
     return " and ".join(f"{word} {bound}" for word, bound in ((low, minimum), (high, maximum)) if bound is not None)
@@ -63,8 +63,8 @@ def check_number(value, # what was given
     if good and maximum is not None: good = value < maximum if exclusive else value <= maximum
     if good: return int(value) if integer else float(value)
     got = f"the text {value!r}" if isinstance(value, str) else value
-    wanted = f"{'whole ' if integer else ''}number {_range(minimum, maximum, exclusive)}".rstrip()
-    raise InputError(f"{what} must be a {wanted}, got {got}.")
+    expected = f"{'whole ' if integer else ''}number {_range_text(minimum, maximum, exclusive)}".rstrip()
+    raise InputError(f"{what} must be a {expected}, got {got}.")
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-029
 @contextmanager
@@ -109,15 +109,15 @@ def read_bytes(path, # the file to read
     raise InputError(f"cannot read {what} {path}: it has more than {most:,} bytes, which no such file needs.")
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-043
-def _finite(text):
+def _parse_finite_float(text):
     "A JSON number as a float; ValueError where it is not finite"
     value = float(text)
     if not math.isfinite(value): raise ValueError(f"{text[:20]} is not a finite number")
     return value
 
-def _whole(text):
+def _parse_int(text):
     "A JSON number without a point as an int; ValueError where it is too large for a float"
-    _finite(text)
+    _parse_finite_float(text)
     return int(text)
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-044
@@ -126,7 +126,7 @@ def read_json(path, # the file to read
              ): # what the file holds
     "Read a JSON file; one that is missing, damaged or holds a number that is not finite raises `InputError`"
     data = read_bytes(path, what)
-    try: return json.loads(data.decode("utf-8"), parse_float=_finite, parse_int=_whole, parse_constant=_finite)
+    try: return json.loads(data.decode("utf-8"), parse_float=_parse_finite_float, parse_int=_parse_int, parse_constant=_parse_finite_float)
     except (ValueError, RecursionError) as error:
         raise InputError(f"cannot read {what} {path}: it is damaged or not JSON ({error}). "
                          "Restore it from a copy, or delete it and make it anew.") from error
@@ -141,7 +141,7 @@ def make_folder(path): # Path
     return path
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-055
-def within(folder, # that must not be left
+def path_within(folder, # that must not be left
            *parts, # names below it
           ): # Path
     "The path below a folder; `InputError` where it leads out of it, by a name or by a link"

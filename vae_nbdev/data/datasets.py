@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from ..core.files import InputError, check_choice
 from ..core.randomness import make_generator
-from .batches import Split, draw_binary
-from .formats import DATASETS, IdxFiles, SOURCES, _PARTS
+from .batches import Split, sample_bernoulli
+from .formats import DATASETS, IdxFiles, SOURCES, SPLITS
 from .download import find_files
 
 # %% ../../nbs/02_data/04_datasets.ipynb #cell-018
@@ -46,7 +46,7 @@ def make_split(images, # grey or binary pixels, uint8 (N, 784)
     "One part of a data set with its binarisation"
     if binarisation == "threshold": images = (images > 127).to(torch.uint8)*255
     if binarisation == "dynamic" and part != "train":
-        images = draw_binary(images.float()/255, make_generator(0, name, "binarisation", part)).to(torch.uint8)*255
+        images = sample_bernoulli(images.float()/255, make_generator(0, name, "binarisation", part)).to(torch.uint8)*255
     return Split(images, labels, redraw=binarisation == "dynamic" and part == "train")
 
 # %% ../../nbs/02_data/04_datasets.ipynb #cell-028
@@ -95,4 +95,4 @@ def load(name:str="digits", # one of `DATASETS`
         raise InputError(f"the data folder {data_dir} does not exist.")
     if name == "digits": parts = read_digits()
     else: parts = SOURCES[name].read(find_files(SOURCES[name], data_dir, download))
-    return Dataset(name, binarisation, *(make_split(*parts[part], binarisation, part, name) for part in _PARTS))
+    return Dataset(name, binarisation, *(make_split(*parts[part], binarisation, part, name) for part in SPLITS))

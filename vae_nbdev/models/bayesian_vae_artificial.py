@@ -7,7 +7,7 @@ __all__ = ['BayesianVAEArtificial']
 
 # %% ../../nbs/04_models/07_bayesian_vae_artificial.ipynb #cell-003
 from ..nn.autoencoder import Autoencoder, BayesianWeights
-from ..nn.posteriors import GaussianCode
+from ..nn.posteriors import GaussianPosterior
 from ..core.files import check_number
 
 # %% ../../nbs/04_models/07_bayesian_vae_artificial.ipynb #cell-006
@@ -18,4 +18,4 @@ class BayesianVAEArtificial(BayesianWeights, Autoencoder):
     def encode(self, x, W=None):
         codes = self.encoder(x, W) # (L, B, d)
         check_number(len(codes), f"mc_samples of {self.name}", minimum=self.min_samples, integer=True)
-        return GaussianCode(codes.mean(0), codes.var(0).clamp(min=self.floor**2).log() / 2)
+        return GaussianPosterior(codes.mean(0), codes.var(0).clamp(min=self.floor**2).log() / 2)

@@ -12,9 +12,9 @@ import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
 from torch import Tensor
-from ..nn.autoencoder import Autoencoder, Terms
-from ..nn.posteriors import GaussianCode
-from ..nn.priors import log_prior
+from ..nn.autoencoder import Autoencoder, ObjectiveTerms
+from ..nn.posteriors import GaussianPosterior
+from ..nn.priors import standard_normal_log_prob
 from ..core.files import check_choice, check_number
 from .variational_autoencoder import VariationalAutoencoder
 
@@ -41,13 +41,13 @@ class ImportanceWeightedAutoencoder(VariationalAutoencoder):
 def log_weights(self:ImportanceWeightedAutoencoder,
     x:Tensor, # images (B, D)
     z:Tensor, # codes (L, B, d)
-    q:GaussianCode, # q(z|x), which they were drawn from
+    q:GaussianPosterior, # q(z|x), which they were drawn from
 ): # two tensors (L, B), nats per image; log w is their difference
     "log p(x|z), and log q(z|x) − log p(z)"
-    return self.get_ll(x, self.decode(z)), q.log_prob(z) - log_prior(z)
+    return self.get_ll(x, self.decode(z)), q.log_prob(z) - standard_normal_log_prob(z)
 
 # %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-014
-BoundTerms = namedtuple("BoundTerms", (*Terms._fields, "gain")) # nelbo = kl_w + kl_z − ell, of the sharpened q
+BoundTerms = namedtuple("BoundTerms", (*ObjectiveTerms._fields, "gain")) # nelbo = kl_w + kl_z − ell, of the sharpened q
 
 @patch
 def weighted_terms(self:ImportanceWeightedAutoencoder,
@@ -73,7 +73,7 @@ def get_nelbo(self:ImportanceWeightedAutoencoder,
     "Minus the bound on log p(x), and its terms, from L·k codes for each image in one pass"
     q, twice = self.encode(x), self.gradient == "doubly_reparameterised"
     z = q.sample(q.noise(L * self.k, generator) if eps is None else eps)
-    fixed = GaussianCode(q.mean.detach(), q.log_std.detach()) if twice else q
+    fixed = GaussianPosterior(q.mean.detach(), q.log_std.detach()) if twice else q
     ll, paid = (v.unflatten(0, (-1, self.k)) for v in self.log_weights(x, z, fixed))
     log_share = (ll - paid).detach().log_softmax(1)
     if twice and z.requires_grad: z.register_hook(lambda slope: slope * log_share.exp().flatten(0, 1)[..., None])

@@ -7,11 +7,11 @@ __all__ = ['PlainAutoencoder']
 
 # %% ../../nbs/04_models/01_plain_autoencoder.ipynb #cell-003
 from ..nn.autoencoder import Autoencoder
-from ..nn.posteriors import PointCode
+from ..nn.posteriors import PointPosterior
 
 # %% ../../nbs/04_models/01_plain_autoencoder.ipynb #cell-006
 class PlainAutoencoder(Autoencoder):
     "Dense autoencoder with a point code: deterministic, pays no divergence"
     deterministic = True
 
-    def encode(self, x, W=None): return PointCode(self.encoder(x, W))
+    def encode(self, x, W=None): return PointPosterior(self.encoder(x, W))

@@ -7,7 +7,7 @@ __all__ = ['VariationalAutoencoder']
 
 # %% ../../nbs/04_models/03_variational_autoencoder.ipynb #cell-003
 from ..nn.autoencoder import Autoencoder
-from ..nn.posteriors import GaussianCode
+from ..nn.posteriors import GaussianPosterior
 
 # %% ../../nbs/04_models/03_variational_autoencoder.ipynb #cell-006
 class VariationalAutoencoder(Autoencoder):
@@ -16,4 +16,4 @@ class VariationalAutoencoder(Autoencoder):
 
     def encode(self, x, W=None):
         mean, log_std = self.encoder(x, W).chunk(2, dim=-1)
-        return GaussianCode(mean, log_std)
+        return GaussianPosterior(mean, log_std)

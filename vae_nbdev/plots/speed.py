@@ -8,18 +8,18 @@ __all__ = ['plot_speed', 'plot_curves']
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-003
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
-from ..speed.benchmark import compared, spread, straightness
-from .figure import PALETTE, Picture, style_axes
+from ..speed.benchmark import time_ratio, median_and_range, linear_fit
+from .figure import PALETTE, PlotFigure, style_axes
 
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-006
 def plot_speed(
     result:dict, # of `make bench`
-) -> Picture:
+) -> PlotFigure:
     "How many times as long each other program takes: median as a dot, range as a line"
-    rows = [(group["title"], program["label"], compared(group, name)) for group in result["groups"].values()
+    rows = [(group["title"], program["label"], time_ratio(group, name)) for group in result["groups"].values()
             for name, program in group["programs"].items() if name not in ("peak", "products", group["ours"])]
     rows = [row for row in rows if row[2]][::-1]
-    picture = Picture(8, 1 + .34 * len(rows))
+    picture = PlotFigure(8, 1 + .34 * len(rows))
     ax = style_axes(picture.subplots(), x="times as long as this project (log scale)")
     titles = list(dict.fromkeys(row[0] for row in rows))
     for y, (title, label, found) in enumerate(rows):
@@ -46,7 +46,7 @@ def _ratio_axis(ax):
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-009
 def _draw_curve(ax, curve, colour):
     "Medians, ranges and the straight line of one curve, both axes logarithmic"
-    found, line, x = [spread(s) for s in curve["seconds"]], straightness(curve), np.array(curve["x"], float)
+    found, line, x = [median_and_range(s) for s in curve["seconds"]], linear_fit(curve), np.array(curve["x"], float)
     middle, low, high = (np.array([f[k] for f in found]) for k in ("median", "low", "high"))
     ax.errorbar(x, middle, [middle - low, high - middle], fmt="o", color=colour, ms=4, lw=1.5)
     at = np.geomspace(x[0], x[-1], 50)
@@ -61,11 +61,11 @@ def _draw_curve(ax, curve, colour):
 
 def plot_curves(
     result:dict, # of `make bench`
-) -> Picture:
+) -> PlotFigure:
     "How cost grows with each number, with a straight line through each"
     curves = [curve for curve in result["curves"].values() if "seconds" in curve]
     rows = -(-len(curves) // 3)
-    picture = Picture(9, 2.6 * rows)
+    picture = PlotFigure(9, 2.6 * rows)
     axes = list(picture.subplots(rows, 3, squeeze=False).flat)
     for ax, curve, colour in zip(axes, curves, PALETTE): _draw_curve(ax, curve, colour)
     for ax in axes[len(curves):]: ax.set_visible(False)
