@@ -7,81 +7,94 @@ __all__ = ['host_id', 'process_alive', 'LockHeldError', 'Lock']
 
 # %% ../../nbs/01_core/02_locks.ipynb #cell-003
 import json, os, signal, socket, threading, time
+from contextlib import suppress
 from pathlib import Path
 import psutil
 from fastcore.basics import patch
-from .files import InputError, make_folder, read_json, write_json
+from .files import InputError, make_folder, read_json
 
-# %% ../../nbs/01_core/02_locks.ipynb #cell-007
-def host_id() -> str:
-    "This machine; and on Linux its space of process numbers, because containers may have their own"
+# %% ../../nbs/01_core/02_locks.ipynb #cell-005
+def host_id() -> str: # the same for all processes that see each other's process numbers
+    "The name of this machine and, on Linux, of its space of process numbers: containers have their own"
     space = Path("/proc/self/ns/pid")
     return socket.gethostname() + (f" {os.readlink(space)}" if space.is_symlink() else "")
 
-def process_alive(pid:int) -> bool:
-    "Is there such a process on this machine, and is it more than the memory of one?"
-    try: return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess: return False
+def process_alive(
+    pid:int, # a process number on this machine; anything else is no process
+) -> bool: # `False` for a zombie too: it has ended, and only waits for its parent to notice
+    "Is this process still running, in any of its threads?"
+    try: return (process := psutil.Process(pid)).status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
     except psutil.AccessDenied: return True
+    except (psutil.NoSuchProcess, TypeError, ValueError): return False
 
-# %% ../../nbs/01_core/02_locks.ipynb #cell-011
+# %% ../../nbs/01_core/02_locks.ipynb #cell-007
 class LockHeldError(RuntimeError):
-    "Somebody else is at work there"
+    "Another process holds the lock"
 
 class Lock:
-    "A folder's lock; `LockHeldError` where another process holds it"
+    "A folder's lock. Keep the object between tries: it remembers for how long the owner has been silent"
     def __init__(self,
-        folder, # which is to be locked
-        beat:float=10., # seconds between two signs of life
-        patience:float=120., # seconds without one after which an owner is dead
+        folder, # the folder to lock; it is made if it is missing
+        beat:float=10., # seconds between two heartbeats
+        patience:float=120., # seconds without a heartbeat after which an owner counts as dead
     ):
         self.folder, self.beat, self.patience = Path(folder), beat, patience
-        self.seen, self.since, self.mine, self.ended = None, 0., None, threading.Event()
+        self.mine, self.ended = None, threading.Event()  # our own lock file while we hold it; is it given back?
+        self.seen, self.since = None, 0.  # the last heartbeat that we saw, and when we first saw it
 
-    def newest(self) -> tuple: # number and path of the lock that counts; 0 if there is none
-        "The highest number there is"
-        found = [int(p.suffix[1:]) for p in self.folder.glob("lock.*") if p.suffix[1:].isdecimal()]
-        return (n := max(found, default=0)), self.folder / f"lock.{n}"
+    def files(self) -> dict: # number → path
+        "All lock files in the folder"
+        return {int(p.name[5:]): p for p in self.folder.glob("lock.*") if p.name[5:].isdecimal()}
 
     def __enter__(self): return self if self.mine else self.acquire()
     def __exit__(self, *error): self.release()
 
-# %% ../../nbs/01_core/02_locks.ipynb #cell-012
-@patch
-def owner(self:Lock, path=None) -> dict: # host, pid and start; `None` where there is none that lives
-    "Who holds the lock; on another machine a dead owner is known only after being watched for a while"
-    path = path or self.newest()[1]
-    try: about, beat = read_json(path, "a lock"), (path.name, path.stat().st_mtime_ns)
-    except FileNotFoundError: return None
-    except InputError:  # one that is being made, or that is damaged: nobody's name, but its date
-        if not path.exists(): return None
-        about, beat = {"host": "an unknown machine", "pid": None}, (path.name, path.stat().st_mtime_ns)
-    if about.get("released"): return None
-    if about.get("host") == host_id() and not process_alive(about["pid"]): return None
-    if beat != self.seen: self.seen, self.since = beat, time.monotonic()
-    return about if time.monotonic() - self.since < self.patience else None
+# %% ../../nbs/01_core/02_locks.ipynb #cell-008
+def _read_lock(
+    path, # a lock file
+) -> dict: # with `released`, or with `host` and `pid`
+    "What a lock file says; one that is damaged, or still being written, names nobody"
+    with suppress(InputError):
+        says = read_json(path, "a lock")
+        if isinstance(says, dict) and ("released" in says or {"host", "pid"} <= says.keys()): return says
+    return {"host": "an unknown machine", "pid": None}
 
 @patch
-def acquire(self:Lock):
-    "Take the lock; raises `LockHeldError` where somebody else has it"
-    n, path = self.newest()
-    if n and (who := self.owner(path)): raise LockHeldError(f"process {who.get('pid')} on {who.get('host')} is at work in {self.folder}.")
-    mine = make_folder(self.folder) / f"lock.{n + 1}"
-    me = {"host": host_id(), "pid": os.getpid(), "started": time.strftime("%F %T", time.localtime(psutil.Process().create_time()))}
+def owner(self:Lock) -> dict: # `host` and `pid`; `None` if nobody holds the lock
+    "Who holds the lock; a dead owner on another machine is only known after watching it for a while"
+    if not (files := self.files()): return None
+    path = files[number := max(files)]
+    says = _read_lock(path)
+    try: beat = (number, path.lstat().st_mtime_ns)
+    except FileNotFoundError: return None
+    if "released" in says or (says["host"] == host_id() and not process_alive(says["pid"])): return None
+    if beat != self.seen: self.seen, self.since = beat, time.monotonic()
+    return says if time.monotonic() - self.since < self.patience else None
+
+# %% ../../nbs/01_core/02_locks.ipynb #cell-009
+@patch
+def acquire(self:Lock) -> Lock: # itself
+    "Take the lock without waiting; `LockHeldError`, with host and process, if another process holds it"
+    number = max(self.files(), default=0) + 1
+    if who := self.owner():
+        raise LockHeldError(f"process {who['pid']} on {who['host']} is at work in {self.folder}.")
+    mine, faster = make_folder(self.folder) / f"lock.{number}", f"another process was faster in {self.folder}."
     try:
-        with open(mine, "x", encoding="utf-8") as file: json.dump(me, file)
-    except FileExistsError: raise LockHeldError(f"another process was faster in {self.folder}.") from None
-    if self.newest()[0] != n + 1:  # a slow one, whose number was passed by
+        with open(mine, "x", encoding="utf-8") as file: json.dump({"host": host_id(), "pid": os.getpid()}, file)
+    except FileExistsError: raise LockHeldError(faster) from None
+    files = self.files()
+    if max(files, default=0) != number:  # we were so slow that others have passed this number
         mine.unlink(missing_ok=True)
-        raise LockHeldError(f"another process was faster in {self.folder}.")
-    for older in range(n + 1): (self.folder / f"lock.{older}").unlink(missing_ok=True)
+        raise LockHeldError(faster)
+    for old in files.keys() - {number}:
+        with suppress(OSError): files[old].unlink()
     self.mine, self.ended = mine, threading.Event()
-    threading.Thread(target=_heartbeat, args=(self.mine, self.beat, self.ended), daemon=True).start()
+    threading.Thread(target=_heartbeat, args=(mine, self.beat, self.ended), daemon=True).start()
     return self
 
-# %% ../../nbs/01_core/02_locks.ipynb #cell-014
+# %% ../../nbs/01_core/02_locks.ipynb #cell-010
 def _heartbeat(mine, beat, ended):
-    "Touch a lock until it is given back; interrupt this program where somebody else has taken it"
+    "Touch a lock file until it is given back; interrupt this program if another process has taken the lock"
     while not ended.wait(beat):
         try: os.utime(mine)
         except FileNotFoundError: return ended.is_set() or os.kill(os.getpid(), signal.SIGINT)
@@ -89,7 +102,10 @@ def _heartbeat(mine, beat, ended):
 
 @patch
 def release(self:Lock):
-    "Give the lock back, if it is still held"
+    "Give the lock back, if it is still ours"
     self.ended.set()
-    if self.mine and self.mine.exists(): write_json(self.mine, {"released": True})
+    if self.mine:
+        with suppress(FileNotFoundError), open(self.mine, "r+", encoding="utf-8") as file:
+            file.write('{"released": true}')
+            file.truncate()
     self.mine = None

@@ -16,7 +16,6 @@ from torch import Tensor
 from tqdm import tqdm
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..nn.layers import POINT_LAYERS
 from ..nn.autoencoder import Autoencoder
 from ..speed.memory import keep_freed_memory
 from ..speed.tracing import CompiledFunction, TracedFunction
@@ -126,7 +125,7 @@ MAX_BLOCK = {"cpu": 2**20, "gpu": 2**26} # numbers in the tensor of logits (C, B
 def check_weight_sample(model, W):
     "Raise `InputError` unless `W` is what the model needs: nothing, or a single fixed weight set"
     single = W is not None and len(W) == 1 and W.estimator == "weights"
-    if not single and model.layer_factory() is not POINT_LAYERS:
+    if not single and model.weight_posterior != "point":
         raise InputError(f"{model.name} draws its weights: annealing needs W, one weight set drawn by sample_from_W.")
 
 def prior_scale(prior, seed, like):

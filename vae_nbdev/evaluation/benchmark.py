@@ -18,7 +18,7 @@ from ..core.randomness import make_generator
 from ..data.batches import add_noise
 from ..nn.autoencoder import Autoencoder
 from ..speed.memory import keep_freed_memory
-from .importance import has_gaussian_code, importance_log_likelihood, log_mean_exp
+from .importance import importance_log_likelihood, log_mean_exp
 
 # %% ../../nbs/07_evaluation/02_benchmark.ipynb #cell-006
 class MCSamples(NamedTuple):
@@ -140,7 +140,7 @@ def benchmark(self:Autoencoder,
     scores = {eps: score_images(self, test, draws, eps, batch_size=batch_size) for eps in sorted({0., *noise})}
     images = image_scores(*scores[0.], kl_w)
     noisy = {f"ell({eps:g})": scores[eps][0].mean(0) for eps in noise if eps}
-    k = importance_samples if has_gaussian_code(self) else 0
+    k = importance_samples if self.has_gaussian_posterior else 0
     if k: images["iwll"] = importance_log_likelihood(self, test, k, L, seed, progress).log_likelihood[k]
     return {"task": self.task, "L": L, "k": k or None, "n_test": len(test), "benchmark_seed": seed,
             "measures": mean_scores(images, kl_w), "images": images | noisy, "bound": likelihood_bound(self, test),

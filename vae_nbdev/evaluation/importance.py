@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['IMAGE_BLOCK', 'SAMPLE_CHUNK', 'COMPILE_FROM_SAMPLES', 'log_mean_exp', 'RunningLogWeights', 'posterior_of_sample',
            'log_importance_weights', 'chunk_log_weights', 'ImportanceWeigher', 'ImportanceEstimate',
-           'importance_log_likelihood', 'has_gaussian_code']
+           'importance_log_likelihood']
 
 # %% ../../nbs/07_evaluation/01_importance.ipynb #cell-003
 import math
@@ -145,7 +145,7 @@ def importance_log_likelihood(
     keep_freed_memory()
     counts = sorted({check_number(c, "k", minimum=1, integer=True) for c in ([k] if isinstance(k, int) else k)})
     weight, blocks = next(model.parameters()), range(0, len(split), IMAGE_BLOCK)
-    if not has_gaussian_code(model): raise InputError(f"{model.name} gives each image a single point as its code: IWLL needs q(z|x) with a width.")
+    if not model.has_gaussian_posterior: raise InputError(f"{model.name} gives each image a single point as its code: IWLL needs q(z|x) with a width.")
     sets, found = model.eval().sample_from_W(L, make_generator(seed, "importance weights", device=weight.device)), []
     if compile is None: compile = len(sets or [None]) * counts[-1] * len(split) >= COMPILE_FROM_SAMPLES
     weigh = ImportanceWeigher(model, sets, min(IMAGE_BLOCK, len(split)) if compile else None)
@@ -154,11 +154,3 @@ def importance_log_likelihood(
         found.append(_estimate_block(model, weigh, x, sets, counts, make_generator(seed, "importance", start, device=weight.device)))
     estimates, effective = (torch.cat(parts, -1) for parts in zip(*found))
     return ImportanceEstimate(dict(zip(counts, estimates)), effective)
-
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-023
-@torch.no_grad()
-def has_gaussian_code(model:Autoencoder) -> bool:
-    "Does the model give q(z|x) a width?"
-    weight = next(model.parameters())
-    W = model.sample_from_W(model.min_samples, make_generator(0, "look", device=weight.device))
-    return isinstance(model.encode(weight.new_zeros(1, model.n_pixels), W), GaussianPosterior)

@@ -11,8 +11,8 @@ import torch
 from ..core.randomness import make_generator
 from ..data.batches import Split
 from ..nn.autoencoder import Autoencoder
-from ..speed.benchmark import median_and_range
-from .importance import has_gaussian_code, importance_log_likelihood, log_mean_exp
+from .robustness import epistemic_variance
+from .importance import importance_log_likelihood, log_mean_exp
 from .benchmark import draw_mc_samples, check_mc_samples, reconstruct_batches
 
 # %% ../../nbs/07_evaluation/07_ood.ipynb #cell-007
@@ -43,12 +43,12 @@ def ood_scores(
     "How familiar each image is: ELL, PLL, IWLL(k) in nats, and how strange: the mean epistemic variance of its pixels"
     L = check_mc_samples(model, L)
     draws = draw_mc_samples(model, split, L, seed)
-    seen = [(model.get_ll(x, logits).cpu().double(), median_and_range(model, logits).mean(-1).cpu().double())
+    seen = [(model.get_ll(x, logits).cpu().double(), epistemic_variance(model, logits).mean(-1).cpu().double())
             for x, _, logits in reconstruct_batches(model, split, draws, batch_size=batch_size)]
     likelihoods, variance = (torch.cat(parts, dim=-1) for parts in zip(*seen))
     scores = {"ell": likelihoods.mean(0), "pll": log_mean_exp(likelihoods), "variance": variance if L > 1 else None}
     if k is None: return scores
-    iwll = importance_log_likelihood(model, split, k, L, seed).log_likelihood[k] if has_gaussian_code(model) else None
+    iwll = importance_log_likelihood(model, split, k, L, seed).log_likelihood[k] if model.has_gaussian_posterior else None
     return scores | {"iwll": iwll}
 
 # %% ../../nbs/07_evaluation/07_ood.ipynb #cell-014

@@ -21,6 +21,8 @@ from ..nn.networks import dense_stack, parse_network
 # %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-007
 class AdversarialAutoencoder(PlainAutoencoder):
     "Dense autoencoder whose codes are matched to N(0, I) by a discriminator (Makhzani et al. 2015)"
+    latent_posterior = "adversarial"
+
     @delegates(Autoencoder.__init__)
     def __init__(self,
         network:str=None, # hidden sizes such as "256-128"; `None`: the body's default
@@ -65,7 +67,7 @@ def generator_loss(self:AdversarialAutoencoder, codes:Tensor) -> Tensor:
     return F.softplus(-self.discriminator(codes)).mean()
 
 # %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-013
-DiscriminatorTerms, GeneratorTerms = namedtuple("Told", "discriminator"), namedtuple("Fooled", "generator") # the terms of the two players
+DiscriminatorTerms, GeneratorTerms = namedtuple("DiscriminatorTerms", "discriminator"), namedtuple("GeneratorTerms", "generator") # the terms of the two players
 
 @patch
 def stages(self:AdversarialAutoencoder) -> dict:

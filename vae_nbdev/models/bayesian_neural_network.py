@@ -21,6 +21,7 @@ from ..nn.networks import dense_stack, parse_network
 class BayesianNeuralNetwork(Architecture):
     "Dense classifier with a Normal posterior on every weight (Graves 2011; Blundell et al. 2015)"
     task, plots = "classification", ("plot_reliability", "plot_certainty")
+    weight_posterior = "normal"
 
     def __init__(self,
         network:str=None, # hidden sizes; `None`: "400-400"

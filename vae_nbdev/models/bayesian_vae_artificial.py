@@ -13,6 +13,7 @@ from ..core.files import check_number
 # %% ../../nbs/04_models/07_bayesian_vae_artificial.ipynb #cell-006
 class BayesianVAEArtificial(BayesianWeights, Autoencoder):
     "Bayesian autoencoder whose q(z|x) is the Normal fitted to the codes of L ≥ 2 weight draws"
+    latent_posterior = "fitted_gaussian"
     min_samples, mc_samples, floor = 2, 2, 1e-3 # floor: the least standard deviation of a code
 
     def encode(self, x, W=None):

@@ -23,6 +23,8 @@ GRADIENTS = ("standard", "doubly_reparameterised")
 
 class ImportanceWeightedAutoencoder(VariationalAutoencoder):
     "Dense variational autoencoder trained on the bound of k weighted codes (Burda et al. 2016), tighter than the ELBO"
+    latent_posterior = "importance_weighted"
+
     @delegates(Autoencoder.__init__)
     def __init__(self,
         network:str=None, # hidden sizes such as "256-128"; `None`: the body's default

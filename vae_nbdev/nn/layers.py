@@ -176,7 +176,7 @@ def find_layers(
     return [m for m in module.modules() if isinstance(m, kind)]
 
 # %% ../../nbs/03_nn/03_layers.ipynb #cell-045
-LayerFactory = namedtuple("Family", "dense conv deconv")
+LayerFactory = namedtuple("LayerFactory", "dense conv conv_transpose")
 
 def layer_factory(
     make # linear map → Layer

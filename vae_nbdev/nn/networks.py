@@ -58,7 +58,7 @@ def dense_stack(sizes, family, activation):
 
 class DenseBody:
     "Dense layers, 784-256-128-d and mirrored back, tanh by default"
-    network, activation = "256-128", "tanh"
+    kind, network, activation = "dense", "256-128", "tanh"
 
     def __init__(self,
         network:str, # hidden sizes, such as "256-128"
@@ -89,7 +89,7 @@ def conv_sides(
 # %% ../../nbs/03_nn/05_networks.ipynb #cell-028
 class ConvBody:
     "Stride-2 convolutions to the code and transposed convolutions back, leaky rectifier by default"
-    network, activation = "10-10-10", "leaky_relu"
+    kind, network, activation = "conv", "10-10-10", "leaky_relu"
 
     def __init__(self,
         network:str, # maps of each convolution, such as "10-10-10"

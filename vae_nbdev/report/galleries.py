@@ -18,7 +18,6 @@ from torch import Tensor
 from ..core.files import InputError
 from ..core.randomness import make_generator
 from ..data.datasets import load
-from ..nn.layers import POINT_LAYERS
 from ..evaluation.benchmark import posterior_means
 from ..evaluation.robustness import uncertainty_maps
 from ..plots.figure import GREY, PALETTE, PlotFigure, class_colour
@@ -186,7 +185,7 @@ def uncertainty_table(
     "For each model with Bayesian weights: reconstructions, and the standard deviation of each pixel by its source"
     shown, data, missing = load_models(group, folder, data_dir)
     x, look, lines = data.test.batch(images_per_class(data.test, n)).x, group_styles(group), []
-    for row, model in ((row, model) for row, model in shown if model.layer_factory() is not POINT_LAYERS):
+    for row, model in ((row, model) for row, model in shown if model.weight_posterior != "point"):
         found = uncertainty_maps(model, x, L, make_generator(0, "uncertain pixels"), draw_codes=False)
         maps = (found.mean, "Mean reconstructions"), (4 * found.epistemic, "Epistemic uncertainty"), (2 * found.aleatoric, "Aleatoric uncertainty")
         sure = Span(f"epistemic {found.epistemic.mean():.3f}", cls="small")

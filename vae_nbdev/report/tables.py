@@ -16,7 +16,7 @@ from fastcore.xml import A, Abbr, B, Button, Div, Li, P, Span, Sub, Table, Tbody
 from ..core.files import InputError
 from ..nn.likelihoods import likelihood_note
 from ..plots.figure import line_styles
-from ..studies.runner import group_by_seed
+from .results import group_results
 from .results import Group, short_name
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-008
@@ -199,7 +199,7 @@ def measure_tables(
     link=lambda name: None, # run name → where its page is, or `None`
 ) -> HTML:
     "One table for each group of results that can be compared"
-    return show_html(*(group_table(group, link) for group in group_by_seed(results)))
+    return show_html(*(group_table(group, link) for group in group_results(results)))
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-026
 def number_cell(value, places=2) -> Td:

@@ -99,7 +99,7 @@ def run_attempt(run, folder, notebook, data_dir, device, threads, processes) -> 
     if status == 0: return "the code of vae_nbdev was changed while it ran: run the study again.", False
     if status < 0: return f"stopped by signal {-status} (9 is often a lack of memory).", True
     if "DeadKernelError" in log: return "its process was killed (often for a lack of memory).", True
-    if "Busy: " in (why := _failure_reason(log)): raise LockHeldError(why)
+    if "LockHeldError: " in (why := _failure_reason(log)): raise LockHeldError(why)
     return why, False
 
 def run_in_process(run, folder, notebook, data_dir=None, device="auto", threads=1, retry=False, processes=None) -> str:

@@ -21,7 +21,7 @@ from ..nn.registry import make_model
 from ..nn.autoencoder import Autoencoder
 from ..training.settings import TrainingSettings, pick_device
 from ..training.checkpoints import read_progress, read_tensors, restore, write_tensors
-from ..evaluation.importance import has_gaussian_code, importance_log_likelihood
+from ..evaluation.importance import importance_log_likelihood
 from ..evaluation.benchmark import draw_mc_samples, mean_and_se
 from ..evaluation.latent_density import fit_latent_density, save_density
 from ..evaluation.hmc import AISSettings
@@ -79,7 +79,7 @@ AIS_WEIGHT_SAMPLES = 3 # draws of Bayesian weights
 
 def prior_for_ais(model, run, folder, data) -> tuple: # the prior, and what to call it
     "N(0, I) where the model was trained with it; otherwise a mixture on the training codes, kept in the run's folder"
-    if has_gaussian_code(model): return StandardNormal(model.latent), "N(0, I)"
+    if model.has_gaussian_posterior: return StandardNormal(model.latent), "N(0, I)"
     density = fit_latent_density(model, data, seed=run.seed)
     save_density(density, Path(folder) / "density.safetensors")
     return density, f"a mixture of {len(density.means)} Gaussians on the training codes"
@@ -91,7 +91,7 @@ def run_ais(model, run:Run, folder, data, n_images:int, progress=False, **how) -
     sets = model.sample_from_W(AIS_WEIGHT_SAMPLES, make_generator(run.seed, "annealing weights", device=next(model.parameters()).device))
     found = [ais(model, some.batch().x, prior, W, progress=progress, **dataclasses.asdict(how)) for W in sets or [None]]
     each, error, ess = (torch.stack([getattr(f, name) for f in found]) for name in ("estimate", "se", "ess"))
-    k = run.importance_samples if has_gaussian_code(model) else 0
+    k = run.importance_samples if model.has_gaussian_posterior else 0
     iwll = mean_and_se(importance_log_likelihood(model, some, k, AIS_WEIGHT_SAMPLES, run.seed).log_likelihood[k]) if k else None
     return {"n": len(some), "chains": how.chains, "steps": how.steps, "prior": said, **mean_and_se(each.mean(0)),
             "chain_error": error.norm().item() / error.numel(), "ess": ess.median().item(), "k": k or None, "iwll": iwll}
