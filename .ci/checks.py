@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-import browser
+import browser, house
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -59,9 +59,9 @@ def check_notebook(path, flags, timeout):
     return f"{output}\nnbdev_test ended with status {status} and without success"
 
 
-def files_below(path):
-    "Every file at or below `path`, without caches and what reports have built."
-    found = [path] if path.is_file() else path.rglob("*")
+def files_below(path, pattern="*"):
+    "Every file of a pattern at or below `path`, without caches and what reports have built."
+    found = [path] if path.is_file() else path.rglob(pattern)
     apart = {"__pycache__", "_build", ".ipynb_checkpoints"}
     return {file for file in found if file.is_file() and not apart & set(file.relative_to(path).parts)}
 
@@ -71,6 +71,7 @@ def check_generated(
     commands,  # what writes them, each a list of arguments
     remedy,  # what to run when they differ
     from_nothing=True,  # delete the targets first, so that left-over files are found
+    pattern="*",  # which files of a folder are generated
 ):
     "What is wrong with generated files: those that differ when they are generated anew, on a copy of the tree."
     with tempfile.TemporaryDirectory() as folder:
@@ -78,13 +79,12 @@ def check_generated(
         shutil.copytree(ROOT, copy, ignore=lambda at, names: [
             name for name in names if name in ("__pycache__", "_build", ".ipynb_checkpoints")
             or Path(at) == ROOT and (Path(at) / name).is_dir() and name not in ("nbs", "reports", "vae_nbdev", ".ci")])
-        for target in [copy / target for target in targets if from_nothing]:
-            if target.is_dir(): shutil.rmtree(target)
-            else: target.unlink(missing_ok=True)
+        for target in [copy / target for target in targets if from_nothing and (copy / target).exists()]:
+            for file in files_below(target, pattern): file.unlink()
         for command in commands:
             status, output = run(*command, cwd=copy)
             if status: return f"{output}\n{' '.join(command)} failed"
-        old, new = ({file.relative_to(at) for target in targets for file in files_below(at / target)}
+        old, new = ({file.relative_to(at) for target in targets for file in files_below(at / target, pattern)}
                     for at in (ROOT, copy))
         changed = {file for file in old & new if not filecmp.cmp(ROOT / file, copy / file, shallow=False)}
     wrong = [*(f"out of date: {file}" for file in sorted(changed)),
@@ -123,6 +123,11 @@ def check_packages():
     if found.pop(PACKAGE) is None: return f"{PACKAGE} is not installed; run: make test"
     return "\n".join(f"{name}: installed {found.get(name) or 'no'}, in constraints.txt {pinned.get(name) or 'no'}"
                      for name in sorted(found | pinned) if found.get(name) != pinned.get(name))
+
+
+def check_rule(rule):
+    "What breaks a rule of the house, a line for each place."
+    return "\n".join(rule())
 
 
 def check_imports():
@@ -178,7 +183,7 @@ def all_checks(flags, timeout):
     python, generate = sys.executable, ".ci/generate.py"
     checks = {
         "vae_nbdev: as exported from the notebooks": lambda: check_generated(
-            ["vae_nbdev"], [["nbdev_export"]], "make export"),
+            ["vae_nbdev"], [["nbdev_export"]], "make export", pattern="*.py"),
         "notebooks: as nbdev_clean leaves them": lambda: check_generated(
             ["nbs", "reports"], [["nbdev_clean"], ["nbdev_clean", "--fname", "reports"]], "make clean-notebooks",
             from_nothing=False),
@@ -189,7 +194,9 @@ def all_checks(flags, timeout):
         "packages: exactly constraints.txt": check_packages,
         "packages: pip check": lambda: check_command(python, "-m", "pip", "check"),
         "imports: no torch before it is needed": check_imports,
+        "vae_nbdev: ruff": lambda: check_command(python, "-m", "ruff", "check", "--config", ".ci/ruff.toml", "vae_nbdev"),
     }
+    checks |= {f"house: {title}": partial(check_rule, rule) for title, rule in house.RULES.items()}
     for folder, recursive in [("nbs", True), ("reports", False)]:
         found = notebooks(folder, recursive)
         if not found: checks[f"{folder}: has notebooks"] = lambda at=folder: f"there is no notebook in {at}/"

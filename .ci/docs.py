@@ -38,12 +38,16 @@ def source_of(cell): return "".join(cell["source"])
 
 
 def sidebar_of(pages):
-    "The sidebar of nbs/sidebar.yml: (title of a section or None, its pages)."
+    "The sidebar of nbs/sidebar.yml: pages, and sections as (title, what is in it)."
     by_source = {page["source"]: page for page in pages}
+    entry = lambda part: (part["section"], [entry(p) for p in part["contents"]]) if isinstance(part, dict) else by_source[part]
     contents = yaml.safe_load((PROCESSED / "sidebar.yml").read_text(encoding="utf-8"))["website"]["sidebar"]["contents"]
-    for part in contents:
-        title, sources = (part["section"], part["contents"]) if isinstance(part, dict) else (None, [part])
-        yield title, [by_source[source] for source in sources]
+    return [entry(part) for part in contents]
+
+
+def pages_of(sidebar):
+    "All pages of a sidebar, from top to bottom."
+    return [page for entry in sidebar for page in (pages_of(entry[1]) if isinstance(entry, tuple) else [entry])]
 
 
 # Cells to Markdown
@@ -173,6 +177,7 @@ def write_page(page, order, sidebar, template, settings):
     place = order.index(page)
     html = template.render(
         page=page, body=body, contents=contents, sidebar=sidebar, settings=settings, to=partial(relative, page=page),
+        pages_of=pages_of,
         before=order[place - 1] if place else None, after=order[place + 1] if place + 1 < len(order) else None)
     path = SITE / page["name"]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -201,8 +206,8 @@ def build():
     process()
     shutil.rmtree(SITE, ignore_errors=True)
     pages = [read_page(path) for path in sorted(PROCESSED.rglob("*")) if path.suffix in (".ipynb", ".qmd")]
-    sidebar = list(sidebar_of(pages))
-    order = [page for _, some in sidebar for page in some]
+    sidebar = sidebar_of(pages)
+    order = pages_of(sidebar)
     environment = Environment(loader=FileSystemLoader(LOOK), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     write = partial(write_page, order=order, sidebar=sidebar, settings=get_config(),
                     template=environment.get_template("page.html"))

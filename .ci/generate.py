@@ -1,6 +1,5 @@
 "Writes what follows from the notebooks and nbdev cannot write alone: README.md (without Quarto) and nbs/*.yml."
 import argparse, ast, base64, json, os, posixpath, re, shutil
-from itertools import groupby
 from pathlib import Path
 
 import pypandoc, yaml
@@ -136,18 +135,41 @@ def write_reference():
     Path(NBS, "reference.qmd").write_text("\n".join(parts) + "\n", encoding="utf-8")
 
 
+FIRST = ("index", "00_tour", "gallery")  # pages above all sections, by the stems of their notebooks
+SECTIONS = {  # title of a section → its folders and single pages, in the reader's order
+    "Architectures": ("04_models",), "Foundations": ("02_data", "03_nn"),
+    "Experiments": ("06_training", "07_evaluation", "08_plots", "09_studies", "10_report", "11_commands"),
+    "Evidence": ("13_evidence",), "Under the hood": ("01_core", "05_speed", "12_all", "14_testing")}
+TITLES = {"02_data": "Data", "03_nn": "Neural networks", "01_core": "Core"}  # of folders; others by their names
+
+
+def entries(place, pages):
+    "What the sidebar shows for a folder or for a single page of `nbs`."
+    inside = [page.as_posix() for page in pages if page.parts[0] == place]
+    if not inside: return [page.as_posix() for page in pages if page.stem == place]
+    return [{"section": TITLES.get(place, place[3:].capitalize()), "contents": inside}]
+
+
+def sidebar_contents(pages):
+    "The pages in the reader's order: the first ones, sections with one folder flat, sections with several nested."
+    contents = [page.as_posix() for stem in FIRST for page in pages if page.parts == (f"{stem}.ipynb",)]
+    for title, places in SECTIONS.items():
+        parts = [entry for place in places for entry in entries(place, pages)]
+        flat = parts[0]["contents"] if len(parts) == 1 and isinstance(parts[0], dict) else parts
+        contents.append({"section": title, "contents": flat})
+    shown = set(re.findall(r"[\w/.-]+\.ipynb", json.dumps(contents)))
+    if lost := {page.as_posix() for page in pages} - shown:
+        raise SystemExit(f"the sidebar has no place for {', '.join(sorted(lost))}: add its folder to SECTIONS in .ci/generate.py.")
+    return [*contents, "reference.qmd"]
+
+
 def write_site():
     """nbs/nbdev.yml as nbdev writes it; nbs/sidebar.yml, because nbdev's own has no link that works into a numbered
-    folder; and the reference."""
+    folder and follows the order of the files, not the reader's; and the reference."""
     refresh_quarto_yml()
     write_reference()
     pages = sorted(path.relative_to(NBS) for path in nbglob(NBS, as_path=True))
-    contents = [str(page) for page in sorted(pages, key=lambda page: page.stem != "index") if len(page.parts) == 1]
-    for folder, group in groupby([page for page in pages if len(page.parts) > 1], key=lambda page: page.parts[0]):
-        title = re.sub(r"^\d+_", "", folder).replace("_", " ").capitalize()
-        contents.append({"section": title, "contents": [page.as_posix() for page in group]})
-    contents.append("reference.qmd")
-    sidebar = yaml.safe_dump({"website": {"sidebar": {"contents": contents}}}, sort_keys=False)
+    sidebar = yaml.safe_dump({"website": {"sidebar": {"contents": sidebar_contents(pages)}}}, sort_keys=False)
     Path(NBS, "sidebar.yml").write_text(sidebar, encoding="utf-8")
 
 
