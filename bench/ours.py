@@ -5,8 +5,8 @@ import numpy as np
 import torch
 
 from common import N, images, looked_at, summary
-from vae_nbdev.evaluation import ais as ais_module, benchmark  # noqa: F401  (it attaches `benchmark`)
-from vae_nbdev.speed import fast_steps
+from vae_nbdev.evaluation import benchmark  # noqa: F401  (it attaches `benchmark`)
+from vae_nbdev.evaluation.ais import ais
 from vae_nbdev.training import loop  # noqa: F401  (it attaches `learn`)
 from vae_nbdev.nn.registry import make_model
 from vae_nbdev.data.datasets import Dataset
@@ -14,7 +14,7 @@ from vae_nbdev.data.batches import Split
 from vae_nbdev.core.randomness import make_generator
 from vae_nbdev.nn.priors import StandardNormal
 from vae_nbdev.evaluation.importance import importance_log_likelihood
-from vae_nbdev.nn.layers import Layer, find_layers
+from vae_nbdev.nn.layers import find_layers
 from vae_nbdev.training.settings import TrainingSettings
 
 
@@ -23,7 +23,6 @@ class Learn:
     def __init__(self, job):
         torch.set_num_threads(job["threads"])
         self.job, self.settings = job, job.get("learn", {})
-        fast_steps.TRACE_FROM = job.get("record_from", fast_steps.TRACE_FROM)
         if self.settings.get("compile"): from torch._inductor import compile_fx  # noqa: F401  (an import, and those are not timed)
         parts = [Split(torch.from_numpy(images(job, part))) for part in ("train", "t10k", "t10k")]
         self.data = Dataset("mnist", "grey", *parts)
@@ -53,10 +52,10 @@ class Learn:
         model, generator = self.model(), make_generator(0, "losses")
         model.init_output_bias(self.data.train)
         model.n_train, x = N, torch.from_numpy(looked_at(self.job))
-        how = TrainingSettings(bf16=self.settings.get("bf16", False))
+        settings = TrainingSettings(bf16=self.settings.get("bf16", False))
 
         def draw():
-            with how.products(x.device): logits, q = model.train().feedforward(x, 1, generator)
+            with settings.autocast(x.device): logits, q = model.train().feedforward(x, 1, generator)
             kl_z, kl_w = model.get_kl(q)
             return (kl_z + kl_w - model.get_ll(x, logits)[0]).tolist()
         return summary([draw() for _ in range(draws)])
@@ -82,11 +81,10 @@ class Importance(Learn):
         return found.log_likelihood[x].mean().item()
 
 
-class Annealed(Learn):
+class Annealing(Learn):
     "AIS with a decoder 50-200-200-784"
     def ais(self, steps, images):
-        if self.job.get("plain"): ais_module.TRACE_FROM_SAMPLES = float("inf")
         model = self.model().to(self.job["device"])
-        found = ais_module.ais(model, self.data.test.batch(slice(0, images)).x, StandardNormal(model.latent), steps=steps,
-                              compile=self.job["compile"])
+        found = ais(model, self.data.test.batch(slice(0, images)).x, StandardNormal(model.latent), steps=steps,
+                    compile=self.job["compile"])
         return found.estimate.mean().item()

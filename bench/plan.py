@@ -126,12 +126,10 @@ def seeds(n, epochs, S):
     job = {"architecture": "variational_autoencoder", "model": {"network": "128-64", "latent": 2}, "n_train": n}
     all_of_them = {"seeds": S, "epochs": epochs}
     return Group(
-        f"{S} seeds of the VAE 784-128-64-2", f"{S} models, {epochs} epochs of {n:,} images each", job, "together", {
-            "together": Spec("as one batched model", "ours_seeds:Seeds", all_of_them, "together"),
+        f"{S} seeds of the VAE 784-128-64-2", f"{S} models, {epochs} epochs of {n:,} images each", job, "batch_seeds", {
+            "batch_seeds": Spec("as one batched model", "ours_seeds:Seeds", all_of_them, "batch_seeds"),
             "in_turn": Spec("one after the other", "ours_seeds:Seeds", all_of_them, "in_turn"),
-            "in_turn_recorded": Spec("one after the other, recorded as in longer trainings", "ours_seeds:Seeds", all_of_them,
-                                     "in_turn", {"record_from": 0}),
-            "compiled": Spec("as one batched model, compiled before the clock", "ours_seeds:Seeds", all_of_them, "together", COMPILED),
+            "compiled": Spec("as one batched model, compiled before the clock", "ours_seeds:Seeds", all_of_them, "batch_seeds", COMPILED),
             "in_turn_compiled": Spec("one after the other, compiled before the clock", "ours_seeds:Seeds", all_of_them,
                                      "in_turn", COMPILED),
             "two_processes": Spec("in two processes of one thread", "ours_seeds:Processes", all_of_them, "in_turn")},
@@ -166,9 +164,8 @@ def annealing(images, steps):
     return Group(
         "AIS of a VAE 784-200-200-50", f"{images:,} test images, {CHAINS} chains of {steps} temperatures", IWAE, "ais", {
             "peak": PEAK,
-            "ais": Spec("ais, compiled before the clock, as it is for many images", "ours:Annealed", arguments, "ais", {"compile": True}),
-            "recorded": Spec("the same, recorded, as it is for few", "ours:Annealed", arguments, "ais", {"compile": False}),
-            "plain": Spec("the same, as it is written", "ours:Annealed", arguments, "ais", {"compile": False, "plain": True})},
+            "ais": Spec("ais, compiled before the clock, as it is for many images", "ours:Annealing", arguments, "ais", {"compile": True}),
+            "eager": Spec("the same, eager, as for few images", "ours:Annealing", arguments, "ais", {"compile": False})},
         looks * 4 * sum(a * b for a, b in zip(DECODER[:-1], DECODER[1:])))
 
 
@@ -183,7 +180,7 @@ def curves(few, n, quick):
                    some(1, 2, 5, 10, 20), bayes, {"images": few}),
         "images": Curve("training images of the VAE 784-400-20-400-784", "ours:Costs", "images",
                         some(*(n // part for part in (16, 8, 4, 2, 1))), vae_job(n)),
-        "S": Curve("seeds S of the VAE 784-128-64-2 as one batched model", "ours_seeds:Seeds", "together",
+        "S": Curve("seeds S of the VAE 784-128-64-2 as one batched model", "ours_seeds:Seeds", "batch_seeds",
                    some(1, 2, 4, 8, 16), several, {"epochs": 1}, "seeds"),
         "k": Curve("samples k of IWLL(k), VAE 784-200-200-50, 20 images", "ours:Importance", "iwll",
                    some(50, 500, 5000, 50_000), IWAE, {"images": 20})}

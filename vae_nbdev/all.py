@@ -21,13 +21,18 @@ from .nn.priors import *
 from .nn.posteriors import *
 from .nn.registry import *
 from .nn.autoencoder import *
+
+# %% ../nbs/12_all.ipynb #cell-004
 from .speed.memory import *
 from .speed.seed_batch import *
 from .speed.fast_steps import *
 from .training.settings import *
 from .training.checkpoints import *
 from .training.checkpointer import *
+from .training.epoch import *
 from .training.loop import *
+
+# %% ../nbs/12_all.ipynb #cell-005
 from .evaluation.importance import *
 from .evaluation.benchmark import *
 from .evaluation.latent_density import *
@@ -43,5 +48,5 @@ from .plots.latent import *
 from .plots.curves import *
 from .plots.classifier import *
 
-# %% ../nbs/12_all.ipynb #cell-005
+# %% ../nbs/12_all.ipynb #cell-007
 __all__ = [name for name in globals() if not name.startswith("_")]

@@ -18,8 +18,7 @@ from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..nn.autoencoder import Autoencoder
 from ..speed.memory import keep_freed_memory
-from ..speed.tracing import CompiledFunction, TracedFunction
-from ..speed.fast_steps import ModelFunction
+from ..speed.compilation import ModelFunction
 from .importance import COMPILE_FROM_SAMPLES, log_mean_exp
 from .benchmark import mean_and_se
 from .hmc import AISSettings, sample_prior, hmc_noise, evaluate_state, sigmoid_schedule, image_generators, hmc_step, tune_step_sizes, value_and_grad
@@ -116,8 +115,7 @@ def likelihood_and_grad(
 
 def grad_function_kind(samples, compile=None):
     "What is made of `likelihood_and_grad` for so many decoded images; `None`: nothing"
-    if compile or compile is None and samples >= COMPILE_FROM_SAMPLES: return CompiledFunction
-    return TracedFunction if samples >= TRACE_FROM_SAMPLES else None
+    return compile or compile is None and samples >= TRACE_FROM_SAMPLES
 
 # %% ../../nbs/07_evaluation/05_ais.ipynb #cell-026
 MAX_BLOCK = {"cpu": 2**20, "gpu": 2**26} # numbers in the tensor of logits (C, B, D)
@@ -158,7 +156,7 @@ def anneal_images(
     parts = [range(len(images))[start:start + block] for start in range(0, len(images), block)]
     moves = how.pilot + how.steps * (1 if codes is None else 2)
     kind = grad_function_kind(moves * how.leapfrog_steps * how.chains * len(images), compile)
-    gradients_and_terms = kind and ModelFunction(kind, model, likelihood_and_grad, "annealing", W, how.chains, len(parts[0]))
+    gradients_and_terms = kind and ModelFunction(model, likelihood_and_grad, "annealing", W, how.chains, len(parts[0]))
     with tqdm(total=moves * len(parts), desc="annealing", mininterval=0.5, disable=not progress, unit="move") as bar:
         for part in parts:
             rows = slice(part.start, part.stop)

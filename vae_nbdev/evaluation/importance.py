@@ -20,8 +20,7 @@ from ..nn.posteriors import GaussianPosterior
 from ..nn.autoencoder import Autoencoder
 from ..speed.memory import keep_freed_memory
 from ..speed.counter_rng import CounterGenerator, SeedRecorder
-from ..speed.tracing import CompiledFunction
-from ..speed.fast_steps import ModelFunction
+from ..speed.compilation import ModelFunction
 
 # %% ../../nbs/07_evaluation/01_importance.ipynb #cell-006
 def log_mean_exp(
@@ -103,7 +102,7 @@ class ImportanceWeigher:
         size:int=None # images of a full block; `None`: compile nothing
     ):
         self.model, self.size = model, size
-        if size: self.of_model = ModelFunction(CompiledFunction, model, chunk_log_weights, "IWLL", sets[0] if sets else None, size)
+        if size: self.of_model = ModelFunction(model, chunk_log_weights, "IWLL", sets[0] if sets else None, size)
 
     def __call__(self, x, q, generator, W, n): # (n, B) log weights, of the first of a chunk's samples
         if len(x) == self.size and self.of_model.works:
