@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['INDUCTOR_OPTIONS', 'CAPTURE_WARM_UP', 'flat_leaves', 'log_failure', 'CompiledFunction', 'probe_compiler',
-           'config_key', 'FunctionModule', 'ModelFunction', 'capture_cuda_graph', 'CUDAGraphProgram', 'as_cuda_graph']
+           'capture_cuda_graph', 'CUDAGraphProgram', 'as_cuda_graph', 'config_key', 'FunctionModule', 'ModelFunction']
 
 # %% ../../nbs/05_speed/03_compilation.ipynb #cell-003
 import sys
@@ -110,43 +110,7 @@ def _addmm(bias, x, weight, *, beta=1, alpha=1):
     "bias + x @ weight, on a CPU without a copy of the bias for every row"
     return x @ weight - -bias if x.is_cpu and beta == alpha == 1 else NotImplemented
 
-# %% ../../nbs/05_speed/03_compilation.ipynb #cell-019
-def config_key(model) -> tuple:
-    "Equal for models that differ in their seeds only"
-    weight = next(model.parameters())
-    return type(model), model.n_train, str(model.config | {"seed": None}), str(model), weight.dtype, weight.device
-
-class FunctionModule(nn.Module):
-    "A function of a model as a module, so that `functional_call` can replace the model's weights"
-    def __init__(self, model, function):
-        super().__init__()
-        self.model, self.function = model, function
-
-    def forward(self, *inputs): return self.function(self.model, *inputs)
-
-class ModelFunction:
-    "A compiled function of a model, of tensors and of a weight sample; `None` where it cannot be compiled"
-    def __init__(self,
-        model:Architecture,
-        function, # of the model, of tensors, and of a weight sample or `None`
-        name:str, # for messages
-        W=None, # a weight sample like those that will be passed, for Bayesian weights
-        *key # what else models of one configuration must share, such as sizes
-    ):
-        self.module, self.W = FunctionModule(model, function), W
-        self.state = dict(self.module.named_parameters()) | dict(self.module.named_buffers())
-        self.program = CompiledFunction(self.of_tensors, f"{name} of {model.name}", (name, config_key(model), *key))
-
-    @property
-    def works(self): return self.program.works
-
-    def of_tensors(self, state, values, *inputs):
-        W = self.W.with_values(values) if values else None
-        return torch.func.functional_call(self.module, state, (*inputs, W))
-
-    def __call__(self, W, *inputs): return self.program(self.state, W.values if W else [], *inputs)
-
-# %% ../../nbs/05_speed/03_compilation.ipynb #cell-023
+# %% ../../nbs/05_speed/03_compilation.ipynb #cell-013
 CAPTURE_WARM_UP = 3 # calls before a capture: libraries initialise themselves in the first ones
 
 def capture_cuda_graph(
@@ -163,7 +127,7 @@ def capture_cuda_graph(
         current.wait_stream(side)
     return graph.replay, outputs
 
-# %% ../../nbs/05_speed/03_compilation.ipynb #cell-024
+# %% ../../nbs/05_speed/03_compilation.ipynb #cell-014
 class CUDAGraphProgram:
     "A program that is replayed as a CUDA graph; raises `RuntimeError` if that would change its results"
     def __init__(self,
@@ -185,9 +149,48 @@ class CUDAGraphProgram:
         torch._foreach_copy_(outputs, self.outputs)
         return outputs
 
+# %% ../../nbs/05_speed/03_compilation.ipynb #cell-015
 def as_cuda_graph(program, tensors, name:str):
     "The program as a CUDA graph if its tensors are on a GPU and it can be captured; otherwise the program itself"
     if not all(t.is_cuda for t in tensors): return program
     try: return CUDAGraphProgram(program, tensors)
     except Exception as error: log_failure(name, "captured", error)  # of any kind: the program itself works
     return program
+
+# %% ../../nbs/05_speed/03_compilation.ipynb #cell-023
+def config_key(model) -> tuple:
+    "Equal for models that differ in their seeds only"
+    weight = next(model.parameters())
+    return type(model), model.n_train, str(model.config | {"seed": None}), str(model), weight.dtype, weight.device
+
+# %% ../../nbs/05_speed/03_compilation.ipynb #cell-024
+class FunctionModule(nn.Module):
+    "A function of a model as a module, so that `functional_call` can replace the model's weights"
+    def __init__(self, model, function):
+        super().__init__()
+        self.model, self.function = model, function
+
+    def forward(self, *inputs): return self.function(self.model, *inputs)
+
+# %% ../../nbs/05_speed/03_compilation.ipynb #cell-025
+class ModelFunction:
+    "A compiled function of a model, of tensors and of a weight sample; `None` where it cannot be compiled"
+    def __init__(self,
+        model:Architecture,
+        function, # of the model, of tensors, and of a weight sample or `None`
+        name:str, # for messages
+        W=None, # a weight sample like those that will be passed, for Bayesian weights
+        *key # what else models of one configuration must share, such as sizes
+    ):
+        self.module, self.W = FunctionModule(model, function), W
+        self.state = dict(self.module.named_parameters()) | dict(self.module.named_buffers())
+        self.program = CompiledFunction(self.of_tensors, f"{name} of {model.name}", (name, config_key(model), *key))
+
+    @property
+    def works(self): return self.program.works
+
+    def of_tensors(self, state, values, *inputs):
+        W = self.W.with_values(values) if values else None
+        return torch.func.functional_call(self.module, state, (*inputs, W))
+
+    def __call__(self, W, *inputs): return self.program(self.state, W.values if W else [], *inputs)
