@@ -33,7 +33,8 @@ class LinearGaussian:
         mean = torch.zeros(d) if mean is None else mean
         covariance = torch.eye(d) if covariance is None else covariance
         noise = self.sigma**2 * torch.eye(D, dtype=torch.float64)
-        return MultivariateNormal(self.A @ mean.double() + self.b, self.A @ covariance.double() @ self.A.T + noise).log_prob(x)
+        marginal = MultivariateNormal(self.A @ mean.double() + self.b, self.A @ covariance.double() @ self.A.T + noise)
+        return marginal.log_prob(x)
 
     def sample(self, n:int) -> Tensor: # (n, D)
         "Images drawn from the model"
@@ -79,7 +80,8 @@ def train_study(
     from vae_nbdev.report.results import load_results, write_study # imported here: most pages need only the model above
     from vae_nbdev.studies.runs import evaluate_run, train_run
     from vae_nbdev.studies.spec import make_study, run_name
-    defaults = dict(network="32", activation="leaky_relu", epochs=8, batch_size=32, learning_rate=3e-3, importance_samples=20)
+    defaults = dict(network="32", activation="leaky_relu", epochs=8, batch_size=32, learning_rate=3e-3,
+                    importance_samples=20)
     runs = {"architecture": list(architectures), "diagnostics": diagnostics, **defaults, **settings}
     study, models = make_study("small", {"title": "Small models", "runs": [runs]}, "this page"), {}
     for run in study.runs:
@@ -102,15 +104,16 @@ def made_up_result(
     "The result of a run that never was"
     group = {"task": "reconstruction", "dataset": "digits", "binarisation": "grey", "likelihood": "bernoulli"}
     group |= {k: changes.pop(k) for k in group if k in changes}
-    run = {"architecture": architecture, "network": "256-128", "latent": 2, "seed": seed, "epochs": 5, "mc_samples": None,
-           "options": {}} | changes
+    run = {"architecture": architecture, "network": "256-128", "latent": 2, "seed": seed, "epochs": 5,
+           "mc_samples": None, "options": {}} | changes
     score = lambda mean: {"mean": mean, "se": se if mean else 0.}
     usual = {"ell": ell, "pll": ell + 1, "kl_z": kl_z, "kl_w": 0., "elbo": ell - kl_z}
     name = "-".join(map(str, [architecture, run["network"], run["latent"], *group.values(), seed]))
     epoch = lambda e: {"epoch": e, "train": {"ell": ell - 9 / e}, "valid": {"ell": ell - 10 / e}, "seconds": 1}
     return {"name": name, "label": architecture, "architecture": architecture, "run": run, **group, "seed": seed,
-            "n_train": 1197, "n_test": 400, "L": 10, "bound": -80., "parameters": 12345, "train_seconds": 75., "bytes": 52000,
-            "measures": measures or {k: score(v) for k, v in usual.items()}, "history": [epoch(e) for e in (1, 2, 3)],
+            "n_train": 1197, "n_test": 400, "L": 10, "bound": -80., "parameters": 12345, "train_seconds": 75.,
+            "bytes": 52000, "measures": measures or {k: score(v) for k, v in usual.items()},
+            "history": [epoch(e) for e in (1, 2, 3)],
             "noise": [{"eps": e, "mean": ell + e * ell, "se": se} for e in (0., .1, .5)],
             "versions": {"torch": "2.15"}, "commit": "abc", "hardware": "two cores"}
 

@@ -8,6 +8,7 @@ __all__ = ['COMPILE_FROM', 'COMPILE_BAYESIAN_FROM', 'match_strides', 'gradients_
 
 # %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-003
 import math
+from functools import partial
 import torch
 from fastcore.basics import patch
 from ..nn.layers import find_layers
@@ -68,8 +69,8 @@ class CompiledStep:
         self.functions, self.batch_size = functions, batch_size
         self.names, self.step_fns = {p: name for name, p in functions.weights.items()}, {}
         name, key = f"the step of {functions.model.name}", (functions.count, batch_size, config_key(functions.model))
-        program = lambda function: CompiledFunction(lambda *inputs: function(functions, *inputs), name, (function.__name__, *key))
-        self.adam_program, self.gradient_program = program(adam_step), program(gradients_and_terms)
+        self.adam_program = CompiledFunction(partial(adam_step, functions), name, ("adam", *key))
+        self.gradient_program = CompiledFunction(partial(gradients_and_terms, functions), name, ("gradients", *key))
 
     @property
     def works(self): return self.adam_program.works and self.gradient_program.works

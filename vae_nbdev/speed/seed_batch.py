@@ -34,7 +34,7 @@ class StageModule(nn.Module):
 
 # %% ../../nbs/05_speed/04_seed_batch.ipynb #cell-007
 class StepFunctions:
-    "The stages of a model's update as functions of tensors; raises `InputError` for a model whose stages are not functions"
+    "The stages of a model's update as functions of tensors; raises `InputError` if they are not functions"
     count = None # models along a leading axis, if there is one
 
     def __init__(self, model):
@@ -103,7 +103,8 @@ class SeedBatch(StepFunctions):
         return random_numbers(distribution, (self.count, *shape), generator, like)
 
     def terms(self, weights, buffers, name, L, batch, numbers):
-        def of_one(weights, batch, numbers): return super(SeedBatch, self).terms(weights, buffers, name, L, batch, numbers)
+        def of_one(weights, batch, numbers):
+            return super(SeedBatch, self).terms(weights, buffers, name, L, batch, numbers)
         axes = Batch(0, None if batch.y is None else 0)
         return torch.vmap(of_one, (0, axes, 0))(weights, batch, numbers)
 

@@ -12,8 +12,8 @@ import torch
 from fastcore.basics import patch
 from ..core.files import InputError
 from .settings import best_epoch
-from .checkpoints import CheckpointWriter, has_checkpoint, is_history, load_latest_checkpoint, snapshot
-from .checkpoints import write_checkpoint, write_config, write_tensors
+from .checkpoints import CheckpointWriter, has_checkpoint, is_history, load_latest_checkpoint
+from .checkpoints import snapshot, write_checkpoint, write_config, write_tensors
 
 # %% ../../nbs/06_training/03_checkpointer.ipynb #cell-005
 class EpochProgress:
@@ -80,9 +80,9 @@ def save_progress(self:Checkpointer, history, progress:EpochProgress):
     "Within an epoch: write the state after its last step"
     about = {"names": list(progress.record[0]), "sizes": progress.sizes, "seconds": progress.elapsed()}
     record = torch.stack([torch.stack(list(terms.values())) for terms in progress.record])
-    header = {"history": history, "epoch_progress": about}
-    self._write([(write_checkpoint, self.path,
-                  *snapshot(self.model, self.optimizers, self.generators | progress.start, header, {"record": record}))])
+    header, generators = {"history": history, "epoch_progress": about}, self.generators | progress.start
+    state = snapshot(self.model, self.optimizers, generators, header, {"record": record})
+    self._write([(write_checkpoint, self.path, *state)])
 
 @patch
 def _write(self:Checkpointer, files):
@@ -92,7 +92,7 @@ def _write(self:Checkpointer, files):
 # %% ../../nbs/06_training/03_checkpointer.ipynb #cell-010
 @patch
 def load(self:Checkpointer) -> tuple: # history, and `EpochProgress` or `None`
-    "Load the last state into model, optimizers and generators; raises `InputError` if the file does not describe a training"
+    "Load the last state into model, optimizers and generators; raises `InputError` for another kind of file"
     if not self.folder or not has_checkpoint(self.path): return [], None
     tensors = {}
     header = load_latest_checkpoint(self.model, self.path, self.optimizers, self.generators, tensors)
@@ -101,7 +101,8 @@ def load(self:Checkpointer) -> tuple: # history, and `EpochProgress` or `None`
         if not is_history(history): raise ValueError("it has no history")
         return history, about and self.restore_progress(about, tensors["record"])
     except (LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise InputError(f"{self.path} does not say how far its training came ({error}): train the run again.") from error
+        problem = f"{self.path} does not say how far its training came ({error})"
+        raise InputError(f"{problem}: train the run again.") from error
 
 @patch
 def restore_progress(self:Checkpointer, about, record) -> EpochProgress:

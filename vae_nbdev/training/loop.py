@@ -45,6 +45,7 @@ def training_generators(seed, device) -> dict: # name → torch.Generator
     places = {"order": "cpu", "redraw": device, "noise": device}
     return {name: make_generator(seed, name, device=place) for name, place in places.items()}
 
+# %% ../../nbs/06_training/05_loop.ipynb #cell-008
 class Trainer:
     "A model in training: its step, optimizers, generators, checkpoints and history"
     def __init__(self, model, settings:TrainingSettings, device, guard:SignalGuard, seed=0, folder=None, run=None):
@@ -72,12 +73,13 @@ class Trainer:
         self.progress = None
         self.checkpointer.save_epoch(self.history)
 
-# %% ../../nbs/06_training/05_loop.ipynb #cell-008
+# %% ../../nbs/06_training/05_loop.ipynb #cell-009
 def interruption(trainers, steps=0) -> KeyboardInterrupt:
     "The exception that ends an interrupted training, with what to do next"
     where = f"after {len(trainers[0].history)} epochs" + (f" and {steps} steps" if steps else "")
     folders = [str(t.checkpointer.folder) for t in trainers if t.checkpointer.folder]
-    state = f"its state is kept in {', '.join(folders)}: go on with resume" if folders else "without a folder nothing is kept"
+    kept = f"its state is kept in {', '.join(folders)}: go on with resume"
+    state = kept if folders else "without a folder nothing is kept"
     return KeyboardInterrupt(f"training stopped {where}; {state}.")
 
 @patch
@@ -92,7 +94,7 @@ def split_terms(self:Trainer, terms:dict) -> list: # one dict for each model
     "The terms of an epoch, for each model of this trainer"
     return [terms]
 
-# %% ../../nbs/06_training/05_loop.ipynb #cell-010
+# %% ../../nbs/06_training/05_loop.ipynb #cell-011
 class SeedTrainer:
     "Trainers that differ in their seeds, as one trainer for one epoch"
     def __init__(self, trainers):
@@ -112,7 +114,7 @@ class SeedTrainer:
         self.seed_batch.scatter(self.optimizers, [t.optimizers for t in self.trainers])
         return [{name: values[s] for name, values in terms.items()} for s in range(len(self.trainers))]
 
-# %% ../../nbs/06_training/05_loop.ipynb #cell-012
+# %% ../../nbs/06_training/05_loop.ipynb #cell-013
 def run_epoch(
     trainers, # that stand at the same epoch
     data, # a Dataset on the device
@@ -130,7 +132,7 @@ def run_epoch(
     for t, train_terms, valid_terms in zip(trainers, train, valid): t.finish_epoch(train_terms, valid_terms, seconds)
     if guard.requested: raise interruption(trainers)
 
-# %% ../../nbs/06_training/05_loop.ipynb #cell-013
+# %% ../../nbs/06_training/05_loop.ipynb #cell-014
 def next_trainers(trainers) -> list:
     "The trainers that take the next epoch: the furthest behind, together if they can share a seed batch"
     unfinished = [t for t in trainers if not t.settings.is_finished(t.history)]
@@ -148,7 +150,7 @@ def _progress_bar(trainers, n_images):
     return tqdm(total=n * settings.epochs * steps, initial=done, desc=name if n == 1 else f"{n} × {name}",
                 mininterval=0.5, disable=not settings.progress, unit="batch")
 
-# %% ../../nbs/06_training/05_loop.ipynb #cell-015
+# %% ../../nbs/06_training/05_loop.ipynb #cell-016
 @delegates(TrainingSettings)
 def train_seeds(
     models, # of one architecture, different in their seeds
@@ -176,7 +178,7 @@ def train_seeds(
 
 train_seeds.__delwrap__ = TrainingSettings # where show_doc finds the settings' comments
 
-# %% ../../nbs/06_training/05_loop.ipynb #cell-017
+# %% ../../nbs/06_training/05_loop.ipynb #cell-018
 @patch
 @delegates(TrainingSettings)
 def learn(self:Architecture,
@@ -186,7 +188,7 @@ def learn(self:Architecture,
     run:dict=None, # the parameters of the run, kept in config.json
     **kwargs # settings of `TrainingSettings`
 ) -> list: # one dict for each epoch: terms in nats per image on train and valid, and seconds
-    "Train with Adam; raises `DivergenceError` if a term is not finite, and `KeyboardInterrupt` when stopped, with its state kept"
+    "Train with Adam; raises `DivergenceError` if a term is not finite, `KeyboardInterrupt` when stopped by a signal"
     return train_seeds([self], dataset, [seed], [folder], [run], **kwargs)[0]
 
 Architecture.learn.__delwrap__ = TrainingSettings # where show_doc finds the settings' comments
