@@ -8,7 +8,7 @@ from PIL import Image, ImageChops
 
 from browser import BrowserError
 
-ARCHITECTURE = "02_architectures/variational_autoencoder.html"
+ARCHITECTURE = "04_models/variational_autoencoder.html"
 ABOUT = """() => ({
   title: document.title, headings: document.querySelectorAll("h1").length,
   bare: [...document.querySelectorAll("img:not([alt])")].map(image => image.src.slice(0, 100)),
@@ -63,7 +63,7 @@ def search(open_page):
     hit = page.locator('.pagefind-ui__result a[href*="/autoencoder.html#"][href*="get_nelbo"]').first
     hit.wait_for()
     hit.click()
-    page.wait_for_url("**/01_foundations/autoencoder.html#*get_nelbo*")
+    page.wait_for_url("**/03_nn/autoencoder.html#*get_nelbo*")
     target = page.locator(f'[id="{unquote(urldefrag(page.url).fragment)}"]')
     if not target.is_visible() or "get_nelbo" not in target.inner_text():
         raise BrowserError(f"{page.url} does not show get_nelbo")

@@ -11,8 +11,7 @@ sys.path.insert(0, str(HERE.parent))  # so that it also runs where the project i
 
 from plan import plan
 from vae_nbdev.core.files import InputError, write_json
-from vae_nbdev.data.formats import DATASETS
-from vae_nbdev.data.datasets import load
+from vae_nbdev.data.datasets import DATASETS, load
 from vae_nbdev.speed.benchmark import FORMAT, Program, ProgramFailed, disagreement, interleave, ratios, median_and_range
 from vae_nbdev.core.provenance import provenance
 from vae_nbdev.training.settings import pick_device

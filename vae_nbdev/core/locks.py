@@ -22,7 +22,7 @@ def host_id() -> str: # the same for all processes that see each other's process
 def process_alive(
     pid:int, # a process number on this machine; anything else is no process
 ) -> bool: # `False` for a zombie too: it has ended, and only waits for its parent to notice
-    "Is this process still running, in any of its threads?"
+    "Whether this process is still running, in any of its threads"
     try: return (process := psutil.Process(pid)).status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1
     except psutil.AccessDenied: return True
     except (psutil.NoSuchProcess, TypeError, ValueError): return False
@@ -34,12 +34,12 @@ class LockHeldError(RuntimeError):
 class Lock:
     "A folder's lock. Keep the object between tries: it remembers for how long the owner has been silent"
     def __init__(self,
-        folder, # the folder to lock; it is made if it is missing
+        folder, # the folder to lock; created if it is missing
         beat:float=10., # seconds between two heartbeats
         patience:float=120., # seconds without a heartbeat after which an owner counts as dead
     ):
         self.folder, self.beat, self.patience = Path(folder), beat, patience
-        self.mine, self.ended = None, threading.Event()  # our own lock file while we hold it; is it given back?
+        self.mine, self.ended = None, threading.Event()  # our lock file while we hold the lock; set when it is released
         self.seen, self.since = None, 0.  # the last heartbeat that we saw, and when we first saw it
 
     def files(self) -> dict: # number → path
@@ -53,31 +53,31 @@ class Lock:
 def _read_lock(
     path, # a lock file
 ) -> dict: # with `released`, or with `host` and `pid`
-    "What a lock file says; one that is damaged, or still being written, names nobody"
+    "The content of a lock file; one that is damaged, or still being written, has an unknown owner"
     with suppress(InputError):
-        says = read_json(path, "a lock")
-        if isinstance(says, dict) and ("released" in says or {"host", "pid"} <= says.keys()): return says
+        content = read_json(path, "a lock")
+        if isinstance(content, dict) and ("released" in content or {"host", "pid"} <= content.keys()): return content
     return {"host": "an unknown machine", "pid": None}
 
 @patch
-def owner(self:Lock) -> dict: # `host` and `pid`; `None` if nobody holds the lock
-    "Who holds the lock; a dead owner on another machine is only known after watching it for a while"
+def owner(self:Lock) -> dict: # `host` and `pid`; `None` if the lock is free
+    "The process that holds the lock; on another machine, a dead owner is recognised after `patience` seconds"
     if not (files := self.files()): return None
     path = files[number := max(files)]
-    says = _read_lock(path)
+    content = _read_lock(path)
     try: beat = (number, path.lstat().st_mtime_ns)
     except FileNotFoundError: return None
-    if "released" in says or (says["host"] == host_id() and not process_alive(says["pid"])): return None
+    if "released" in content or (content["host"] == host_id() and not process_alive(content["pid"])): return None
     if beat != self.seen: self.seen, self.since = beat, time.monotonic()
-    return says if time.monotonic() - self.since < self.patience else None
+    return content if time.monotonic() - self.since < self.patience else None
 
 # %% ../../nbs/01_core/02_locks.ipynb #cell-009
 @patch
 def acquire(self:Lock) -> Lock: # itself
     "Take the lock without waiting; `LockHeldError`, with host and process, if another process holds it"
     number = max(self.files(), default=0) + 1
-    if who := self.owner():
-        raise LockHeldError(f"process {who['pid']} on {who['host']} is at work in {self.folder}.")
+    if owner := self.owner():
+        raise LockHeldError(f"process {owner['pid']} on {owner['host']} is at work in {self.folder}.")
     mine, faster = make_folder(self.folder) / f"lock.{number}", f"another process was faster in {self.folder}."
     try:
         with open(mine, "x", encoding="utf-8") as file: json.dump({"host": host_id(), "pid": os.getpid()}, file)
@@ -94,7 +94,7 @@ def acquire(self:Lock) -> Lock: # itself
 
 # %% ../../nbs/01_core/02_locks.ipynb #cell-010
 def _heartbeat(mine, beat, ended):
-    "Touch a lock file until it is given back; interrupt this program if another process has taken the lock"
+    "Touch a lock file until it is released; interrupt this program if another process has taken the lock"
     while not ended.wait(beat):
         try: os.utime(mine)
         except FileNotFoundError: return ended.is_set() or os.kill(os.getpid(), signal.SIGINT)
@@ -102,7 +102,7 @@ def _heartbeat(mine, beat, ended):
 
 @patch
 def release(self:Lock):
-    "Give the lock back, if it is still ours"
+    "Release the lock, if it is still ours"
     self.ended.set()
     if self.mine:
         with suppress(FileNotFoundError), open(self.mine, "r+", encoding="utf-8") as file:

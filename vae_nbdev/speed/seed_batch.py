@@ -56,7 +56,7 @@ class StepFunctions:
         if (key := (name, L, batch.x.shape)) not in self.requests:
             recorder = RecordingGenerator(make_generator(0, "notes", device=batch.x.device))
             with torch.no_grad(): terms = self.model.train().stages()[name](self.single_batch(batch), L, recorder)
-            self.requests[key] = recorder.asked, terms._fields
+            self.requests[key] = recorder.calls, terms._fields
         return self.requests[key]
 
 # %% ../../nbs/05_speed/04_seed_batch.ipynb #cell-008

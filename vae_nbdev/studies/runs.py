@@ -104,7 +104,7 @@ def accepted_arguments(function, given) -> dict:
 def completed_history(run, folder) -> list: # its history
     "The history of a training that has ended; `InputError` for one that has not"
     progress = read_progress(folder)
-    if TrainingSettings(**training_settings(run)).finished(progress["history"]) and "part" not in progress: return progress["history"]
+    if TrainingSettings(**training_settings(run)).is_finished(progress["history"]) and "epoch_progress" not in progress: return progress["history"]
     raise InputError(f"the training in {folder} was stopped after {len(progress['history'])} of {run.epochs} epochs: go on with it first, "
                      "with vae_train and --resume.")
 
