@@ -35,7 +35,7 @@ from ..plots.figure import PALETTE, class_colour
 from ..plots.images import reconstruct
 from ..plots.latent import decode_grid, uniform_grid, separate_points
 from .results import short_name
-from .tables import has_point_code
+from .tables import has_deterministic_code
 from .findings import group_heading
 from .figures import restore_models
 
@@ -447,7 +447,7 @@ def explorer_rows(rows, limit=MAX_MODELS) -> list:
 def initial_models(rows) -> tuple:
     "The numbers of the models to begin with; one for one model"
     best = sorted(range(len(rows)), key=lambda k: -ell_of(rows[k].results[0]))
-    others = [k for k in best if has_point_code(rows[k]) != has_point_code(rows[best[0]])]
+    others = [k for k in best if has_deterministic_code(rows[k]) != has_deterministic_code(rows[best[0]])]
     return best[0], *(others or best[1:])[:1]
 
 def explorer_caption(rows, kept, images) -> str:

@@ -26,7 +26,7 @@ from ..evaluation.benchmark import posterior_means
 from ..plots.figure import GREY, PlotFigure, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
-from .tables import HIGHER_IS_BETTER, format_duration, measure_heading, group_styles, mean_over_seeds, with_minus_sign, has_point_code, format_number
+from .tables import HIGHER_IS_BETTER, format_duration, measure_heading, group_styles, mean_over_seeds, with_minus_sign, has_deterministic_code, format_number
 from .findings import count_noun, rank_rows, format_score
 from .figures import html_figure
 from .galleries import model_name_cell, load_models, show_error, image_strip
@@ -156,7 +156,7 @@ def ranking_table(group) -> Div:
     "The models of a group by ELL"
     rows = [row for row, _ in rank_rows(group.rows, "ell")]
     keys, look = [key for key in RANKING_COLUMNS if any(row.score(key) for row in rows)], group_styles(group)
-    counts = lambda row, key: key != "elbo" or not has_point_code(row)
+    counts = lambda row, key: key != "elbo" or not has_deterministic_code(row)
     tops = {key: max((row.score(key).mean for row in rows if row.score(key) and counts(row, key)), default=None) for key in keys if key in HIGHER_IS_BETTER}
     def cell(row, key):
         score = row.score(key)
