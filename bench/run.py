@@ -63,8 +63,8 @@ def check_losses(group, programs, folder, draws=200):
     names = [name for name in group.check if name in programs]
     if len(names) < 2: return {}
     weights = str(folder / "weights.npz")
-    programs[group.ours].ask("write_weights", path=weights)
-    losses = {name: programs[name].ask("losses", weights=weights, draws=draws)["value"] for name in names}
+    programs[group.ours].call("write_weights", path=weights)
+    losses = {name: programs[name].call("losses", weights=weights, draws=draws)["value"] for name in names}
     found = {name: disagreement(losses[group.ours], losses[name], draws) for name in names if name != group.ours}
     for name, apart in found.items():
         say(f"  {name}: same loss (largest difference {apart['z']:.1f} standard errors, spread × {apart['sd']:.2f})")
@@ -76,8 +76,8 @@ def check_losses(group, programs, folder, draws=200):
 def asked(bench, group, spec, program):
     "Ask a program for its part of a round; its seconds are for the whole work"
     if spec.fresh:
-        with bench.start(spec.program, group.job | spec.job) as alone: answer = alone.ask(spec.method, **spec.arguments)
-    else: answer = program.ask(spec.method, **spec.arguments)
+        with bench.start(spec.program, group.job | spec.job) as alone: answer = alone.call(spec.method, **spec.arguments)
+    else: answer = program.call(spec.method, **spec.arguments)
     return answer | {"seconds": answer["seconds"] * spec.scale}
 
 
@@ -92,7 +92,7 @@ def run_group(bench, group, rounds):
         programs = {name: program for name, program in programs.items() if name not in absent}
         check = check_losses(group, programs, bench.folder)
         for name, program in programs.items():
-            if group.programs[name].warm: program.ask(group.programs[name].method, **group.programs[name].arguments)
+            if group.programs[name].warm: program.call(group.programs[name].method, **group.programs[name].arguments)
         tasks = {name: lambda name=name: asked(bench, group, group.programs[name], programs[name]) for name in programs}
         answers = interleave(tasks, rounds, lambda number, name, answer: say(
             f"  round {number + 1} of {rounds}  {name:<16} {answer['seconds']:9.3f} s"))
@@ -126,7 +126,7 @@ def run_curve(bench, curve, rounds):
         if program.absent:
             say(f"  not measured ({program.absent})")
             return {"title": curve.title, "absent": program.absent}
-        ask = lambda x: program.ask(curve.method, **{curve.argument: x}, **curve.arguments)
+        ask = lambda x: program.call(curve.method, **{curve.argument: x}, **curve.arguments)
         ask(curve.points[0])
         answers = interleave({x: lambda x=x: ask(x) for x in curve.points}, rounds, lambda number, x, answer: say(
             f"  round {number + 1} of {rounds}  {x:>8,} {answer['seconds']:9.3f} s"))
