@@ -23,6 +23,7 @@ setup(
     license="Apache-2.0",
     license_files=["LICENSE"],
     packages=find_packages(include=[settings["lib_path"], f"{settings['lib_path']}.*"]),
+    package_data={f"{settings['lib_path']}.report": ["explorer_assets/*"]},  # style sheets and callbacks of the explorer
     python_requires=f">={settings['min_python']}",
     install_requires=settings["requirements"].split(),
     extras_require={"dev": settings["dev_requirements"].split()},

@@ -142,7 +142,7 @@ def explorer_links(open_page):
 
 
 def explorer_menus(open_page):
-    "Every model has its own plane, and every option of 'Behind the points' changes it."
+    "Every model has its own plane, and every option of 'Background' changes it."
     page = explored(open_page)
     menu, planes = page.locator(".explorer section:nth-of-type(2) select").first, []
     for name in menu.locator("option").all_inner_texts():
@@ -150,7 +150,7 @@ def explorer_menus(open_page):
         page.evaluate(STILL)
         planes.append(screenshot(part(page, 2, "plane")))
     check(len(planes) > 1 and all(differ(a, b) for i, a in enumerate(planes) for b in planes[:i]), "two models show the same plane")
-    behind = page.get_by_label("Behind the points").first
+    behind = page.get_by_label("Background").first
     grounds = []
     for name in behind.locator("option").all_inner_texts():
         behind.select_option(name)

@@ -5,7 +5,7 @@ from blitz.modules import BayesianLinear
 from blitz.utils import variational_estimator
 from torch.nn import functional as F
 
-from common import N, learn_resident, looked_at, read_weights, summary
+from common import N, looked_at, read_weights, summary
 from peer_bayesian_torch import BayesianTorch, Net
 
 

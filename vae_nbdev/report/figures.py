@@ -144,7 +144,7 @@ def plot_noise(
     curves = {short_name(row.name): noise_curve(row) for row in group.rows}
     curves = {name: curve for name, curve in curves.items() if len(curve["noise"]) > 1}
     if not curves: return None
-    picture = plot_noise_curve(curves, f"Gaussian noise: {group.dataset}", looks=group_styles(group))
+    picture = plot_noise_curve(curves, f"Gaussian noise: {group.dataset}", styles=group_styles(group))
     picture.set_size_inches(width, height)
     return picture
 
