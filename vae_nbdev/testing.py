@@ -116,7 +116,7 @@ def _write_binarized_files(folder, seed):
 def write_small_data(
     folder, # data folder to fill
     packed:bool=True, # whether the idx files are compressed
-) -> dict: # data set → its MD5 sums, as `IdxFiles` and `BinarizedFiles` take them
+) -> dict: # data set → its MD5 sums, as IdxFiles and BinarizedFiles take them
     "Fill a data folder with three small data sets"
     folder = Path(folder)
     return {"mnist": _write_idx_files(folder / "MNIST/raw", 0, packed),

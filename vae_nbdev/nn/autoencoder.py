@@ -143,7 +143,7 @@ def sample_from_W(self:Autoencoder,
     L:int=1, # number of weight samples
     generator:torch.Generator=None, # on the model's device
     estimator:str="weights", # a key of `ESTIMATORS`; "weights" fixes whole weight sets
-): # a `WeightSample`; `None` for point weights
+): # a WeightSample; `None` for point weights
     "L samples from q(W), for the encoder and the decoder of one pass"
     return None if self.weight_posterior == "point" else sample_weights(self, L, generator, estimator)
 

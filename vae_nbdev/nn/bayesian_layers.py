@@ -32,8 +32,8 @@ class BayesianLayer(Layer):
     def __init__(self,
         map:LinearMap, # combines weights and input
         constant_prior:bool=True, # prior fixed at N(0, `prior_sd`²); otherwise N(0, σ²) with one learned σ
-        prior_sd:float=1., # σ₀ of the fixed prior, above 0 (else `InputError`)
-        initial_sd:float=.02 # s of every weight and bias at the start, above 0 (else `InputError`)
+        prior_sd:float=1., # σ₀ of the fixed prior, above 0 (else InputError)
+        initial_sd:float=.02 # s of every weight and bias at the start, above 0 (else InputError)
     ):
         super().__init__(map)
         initial_sd = check_number(initial_sd, "initial_sd", 0, exclusive=True)
@@ -74,7 +74,7 @@ def reset(self:BayesianLayer, generator:torch.Generator):
 @patch
 def forward(self:BayesianLayer,
     x:Tensor, # input (B, *event), shared by all samples, or (L, B, *event)
-    W=None # a `WeightSample` of the network, required
+    W=None # a WeightSample of the network, required
 ) -> Tensor: # output (L, B, *event)
     "The outputs under L weight samples"
     if W is None: raise InputError("a Bayesian layer needs a draw of its weights: pass W from sample_from_W.")
@@ -182,7 +182,7 @@ class WeightSample:
         parts:dict, # Bayesian layer → estimator object
         L:int, # number of passes
         estimator:str, # a key of `ESTIMATORS`
-        posteriors:dict=None # Bayesian layer → its posterior, for `total_weight_kl`
+        posteriors:dict=None # Bayesian layer → its posterior, for total_weight_kl
     ):
         self.parts, self.L, self.estimator, self.posteriors = parts, L, estimator, posteriors or {}
 
@@ -208,7 +208,7 @@ class WeightSample:
 # %% ../../nbs/03_nn/04_bayesian_layers.ipynb #cell-039
 @patch
 def apply(self:WeightSample,
-    layer:BayesianLayer, # a layer of the network that was sampled (else `InputError`)
+    layer:BayesianLayer, # a layer of the network that was sampled (else InputError)
     x:Tensor # its input (B, *event) or (L, B, *event)
 ) -> Tensor: # output (L, B, *event)
     "The outputs of one layer under this sample"
@@ -221,7 +221,7 @@ def apply(self:WeightSample,
 # %% ../../nbs/03_nn/04_bayesian_layers.ipynb #cell-041
 def sample_weights(
     module:nn.Module, # a network or a whole model
-    L:int, # number of samples, at least 1 (else `InputError`)
+    L:int, # number of samples, at least 1 (else InputError)
     generator:torch.Generator, # source of all random numbers
     estimator:str="weights" # a key of `ESTIMATORS`; "weights" fixes L functions
 ) -> WeightSample:
@@ -243,7 +243,7 @@ def bayesian_layers(
 # %% ../../nbs/03_nn/04_bayesian_layers.ipynb #cell-069
 def total_weight_kl(
     module:nn.Module, # a network or a whole model
-    W=None # a `WeightSample` of its weights, which holds their posteriors already
+    W=None # a WeightSample of its weights, which holds their posteriors already
 ) -> Tensor: # nats, a scalar; 0 without Bayesian layers
     "KL(q(W) ‖ p(W)), summed over all Bayesian layers of a module"
     posteriors = {} if W is None else W.posteriors

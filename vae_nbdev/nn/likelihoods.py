@@ -171,7 +171,7 @@ class Gaussian(Likelihood):
     options = ("sigma",)
 
     def __init__(self,
-        sigma:float|None=None, # standard deviation in grey values, above 0 (else `InputError`); `None`: learned
+        sigma:float|None=None, # standard deviation in grey values, above 0 (else InputError); `None`: learned
     ):
         super().__init__()
         self.fixed_sigma = None if sigma is None else check_number(sigma, "sigma", minimum=0, exclusive=True)

@@ -137,7 +137,7 @@ def should_compile(model, settings) -> bool:
     return model.functional and steps >= (COMPILE_BAYESIAN_FROM if find_layers(model, BayesianLayer) else COMPILE_FROM)
 
 def fast_step(
-    model, # an `Architecture`, or a `SeedBatch`
+    model, # an `Architecture`, or a SeedBatch
     settings, # with `epochs`, `batch_size` and `compile`
 ): # with `train()` and `update(batch, optimizers, L, generator)`
     "The training step of a model: the model itself, or a `CompiledStep` of it"

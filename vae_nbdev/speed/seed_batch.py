@@ -72,7 +72,7 @@ def update(self:StepFunctions,
     batch:Batch, # x (B, D); of a seed batch (S, B, D)
     optimizers:dict, # by the names of the stages
     L:int=1, # Monte-Carlo samples
-    generator=None, # of all random numbers; of a seed batch a `BatchedGenerator`
+    generator=None, # of all random numbers; of a seed batch a BatchedGenerator
     step=None # how a stage takes its step; `None`: `eager_step`
 ) -> dict: # name → scalar, of a seed batch (S,); detached and still on the device
     "One step of each stage; returns all terms"

@@ -198,7 +198,7 @@ def _expand_grid(entry) -> list: # of dictionaries
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-030
 def make_study(
     name:str, # of the study and its folder
-    content, # of the study's file, from `read_yaml`
+    content, # of the study's file, from read_yaml
     where:str, # the file, for error messages
 ) -> Study:
     "A checked `Study`; raises `InputError` if one of its runs is impossible"

@@ -91,7 +91,7 @@ def _write(self:Checkpointer, files):
 
 # %% ../../nbs/06_training/03_checkpointer.ipynb #cell-010
 @patch
-def load(self:Checkpointer) -> tuple: # history, and `EpochProgress` or `None`
+def load(self:Checkpointer) -> tuple: # history, and EpochProgress or `None`
     "Load the last state into model, optimizers and generators; raises `InputError` for another kind of file"
     if not self.folder or not has_checkpoint(self.path): return [], None
     tensors = {}

@@ -22,7 +22,7 @@ def stack_terms(
     return torch.stack([torch.stack(list(terms.values())) for terms in record]).cpu().double()
 
 def mean_terms(
-    record, # see `stack_terms`
+    record, # see stack_terms
     sizes # images in each batch
 ) -> dict: # name → mean over images, a float or a list of S
     "Means over images: each batch counts by its size, so the last, smaller one weighs no more than its images"
@@ -34,7 +34,7 @@ class DivergenceError(ArithmeticError):
     "A term of the objective is not finite; the message names the step, the term and the last good checkpoint"
 
 def check_finite(
-    record, # see `stack_terms`
+    record, # see stack_terms
     epoch:int,
     last_good:list # a sentence for each seed: where its last good weights are
 ):
@@ -62,10 +62,10 @@ def flush_subnormals(
 
 # %% ../../nbs/06_training/04_epoch.ipynb #cell-016
 def train_epoch(
-    trainer, # a `Trainer`, or a `SeedTrainer` of several
+    trainer, # a Trainer, or a SeedTrainer of several
     split, # the training images
     bar, # progress bar, counts steps
-    check, # called with the record now and then: raises `DivergenceError`
+    check, # called with the record now and then: raises DivergenceError
 ) -> dict: # name → mean over images
     "One `update` for each batch that is left"
     settings, progress, generators = trainer.settings, trainer.progress, trainer.generators

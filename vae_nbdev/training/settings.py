@@ -60,7 +60,7 @@ class TrainingSettings:
     patience:int=None # early stopping: epochs without a better validation NELBO; `None`: off
     schedule:str="constant" # of the learning rate: a key of `SCHEDULES`
     device:str="auto" # a name in `DEVICES`
-    compile:bool=None # compile the step? `None`: in long trainings, see `should_compile`
+    compile:bool=None # compile the step? `None`: in long trainings, see should_compile
     bf16:bool=False # matrix products and convolutions in bfloat16, everything else in float32
     resume:bool=False # continue from the folder's checkpoint, to the same result as without interruption
     checkpoint_minutes:float=10. # minutes between checkpoints within an epoch; each epoch ends with one
