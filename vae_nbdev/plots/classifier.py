@@ -17,7 +17,7 @@ from .images import draw_image_row
 
 # %% ../../nbs/08_plots/05_classifier.ipynb #cell-006
 def check_classifier(model, dataset):
-    "Raise `InputError` for a model that is not a classifier, or test images without labels."
+    "Raise `InputError` for a model that is not a classifier, or test images without labels"
     if model.task != "classification":
         raise InputError(f"{model.name} is not a classifier, and this plot is for classifiers.")
     if dataset.test.labels is None:
@@ -31,7 +31,7 @@ def plot_reliability(self:Architecture,
     seed:int=0, # of the weight samples
     path=None, # where to save it
 ) -> PlotFigure:
-    "Accuracy against confidence; `InputError` for a model that is not a classifier."
+    "Accuracy against confidence; `InputError` for a model that is not a classifier"
     check_classifier(self, dataset)
     images, confidence, accuracy = self.reliability(dataset.test, L=L, seed=seed).T.numpy()
     ece = (images * abs(confidence - accuracy)).sum() / images.sum()
@@ -51,7 +51,7 @@ def prediction_labels(
     p:Tensor, # probabilities (n, classes)
     labels:Tensor, # (n,)
 ) -> list: # such as "4: 98%", or "4: 51%\n(9)" where the label is 9
-    "The predicted class and its probability, with the label below where the prediction is wrong."
+    "The predicted class and its probability, with the label below where the prediction is wrong"
     texts = []
     for row, label in zip(p, labels.tolist()):
         probability, prediction = (v.item() for v in row.max(0))
@@ -67,7 +67,7 @@ def plot_certainty(self:Architecture,
     seed:int=0, # of the weight samples
     path=None, # where to save it
 ) -> PlotFigure:
-    "The test images of least and of highest predictive entropy; `InputError` for a model that is not a classifier."
+    "The test images of least and of highest predictive entropy; `InputError` for a model that is not a classifier"
     check_classifier(self, dataset)
     check_number(n, "n", minimum=1, integer=True)
     p, labels = self.predict(dataset.test, L=L, seed=seed).exp().mean(0), dataset.test.labels.cpu()

@@ -20,7 +20,7 @@ def deoverlap_labels(
     low:float=-math.inf, # none below this
     high:float=math.inf, # none above this, as long as there is room
 ) -> list: # new positions, in the order of `positions`
-    "Move positions apart to at least `gap`, with the smallest sum of squared moves."
+    "Move positions apart to at least `gap`, with the smallest sum of squared moves"
     order, pools = np.argsort(positions, kind="stable"), [] # pools of [mean, size]
     for i, k in enumerate(order):
         pools.append([positions[k] - i * gap, 1])
@@ -34,7 +34,7 @@ def deoverlap_labels(
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-010
 class Curve(NamedTuple):
-    "A named line: x and y (n,), how it is drawn, and standard errors of y or None."
+    "A named line: x and y (n,), how it is drawn, and standard errors of y or None"
     name:str
     x:list
     y:list
@@ -52,7 +52,7 @@ def draw_curves(
     names:tuple=("", ""), # of the axes
     limits=None, # (low, high) of the y axis; None: all points
 ):
-    "Draw lines with error bars, each labelled at its end."
+    "Draw lines with error bars, each labelled at its end"
     for c in curves:
         style = dict(color=c.colour, marker=c.marker or None, ms=4, lw=1.5, ls="--" if c.dashed else "-")
         ax.errorbar(c.x, c.y, yerr=c.se, capsize=2, elinewidth=1, **style)
@@ -67,7 +67,7 @@ def draw_curves(
 def history_panels(
     history, # one dict for each epoch, as `learn` returns it
 ) -> dict: # panel title → names of its terms
-    "Which terms share a panel: NELBO, ELL, the KL divergences, and further terms of an architecture."
+    "Which terms share a panel: NELBO, ELL, the KL divergences, and further terms of an architecture"
     terms = [k for k in history[0]["train"] if any(row["train"][k] for row in history)]
     divergences = [k for k in terms if k.startswith("kl_")]
     further = [k for k in terms if k not in ("nelbo", "ell", *divergences)]
@@ -81,7 +81,7 @@ def history_curves(
     history, # one dict for each epoch
     terms, # names of the terms in this panel
 ) -> list: # of Curve
-    "A line for each term and each split that has it; validation is dashed."
+    "A line for each term and each split that has it; validation is dashed"
     curves = []
     for k, term in enumerate(terms):
         for split, (name, colour) in SPLIT_STYLES.items():
@@ -96,7 +96,7 @@ def limits_after_burn_in(
     curves, # of Curve
     skip:float=.1, # share of the epochs that need not fit
 ) -> tuple: # low and high
-    "Limits of the y axis that leave out the first, steepest part of the curves."
+    "Limits of the y axis that leave out the first, steepest part of the curves"
     values = np.concatenate([c.y[int(skip * len(c.y)):] for c in curves])
     margin = .05 * (np.ptp(values) or 1)
     return values.min() - margin, values.max() + margin
@@ -107,7 +107,7 @@ def plot_history(
     title:str="", # above the panels, such as the model's name
     path=None, # where to save it
 ) -> PlotFigure:
-    "NELBO, ELL and KL over the epochs, on training and validation images."
+    "NELBO, ELL and KL over the epochs, on training and validation images"
     if not history: raise InputError("the history is empty: train for at least one epoch before plotting it.")
     panels = history_panels(history)
     picture = PlotFigure(3.6 * len(panels), 2.9, title)
@@ -124,7 +124,7 @@ def plot_noise_curve(
     path=None, # where to save it
     styles:dict|None=None, # name → LineStyle; None: colours in turn
 ) -> PlotFigure:
-    "ELL(ε) of one or more results, each line labelled by the name of its run or architecture."
+    "ELL(ε) of one or more results, each line labelled by the name of its run or architecture"
     if isinstance(results, dict): results = {"": results} if "noise" in results else results
     else: results = {r.get("name", r.get("architecture", str(i + 1))): r for i, r in enumerate(results)}
     curves = []

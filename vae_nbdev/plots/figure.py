@@ -19,7 +19,7 @@ from ..nn.registry import architectures
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-005
 class PlotFigure(Figure):
-    "A figure without pyplot: it shows itself in a notebook, and `save` writes it to a file."
+    "A figure without pyplot: it shows itself in a notebook, and `save` writes it to a file"
     def __init__(self,
         width:float=6., # inches
         height:float=4., # inches
@@ -34,7 +34,7 @@ class PlotFigure(Figure):
         dpi:int, # pixels per inch
         colours:int=256, # size of the palette, 2 to 256
     ) -> bytes:
-        "The figure as a PNG with a palette, about a third of the bytes of one in full colour."
+        "The figure as a PNG with a palette, about a third of the bytes of one in full colour"
         full, small = io.BytesIO(), io.BytesIO()
         self.savefig(full, format="png", dpi=dpi)
         Image.open(full).convert("RGB").quantize(colours).save(small, format="png")
@@ -46,7 +46,7 @@ def save(self:PlotFigure,
     path, # file to write; the ending .png or .svg decides the format
     dpi:int=140, # pixels per inch of a PNG
 ): # the figure itself
-    "Write the figure to a file; `InputError` for another ending or a path that cannot be written."
+    "Write the figure to a file; `InputError` for another ending or a path that cannot be written"
     suffix = Path(path).suffix.lower()
     if suffix not in (".png", ".svg"): raise InputError(f"cannot write {path}: pictures end in .png or .svg.")
     with replace_file(path) as temporary:
@@ -62,14 +62,14 @@ GREY = "#666666"
 def class_colour(
     index:int, # of a class or a curve
 ) -> str: # such as "#882255"
-    "The colour of a class or curve; colours repeat after ten."
+    "The colour of a class or curve; colours repeat after ten"
     return PALETTE[int(index) % len(PALETTE)]
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-015
 LINE_COLOURS = ("#999933", "#CC6677", "#222222", "#882255", "#AA4499", "#44AA99", "#332288", "#117733")
 
 class LineStyle(NamedTuple):
-    "How a model is drawn in all figures."
+    "How a model is drawn in all figures"
     colour:str
     marker:str
     dashed:bool
@@ -77,7 +77,7 @@ class LineStyle(NamedTuple):
 def line_styles(
     architecture_of:dict, # name of a model → its architecture
 ) -> dict: # name of a model → LineStyle
-    "A colour for each architecture, shared with its dashed convolutional version, and a marker for each model."
+    "A colour for each architecture, shared with its dashed convolutional version, and a marker for each model"
     dense_name = lambda architecture: architecture.replace("_conv_", "_")
     families = list(dict.fromkeys(map(dense_name, [*sorted(architectures()), *architecture_of.values()])))
     styles = {}
@@ -88,7 +88,7 @@ def line_styles(
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-018
 def style_axes(ax, title:str="", x:str="", y:str=""):
-    "Give axes their title, labels and style; returns them."
+    "Give axes their title, labels and style; returns them"
     ax.set_title(title, fontsize=10)
     ax.set_xlabel(x, fontsize=9)
     ax.set_ylabel(y, fontsize=9)
@@ -101,5 +101,5 @@ def style_axes(ax, title:str="", x:str="", y:str=""):
 def model_title(
     model:Autoencoder,
 ) -> str: # such as "Variational autoencoder, d = 2"
-    "The title of a model's plots."
+    "The title of a model's plots"
     return f"{model.name.replace('_', ' ').capitalize()}, d = {model.latent}"

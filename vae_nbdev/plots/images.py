@@ -24,7 +24,7 @@ def images_per_class(
     split, # a Split, such as dataset.test
     n:int=10, # number of images
 ) -> Tensor: # positions in the split (n,)
-    "The first images of each class in turn; without labels, the first images."
+    "The first images of each class in turn; without labels, the first images"
     check_number(n, "n", minimum=1, integer=True)
     if split.labels is None: return torch.arange(min(n, len(split)))
     labels = split.labels.cpu()
@@ -34,7 +34,7 @@ def images_per_class(
 
 # %% ../../nbs/08_plots/02_images.ipynb #cell-010
 class Reconstruction(NamedTuple):
-    "The encoder's inputs and the mean reconstructions, (B, D) each, and the clean images' ELL (B,) in nats."
+    "The encoder's inputs and the mean reconstructions, (B, D) each, and the clean images' ELL (B,) in nats"
     inputs:Tensor
     mean:Tensor
     ell:Tensor
@@ -47,7 +47,7 @@ def reconstruct(
     L:int=10, # Monte-Carlo samples of weights and code; deterministic models use one
     seed:int=0, # of noise and samples
 ) -> Reconstruction: # on the CPU
-    "Encode the images, or noisy versions of them, and decode."
+    "Encode the images, or noisy versions of them, and decode"
     check_number(eps, "eps", minimum=0)
     x = x.to(**device_and_dtype(model))
     generator = make_generator(seed, "reconstruct", device=x.device)
@@ -65,7 +65,7 @@ def draw_image_row(
     label:str="", # to the left of the row
     numbers=None, # numbers under the images (n,), or None
 ):
-    "Draw a row of images with a label and numbers."
+    "Draw a row of images with a label and numbers"
     n, side = len(images), math.isqrt(images.shape[1])
     tiles = torch.nn.functional.pad(images.reshape(n, side, side), (1, 1, 1, 1))
     ax.imshow(torch.cat(list(tiles), dim=1), cmap="gray_r", vmin=0, vmax=1)
@@ -83,7 +83,7 @@ def plot_image_rows(
     title:str="",
     path=None, # where to save it
 ) -> PlotFigure:
-    "Rows of images under each other."
+    "Rows of images under each other"
     numbered = sum(numbers is not None for _, _, numbers in rows)
     margin = max(1.3, .3 + .08 * max(len(label) for label, _, _ in rows))
     width = margin + .6 * max(len(images) for _, images, _ in rows)
@@ -101,7 +101,7 @@ def plot_enc_dec(self:Autoencoder,
     seed:int=0, # of the samples
     path=None, # where to save it
 ) -> PlotFigure:
-    "Test images above their reconstructions, with each image's ELL in nats."
+    "Test images above their reconstructions, with each image's ELL in nats"
     x = dataset.test.batch(images_per_class(dataset.test, n)).x
     r = reconstruct(self, x, L=L, seed=seed)
     rows = [("image", x.cpu(), None), ("reconstruction", r.mean, r.ell)]
@@ -117,7 +117,7 @@ def plot_noisy_recon(self:Autoencoder,
     seed:int=0, # of noise and samples
     path=None, # where to save it
 ) -> PlotFigure:
-    "Test images, noisy versions of them, and reconstructions from those, with the clean image's ELL(ε) in nats."
+    "Test images, noisy versions of them, and reconstructions from those, with the clean image's ELL(ε) in nats"
     x = dataset.test.batch(images_per_class(dataset.test, n)).x
     r = reconstruct(self, x, eps, L, seed)
     rows = [("image", x.cpu(), None), (f"noisy, ε = {eps:g}", r.inputs, None), ("reconstruction", r.mean, r.ell)]
@@ -133,7 +133,7 @@ def plot_recon_matrix(
     seed:int=0, # of noise and samples, the same for every model
     path=None, # where to save it
 ) -> PlotFigure:
-    "Test images and, row by row, each model's reconstructions; with `eps`, from noisy versions of them."
+    "Test images and, row by row, each model's reconstructions; with `eps`, from noisy versions of them"
     x = dataset.test.batch(images_per_class(dataset.test, n)).x
     results = {name: reconstruct(model, x, eps, L, seed) for name, model in models.items()}
     rows = [("image", x.cpu(), None)]

@@ -24,7 +24,7 @@ from .figure import GREY, PALETTE, PlotFigure, class_colour, style_axes, model_t
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-007
 class LatentPlane(NamedTuple):
-    "The part of the latent space that is drawn: a point, one or two directions through it, and their names."
+    "The part of the latent space that is drawn: a point, one or two directions through it, and their names"
     origin:Tensor # (d,)
     directions:Tensor # (1 or 2, d), orthonormal
     names:tuple
@@ -35,7 +35,7 @@ class LatentPlane(NamedTuple):
 def fit_plane(
     codes:Tensor, # (N, d)
 ) -> LatentPlane:
-    "The latent space itself up to d = 2, otherwise the first two principal components of the codes."
+    "The latent space itself up to d = 2, otherwise the first two principal components of the codes"
     d = codes.shape[1]
     if d <= 2: return LatentPlane(torch.zeros(d), torch.eye(d), ("$z_1$", "$z_2$")[:d])
     origin = codes.mean(0)
@@ -50,7 +50,7 @@ def deoverlap_points(
     gap:float, # least distance of two points
     steps:int=200, # at most so many small moves
 ) -> Tensor: # (K, 2)
-    "Move points that are closer than `gap` apart; the others stay."
+    "Move points that are closer than `gap` apart; the others stay"
     angle = 2.4 * torch.arange(len(points))
     points = points + 1e-3 * gap * torch.stack([angle.cos(), angle.sin()], 1) # separates points that coincide
     for _ in range(steps):
@@ -65,7 +65,7 @@ def class_label_positions(
     labels:Tensor, # classes (N,)
     gap:float, # least distance of two positions
 ) -> Tensor: # (classes, 2), in the order of labels.unique()
-    "The median of each class, moved where two would overlap."
+    "The median of each class, moved where two would overlap"
     medians = torch.stack([points[labels == c].median(0).values for c in labels.unique()])
     return deoverlap_points(medians, gap)
 
@@ -77,7 +77,7 @@ def draw_points(
     size:float, # area of a dot in points²
     alpha:float=.8, # opacity
 ):
-    "Draw one dot for each point in its class's colour."
+    "Draw one dot for each point in its class's colour"
     colours = PALETTE[7] if labels is None else [class_colour(c) for c in labels]
     ax.scatter(*points.T.numpy(), s=size, c=colours, alpha=alpha, linewidths=0, rasterized=True)
 
@@ -88,7 +88,7 @@ def draw_class_labels(
     gap:float, # least distance of two numerals
     size:float=12, # of the font
 ):
-    "Draw each class's numeral at the median of its points."
+    "Draw each class's numeral at the median of its points"
     halo = [withStroke(linewidth=3, foreground="white")]
     for c, (x, y) in zip(labels.unique().tolist(), class_label_positions(points, labels, gap).tolist()):
         ax.text(x, y, str(c), fontsize=size, weight="bold", ha="center", va="center", path_effects=halo, zorder=5)
@@ -101,7 +101,7 @@ def draw_scatter(
     names:tuple=("", ""), # of the axes
     title:str="",
 ):
-    "A scatter plot with a numeral for each class; without labels it has one colour and a note."
+    "A scatter plot with a numeral for each class; without labels it has one colour and a note"
     draw_points(ax, points, labels, min(30, 360 / math.sqrt(len(points))))
     style_axes(ax, title, *names).set_aspect("equal", adjustable="datalim")
     ax.locator_params(nbins=6)
@@ -116,7 +116,7 @@ def draw_histograms(
     name:str="$z_1$", # of the axis
     title:str="",
 ):
-    "A histogram of the codes of each class, one above the other."
+    "A histogram of the codes of each class, one above the other"
     codes, bins = codes[:, 0].numpy(), min(60, 5 + math.isqrt(len(codes)))
     edges = np.linspace(codes.min(), codes.max(), bins + 1)
     classes = [None] if labels is None else labels.unique().tolist()
@@ -136,7 +136,7 @@ def draw_latent_repr(
     seed:int=0, # of the weight samples
     title:str|None=None, # None: the model's name
 ):
-    "Draw the mean code of every test image."
+    "Draw the mean code of every test image"
     codes, labels = posterior_means(model, dataset.test, L, seed), dataset.test.labels
     labels, title = None if labels is None else labels.cpu(), model_title(model) if title is None else title
     if codes.shape[1] == 1: return draw_histograms(ax, codes, labels, title=title)
@@ -151,7 +151,7 @@ def plot_latent_repr(self:Autoencoder,
     seed:int=0, # of the weight samples
     path=None, # where to save it
 ) -> PlotFigure:
-    "The mean code of every test image, coloured by class; for d > 2 the first two principal components."
+    "The mean code of every test image, coloured by class; for d > 2 the first two principal components"
     picture, title = PlotFigure(5.4, 5), f"{model_title(self)}: {len(dataset.test):,} test codes"
     draw_latent_repr(picture.subplots(), self, dataset, L, seed, title)
     return picture.save(path) if path else picture
@@ -163,7 +163,7 @@ def latent_limits(
     margin:float=0., # room on each side, as a share of the width
     min_half_width:float=0., # for codes that nearly coincide
 ) -> np.ndarray: # (1 or 2, 2): low and high of each dimension
-    "The range that the codes fill, from their quantiles."
+    "The range that the codes fill, from their quantiles"
     low, high = np.quantile(codes.numpy(), (outside, 1 - outside), axis=0).astype(float)
     room = np.maximum(margin * (high - low), min_half_width - (high - low) / 2)
     return np.stack([low - room, high + room], 1)
@@ -172,7 +172,7 @@ def square_limits(
     codes:Tensor, # points of the plane (N, 2)
     min_half_width:float=4., # half the width of the smallest square
 ) -> np.ndarray: # (2, 2)
-    "A square around 0 that holds nearly all codes, or else one around the codes, twice, four times, ... as wide."
+    "A square around 0 that holds nearly all codes, or else one around the codes, twice, four times, ... as wide"
     low, high = latent_limits(codes).T
     centre, half_width = np.zeros(2), min_half_width
     if max(abs(low).max(), abs(high).max()) > min_half_width:
@@ -186,7 +186,7 @@ def check_limits(
     limits, # (low, high) for all axes, or one such pair for each axis
     axes:int, # 1 or 2
 ) -> np.ndarray: # (axes, 2)
-    "The limits as an array; `InputError` for anything else."
+    "The limits as an array; `InputError` for anything else"
     try: array = np.broadcast_to(np.asarray(limits, dtype=float), (axes, 2))
     except (TypeError, ValueError): array = np.full((axes, 2), np.nan)
     if np.isfinite(array).all() and (array[:, 0] < array[:, 1]).all(): return array
@@ -197,7 +197,7 @@ def uniform_grid(
     limits:np.ndarray, # (1 or 2, 2)
     n:int, # tiles along each axis
 ) -> Tensor: # (n or n², 1 or 2), from top left to bottom right
-    "The points of a uniform grid: the first coordinate grows to the right, the second upwards."
+    "The points of a uniform grid: the first coordinate grows to the right, the second upwards"
     lines = [torch.linspace(low, high, n) for low, high in limits.tolist()]
     if len(lines) == 1: return lines[0][:, None]
     y, x = torch.meshgrid(lines[1].flip(0), lines[0], indexing="ij")
@@ -209,12 +209,12 @@ def decode_grid(
     points:Tensor, # codes (N, d)
     W=None, # one weight sample from `sample_from_W(1)`, where weights are random
 ) -> Tensor: # expected images (N, D) on the CPU
-    "The expected image at each code, all with the same weights."
+    "The expected image at each code, all with the same weights"
     return model.likelihood.mean(model.decode(points[None].to(**device_and_dtype(model)), W))[0].cpu()
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-033
 class LatentGrid(NamedTuple):
-    "A uniform grid of codes, decoded."
+    "A uniform grid of codes, decoded"
     images:Tensor # (n², D), or (n, D) along a line; from top left to bottom right
     limits:np.ndarray # (1 or 2, 2): the latent coordinates of the outer tiles' centres
     names:tuple # of the axes
@@ -227,7 +227,7 @@ def latent_grid(
     limits=None, # (low, high), or one such pair for each axis; None: the range of the codes
     seed:int=0, # of the weight sample, where weights are random
 ) -> LatentGrid:
-    "Decode a uniform grid on the plane of some codes, all tiles with the same weights."
+    "Decode a uniform grid on the plane of some codes, all tiles with the same weights"
     plane = fit_plane(codes)
     limits = latent_limits(plane.project(codes)) if limits is None else check_limits(limits, len(plane.names))
     W = model.sample_from_W(1, make_generator(seed, "latent grid", device=device_and_dtype(model)["device"]))
@@ -242,7 +242,7 @@ def draw_grid(
     names:tuple, # of the axes
     title:str="",
 ):
-    "Draw images as tiles, each centred on its point."
+    "Draw images as tiles, each centred on its point"
     side, two_axes = math.isqrt(images.shape[1]), len(limits) == 2
     columns = math.isqrt(len(images)) if two_axes else len(images)
     tiles = images.reshape(-1, columns, side, side).transpose(1, 2).reshape(-1, columns * side)
@@ -264,7 +264,7 @@ def draw_latent_recon(
     seed:int=0, # of the weight sample, where weights are random
     title:str|None=None, # None: the model's name
 ):
-    "Draw the expected image at each point of a uniform grid of codes."
+    "Draw the expected image at each point of a uniform grid of codes"
     check_number(n, "n", minimum=2, integer=True)
     if dataset is None and (limits is None or model.latent > 2):
         raise InputError("a latent grid needs a data set for the range and the plane; limits will do up to d = 2.")
@@ -282,7 +282,7 @@ def plot_latent_recon(self:Autoencoder,
     seed:int=0, # of the weight sample, where weights are random
     path=None, # where to save it
 ) -> PlotFigure:
-    "A latent grid; `InputError` for wrong limits, or for neither limits nor a data set."
+    "A latent grid; `InputError` for wrong limits, or for neither limits nor a data set"
     picture = PlotFigure(5.4, 5.5) if self.latent > 1 else PlotFigure(9, 1.2)
     draw_latent_recon(picture.subplots(), self, dataset, n, limits, seed, f"{model_title(self)}: latent grid")
     return picture.save(path) if path else picture
@@ -296,7 +296,7 @@ def plot_side_by_side(
     path=None, # where to save it
     **options, # passed on to `draw`
 ) -> PlotFigure:
-    "The same drawing of several models, one panel for each."
+    "The same drawing of several models, one panel for each"
     columns = min(columns, len(models))
     rows = math.ceil(len(models) / columns)
     picture = PlotFigure(3.6 * columns, 3.5 * rows)

@@ -13,7 +13,7 @@ from .figure import PALETTE, PlotFigure, style_axes
 
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-007
 def _style_ratio_axis(ax):
-    "A logarithmic axis with a line at 1."
+    "A logarithmic axis with a line at 1"
     ax.axvline(1, color="#222222", lw=1)
     ax.set_xscale("log")
     low, high = min(ax.get_xlim()[0], .5), ax.get_xlim()[1] * 1.15
@@ -26,7 +26,7 @@ def _style_ratio_axis(ax):
 def plot_time_ratios(
     result:dict, # of `make bench`
 ) -> PlotFigure:
-    "The run time of each other program divided by ours: median as a dot, range as a line."
+    "The run time of each other program divided by ours: median as a dot, range as a line"
     rows = [(group["title"], program["label"], time_ratio(group, name)) for group in result["groups"].values()
             for name, program in group["programs"].items() if name not in ("peak", "products", group["ours"])]
     rows = [row for row in rows if row[2]][::-1]
@@ -44,7 +44,7 @@ def plot_time_ratios(
 
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-011
 def _draw_scaling(ax, curve, colour):
-    "Draw medians, ranges and the fitted line of one curve, both axes logarithmic."
+    "Draw medians, ranges and the fitted line of one curve, both axes logarithmic"
     fit, x = linear_fit(curve), np.array(curve["x"], float)
     rounds = [median_and_range(seconds) for seconds in curve["seconds"]]
     median, low, high = (np.array([r[k] for r in rounds]) for k in ("median", "low", "high"))
@@ -65,7 +65,7 @@ def _draw_scaling(ax, curve, colour):
 def plot_scaling(
     result:dict, # of `make bench`
 ) -> PlotFigure:
-    "Run time against problem size, one panel for each curve of a result, with a fitted straight line."
+    "Run time against problem size, one panel for each curve of a result, with a fitted straight line"
     curves = [curve for curve in result["curves"].values() if "seconds" in curve]
     rows = -(-len(curves) // 3)
     picture = PlotFigure(9, 2.6 * rows)

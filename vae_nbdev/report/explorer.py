@@ -38,7 +38,7 @@ from .explorer_views import GRID_TILES, SPRITE_COLUMNS, model_entry, model_view,
 def read_asset(
     name:str, # of a file in `explorer_assets`, such as "show_point.js"
 ) -> str:
-    "The text of a style sheet or a callback of the explorer."
+    "The text of a style sheet or a callback of the explorer"
     return (resources.files("vae_nbdev.report") / "explorer_assets" / name).read_text(encoding="utf-8")
 
 def js_function(name, **arguments) -> CustomJS: return CustomJS(args=arguments, code=read_asset(f"{name}.js"))
@@ -47,14 +47,14 @@ def js_function(name, **arguments) -> CustomJS: return CustomJS(args=arguments, 
 def single_row_source(**values) -> ColumnDataSource: return ColumnDataSource({k: [v] for k, v in values.items()})
 
 def image_source(numbers, labels) -> ColumnDataSource:
-    "The test images by class, colour and title."
+    "The test images by class, colour and title"
     classes = [""] * len(numbers) if labels is None else [str(c) for c in labels.tolist()]
     colours = [PALETTE[7]] * len(numbers) if labels is None else [class_colour(c) for c in labels]
     titles = [f"no. {n:,}{c and f', class {c}'}" for n, c in zip(numbers.tolist(), classes)]
     return ColumnDataSource({"label": classes, "colour": colours, "title": titles})
 
 def half_sources(entry, images) -> dict:
-    "The data sources of a half: its model's entry, at the first test image."
+    "The data sources of a half: its model's entry, at the first test image"
     box, start = dict(zip(("x", "y", "w", "h"), entry["box"])), {"x": entry["x"][0], "y": entry["y"][0]}
     points = {"x": entry["x"], "y": entry["y"], "label": images.data["label"], "colour": images.data["colour"]}
     classes = list(dict.fromkeys(filter(None, images.data["label"])))
@@ -69,7 +69,7 @@ PLOT_STYLE = dict(outline_line_color="#d9dde1", border_fill_color=None, toolbar_
                   sizing_mode="stretch_width")
 
 def empty_plane(left, right, bottom, top):
-    "An empty plane; its ranges are their own bounds, so that a drag moves the point and not the plane."
+    "An empty plane; its ranges are their own bounds, so that a drag moves the point and not the plane"
     plane = bokeh_figure(width=400, height=400, aspect_ratio=1, min_border=4, tools=[PanTool()], lod_threshold=None,
                          x_range=Range1d(left, right, bounds=(left, right)),
                          y_range=Range1d(bottom, top, bounds=(bottom, top)), **PLOT_STYLE)
@@ -78,7 +78,7 @@ def empty_plane(left, right, bottom, top):
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-010
 def draw_plane(entry, sources) -> tuple:
-    "The plane with codes, class labels, the point (cross) and the picked image (ring); and its two backgrounds."
+    "The plane with codes, class labels, the point (cross) and the picked image (ring); and its two backgrounds"
     plane, box = empty_plane(*entry["limits"]), dict(x="x", y="y", source=sources["background"], visible=False)
     shades = LogColorMapper(palette=Greys256[:60:-1], low=.1, high=100)
     loss_map = plane.image("loss", dw="w", dh="h", color_mapper=shades, **box)
@@ -96,7 +96,7 @@ def draw_plane(entry, sources) -> tuple:
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-011
 def draw_tile(source, position, columns, rows):
-    "A plot that shows one image of a sprite: `position` is the number of its tile."
+    "A plot that shows one image of a sprite: `position` is the number of its tile"
     column, line = position % columns, position // columns
     tile = bokeh_figure(width=110, height=110, aspect_ratio=1, min_border=0, tools="", x_axis_type=None,
                         y_axis_type=None, x_range=Range1d(column, column + 1), y_range=Range1d(-line - 1, -line),
@@ -106,7 +106,7 @@ def draw_tile(source, position, columns, rows):
     return tile
 
 def make_widget(kind, **options):
-    "A menu, a slider or a message in the page's style."
+    "A menu, a slider or a message in the page's style"
     return kind(stylesheets=[read_asset("widgets.css")], sizing_mode="stretch_width", **options)
 
 def make_slider(title, start, end, value, **options): # options: `step`, and `format` of the value
@@ -121,7 +121,7 @@ def make_half(
     images:ColumnDataSource, # the test images, from image_source
     sheet:ColumnDataSource, # their sprite
 ) -> dict: # name → data source, plot or widget
-    "One half of the explorer: its data sources, plots and widgets by name."
+    "One half of the explorer: its data sources, plots and widgets by name"
     left, right, bottom, top = entry["limits"]
     x, y, n = float(entry["x"][0]), float(entry["y"][0]), len(entry["loss"])
     rows = math.ceil(len(entry["x"]) / SPRITE_COLUMNS)
@@ -143,7 +143,7 @@ def connect_callbacks(
     models:ColumnDataSource, # entries of all models
     controls:dict, # from make_controls
 ):
-    "Connect every event to its callback."
+    "Connect every event to its callback"
     image, background, class_menu = controls["image"], controls["background"], controls.get("class")
     show_image = js_function("show_image", image=image, halves=halves, columns=SPRITE_COLUMNS)
     image.js_on_change("value", show_image)
@@ -163,7 +163,7 @@ HALF_PARTS = ("menu", "plane", "decoded", "image", "reconstruction", "message", 
 BACKGROUNDS = ["none", "decoded images", "re-encoding loss"]
 
 def make_controls(images:ColumnDataSource) -> dict:
-    "The slider and the menus that both halves share; no menu of classes without labels."
+    "The slider and the menus that both halves share; no menu of classes without labels"
     classes = ["all classes", *dict.fromkeys(filter(None, images.data["label"]))]
     title = CustomJSTickFormatter(args=dict(images=images), code=read_asset("image_title.js"))
     last = max(1, len(images.data["label"]) - 1)
@@ -180,7 +180,7 @@ def bokeh_parts(
     labels:Tensor|None, # their classes (N,), or None
     start:tuple, # numbers of the models to begin with, one for each half
 ) -> tuple: # script, and name → HTML of each part
-    "Bokeh's part of the explorer: data, plots, widgets and callbacks."
+    "Bokeh's part of the explorer: data, plots, widgets and callbacks"
     entries = [model_entry(name, view, labels) for name, view in views.items()]
     models = ColumnDataSource({k: [entry[k] for entry in entries] for k in entries[0]}, name="models")
     images, sheet = image_source(numbers, labels), single_row_source(url=sprite(x, SPRITE_COLUMNS))
@@ -200,7 +200,7 @@ NOSCRIPT_TEXT = ("The explorer needs JavaScript. The latent codes and latent gri
                  "more).")
 
 def static_heat_map(name, view) -> Figure:
-    "The re-encoding loss over a model's plane as an image, for pages without scripts."
+    "The re-encoding loss over a model's plane as an image, for pages without scripts"
     n, loss = math.isqrt(len(view.tiles)), view.loss
     shades = (loss.clamp(.1, 100).log10() + 1) / 3 # as the colour mapper of draw_plane has it
     low, median, high = loss.quantile(torch.tensor([0, .5, 1.]).to(loss)).tolist()
@@ -219,7 +219,7 @@ def explorer_html(
     labels:Tensor|None=None, # their classes (N,), or None
     start:tuple=(0, 1), # numbers of the models to begin with
 ) -> Div: # to stand after bokeh_library(); one half for a single model
-    "The latent spaces of two models side by side, to move through."
+    "The latent spaces of two models side by side, to move through"
     script, parts = bokeh_parts(views, x, numbers, labels, start[:len(views)])
     part = lambda name, **attributes: Div(NotStr(parts[name]), cls="part", **attributes)
     alt = f"Plane with the codes of {len(x)} test images; the sliders below move the point"
@@ -238,13 +238,13 @@ def explorer_html(
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-029
 def bokeh_library() -> Div:
-    "Bokeh's JavaScript, from its Python package, and the style sheet; once in a page, before the first explorer."
+    "Bokeh's JavaScript, from its Python package, and the style sheet; once in a page, before the first explorer"
     scripts = Resources(mode="inline", components=["bokeh", "bokeh-widgets"]).render_js()
     return Div(Style(NotStr(read_asset("explorer.css"))), NotStr(scripts))
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-036
 def ell_of_row(row) -> float:
-    "The row's ELL; minus infinity where it was not measured."
+    "The row's ELL; minus infinity where it was not measured"
     score = row.score("ell")
     return score.mean if score else -math.inf
 
@@ -252,7 +252,7 @@ def top_rows(
     rows, # of a group
     limit:int, # rows at most
 ) -> list: # in their order
-    "The best rows by ELL, spread over the architectures."
+    "The best rows by ELL, spread over the architectures"
     counts, rank = Counter(), {} # rank: place of a row among those of its architecture
     for row in sorted(rows, key=ell_of_row, reverse=True):
         architecture = row.results[0]["architecture"]
@@ -267,17 +267,17 @@ MAX_MODELS = 24 # in one page
 def has_plane(row) -> bool: return row.results[0]["run"].get("latent") == 2
 
 def best_seed(row):
-    "The row with only its result of the highest ELL."
+    "The row with only its result of the highest ELL"
     return max((row._replace(results=[result]) for result in row.results), key=ell_of_row)
 
 def initial_models(rows) -> tuple: # of int
-    "The numbers of the models to begin with; one for a single model."
+    "The numbers of the models to begin with; one for a single model"
     best = sorted(range(len(rows)), key=lambda k: ell_of_row(rows[k]), reverse=True)
     other_kind = [k for k in best if has_deterministic_code(rows[k]) != has_deterministic_code(rows[best[0]])]
     return best[0], *(other_kind or best[1:])[:1]
 
 def explorer_caption(rows, n_shown, n_images) -> str:
-    "What the explorer shows of the rows of a group, and what it leaves out."
+    "What the explorer shows of the rows of a group, and what it leaves out"
     text = (f"{n_images} test images, drawn at random, the same for all models. A plane holds all their codes and is "
             f"decoded at {GRID_TILES} × {GRID_TILES} points. Re-encoding loss: white 0.1 nats, darkest 100 nats.")
     if any(len(row.results) > 1 for row in rows): text += " Of several seeds the one with the highest ELL is shown."
@@ -292,7 +292,7 @@ def explorer(
     data_dir=None, # folder with data files
     limit:int=MAX_MODELS, # models at most
 ) -> Div:
-    "The explorer of a group, or why it cannot be shown; None where no code has two dimensions."
+    "The explorer of a group, or why it cannot be shown; None where no code has two dimensions"
     all_rows = [row for row in group.rows if has_plane(row)]
     if not all_rows: return None
     rows = top_rows([best_seed(row) for row in all_rows], limit)
@@ -313,7 +313,7 @@ def explorers(
     folder, # of the study
     data_dir=None, # folder with data files
 ) -> list: # elements of a page; none where no code has two dimensions
-    "The explorers of a report, which share Bokeh's JavaScript and the limit of models."
+    "The explorers of a report, which share Bokeh's JavaScript and the limit of models"
     groups = [group for group in groups if any(map(has_plane, group.rows))]
     limit = max(2, MAX_MODELS // max(1, len(groups)))
     parts = []

@@ -26,7 +26,7 @@ def sample_images(
     n:int=MAX_IMAGES, # number of images
     seed:int=0, # of the sample
 ) -> Tensor: # positions in the split (n,), sorted by class
-    "Draw images without replacement; all of them where the split has no more."
+    "Draw images without replacement; all of them where the split has no more"
     index = torch.randperm(len(split), generator=make_generator(seed, "explorer images"))[:n].sort().values
     if split.labels is None: return index
     return index[split.labels.cpu()[index].argsort(stable=True)]
@@ -35,7 +35,7 @@ def sample_images(
 GRID_TILES = 29 # decoded images along each axis of the plane
 
 class ModelView(NamedTuple):
-    "What the explorer shows of one model."
+    "What the explorer shows of one model"
     codes:Tensor # of the test images (N, 2)
     reconstructions:Tensor # of the test images (N, D)
     limits:np.ndarray # of the plane (2, 2)
@@ -50,7 +50,7 @@ def model_view(
     L:int=10, # Monte-Carlo samples for codes and reconstructions
     seed:int=0, # of the samples
 ) -> ModelView: # on the CPU
-    "Encode and reconstruct test images, and decode and re-encode the plane around their codes."
+    "Encode and reconstruct test images, and decode and re-encode the plane around their codes"
     codes = encode_mean(model.eval(), x, L, seed).cpu()
     limits = latent_limits(codes, outside=0, margin=.04, min_half_width=.05)
     generator = make_generator(seed, "latent grid", device=device_and_dtype(model)["device"])
@@ -67,7 +67,7 @@ def sprite(
     images:Tensor, # (N, D), D a square, in [0, 1]
     columns:int, # images in a row
 ) -> str: # a data URL, which holds the PNG itself
-    "All images on one sheet, row by row; 0 is white, as in all plots here."
+    "All images on one sheet, row by row; 0 is white, as in all plots here"
     side, rows = math.isqrt(images.shape[1]), math.ceil(len(images) / columns)
     sheet = images.new_zeros(rows * columns, images.shape[1])
     sheet[:len(images)] = images.clamp(0, 1)
@@ -86,7 +86,7 @@ def model_entry(
     view:ModelView,
     labels:Tensor|None, # classes of the test images (N,)
 ) -> dict: # what the page holds of the model
-    "A model's view as the data of a page."
+    "A model's view as the data of a page"
     (left, right), (bottom, top) = view.limits.tolist()
     n, floats = math.isqrt(len(view.tiles)), lambda values: values.numpy().astype(np.float32)
     tile_width, tile_height = (right - left) / (n - 1), (top - bottom) / (n - 1)
