@@ -153,6 +153,7 @@ def read_npz(path, # a file with arrays of eight pixels to a byte
 
 def _check_packed(array, part, path):
     "Raise `InputError` for an array that does not hold images of 784 pixels, eight to a byte"
+    if not isinstance(array, np.ndarray): raise InputError(f"{path} holds no array as {part!r}. {_REPLACE_FILE}")
     if array.dtype == np.uint8 and array.ndim == 2 and array.shape[1] == 98: return
     kind = f"{array.dtype} {_format_shape(array.shape)}"
     raise InputError(f"{path} holds {kind} as {part!r} where uint8 N×98 belongs. {_REPLACE_FILE}")

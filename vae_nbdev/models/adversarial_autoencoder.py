@@ -12,11 +12,11 @@ from fastcore.basics import patch
 from fastcore.meta import delegates
 from torch import Tensor
 from torch.nn import functional as F
-from ..nn.autoencoder import Autoencoder
+from ..nn.autoencoder import Autoencoder, RateFactor
 from ..core.randomness import random_numbers
 from ..nn.layers import POINT_LAYERS
 from .plain_autoencoder import PlainAutoencoder
-from ..nn.networks import dense_stack, parse_network
+from ..nn.networks import Network, Width, dense_stack, parse_network
 
 # %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-009
 class AdversarialAutoencoder(PlainAutoencoder):
@@ -25,11 +25,11 @@ class AdversarialAutoencoder(PlainAutoencoder):
 
     @delegates(Autoencoder.__init__)
     def __init__(self,
-        network:str=None, # hidden sizes such as "256-128"; `None`: the body's default
-        latent:int=2, # code dimensions d
-        discriminator:str="64-64", # hidden sizes of the discriminator
-        discriminator_rate:float=1., # learning rate of the discriminator, as a multiple of the reconstruction's
-        generator_rate:float=0.1, # learning rate of the generator step, as a multiple of the reconstruction's
+        network:Network=None, # hidden sizes such as "256-128"; `None`: the body's default
+        latent:Width=2, # code dimensions d
+        discriminator:Network="64-64", # hidden sizes of the discriminator
+        discriminator_rate:RateFactor=1., # learning rate of the discriminator, as a multiple of the reconstruction's
+        generator_rate:RateFactor=0.1, # learning rate of the generator step, as a multiple of the reconstruction's
         **kwargs
     ):
         super().__init__(network, latent, **kwargs)
