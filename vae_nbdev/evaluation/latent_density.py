@@ -13,7 +13,7 @@ from ..core.files import InputError
 from ..core.randomness import make_generator
 from ..nn.priors import GaussianMixturePrior
 from ..nn.autoencoder import Autoencoder
-from ..training.checkpoints import read_tensors, write_tensors
+from ..training.tensor_files import read_tensors, write_tensors
 from .benchmark import posterior_means
 
 # %% ../../nbs/07_evaluation/03_latent_density.ipynb #cell-006
