@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image, ImageChops
 from fastcore.xml import Div, Figcaption, Figure, Img
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from ..core.files import InputError, replace_file
+from ..core.files import InputError, make_folder, replace_file
 from ..training.checkpoints import read_progress, restore
 from ..plots.figure import PlotFigure, style_axes
 from ..plots import classifier, images, latent # noqa: F401 (they give the models their plot methods)
@@ -46,8 +46,7 @@ def save_plots(
     dpi:int=PLOT_DPI, # pixels per inch
 ) -> dict: # name → PlotFigure
     "Draw all plots of a trained model and its training curves, and write them as `images/<name>.png`"
-    place = Path(folder) / "images"
-    place.mkdir(parents=True, exist_ok=True)
+    place = make_folder(Path(folder) / "images")
     plots = {name: getattr(model.eval(), name)(dataset) for name in model.plots}
     plots["plot_history"] = plot_history(read_progress(folder)["history"])
     for name, picture in plots.items():

@@ -180,12 +180,14 @@ def group_summary(group, folder) -> list:
     return [summary_cards(group), findings(group, folder)]
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-025
-def run_summary(results, failures) -> P:
-    "How many runs a study has, and how many of them failed"
+def run_summary(results, failures, kept=()) -> P:
+    "How many runs a study has, how many of them failed, and how many results are of older code"
     done = f"All {len(results)} runs of this study are done." if len(results) > 1 else "This study is one run."
-    if not failures: return P(done)
+    older = f" {len(kept)} of {count_noun(len(results), 'result')} were made by other code and kept: see "
+    note = (older, A("the settings", href="#Settings-and-provenance"), " at the end.") if kept else ()
+    if not failures: return P(done, *note)
     failed = f"{len(failures)} of {count_noun(len(results) + len(failures), 'run')} failed"
-    return P(Strong(failed), ": see ", A("the reasons", href="#Failed-runs"), " at the end.", cls="alarm")
+    return P(Strong(failed), ": see ", A("the reasons", href="#Failed-runs"), " at the end.", *note, cls="alarm")
 
 def group_heading(group, groups) -> P: # `None` if there is one group
     "The title of a group within a section, where a study has several groups"

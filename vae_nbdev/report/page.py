@@ -5,21 +5,23 @@
 # %% auto #0
 __all__ = ['NONE_LABELS', 'PARAMETER_LABELS', 'parameter_label', 'parameter_text', 'run_settings', 'settings_table',
            'provenance_list', 'failure_table', 'citation', 'section', 'has_output', 'page_cells', 'page_headings',
-           'export_html', 'write_page', 'write_slides', 'run_page_links', 'write_run_page', 'execute_notebook',
-           'write_run_pages', 'build_slides', 'build_report']
+           'notebook_html', 'page_html', 'write_page', 'write_slides', 'run_page_links', 'write_run_page',
+           'execute_part', 'write_run_pages', 'build_slides', 'build_report']
 
 # %% ../../nbs/10_report/05_page.ipynb #cell-003
-import json, subprocess, sys
+import json
 from pathlib import Path
 from urllib.parse import quote
-import yaml
 import vae_nbdev
 from fastcore.xml import A, Code, Dd, Div, Dl, Dt, P, Pre, Table, Tbody, Td, Th, Thead, Tr
 from IPython.display import HTML
-from ..core.files import replace_file, path_within
+from ..core.files import InputError, make_folder, path_within, read_bytes, replace_file, write_text
+from ..core.notebooks import execute_notebook
 from ..studies.spec import run_label, run_name
+from ..studies.folders import RUNS, check_study_folder, outdated_runs, work_folder, write_study
+from ..studies.runner import failure_reason, is_transient
 from .findings import group_heading
-from .results import load_results, model_names, run_parameters, results_table, write_study
+from .results import load_results, model_names, run_parameters, results_table
 from .tables import format_duration, link_to, scroll_box, show_html
 
 # %% ../../nbs/10_report/05_page.ipynb #cell-007
@@ -48,18 +50,21 @@ def run_settings(result) -> dict: # key → value
 def settings_table(
     results, # of a study, or of one run
     link=lambda name: None, # run name → address of its page, or `None`
+    kept=(), # names of runs whose result is an older one
 ) -> Div:
     "The settings that all runs share, and a table of those in which they differ"
     settings = [run_settings(result) for result in results]
     keys = list(dict.fromkeys(k for s in settings for k in s))
     shared = [k for k in keys if len({json.dumps(s.get(k)) for s in settings}) == 1]
-    common = Dl(*(Div(Dt(parameter_label(k)), Dd(parameter_text(k, settings[0][k]))) for k in shared), cls="settings")
+    values = {k: parameter_text(k, settings[0].get(k)) for k in shared}
+    common = Dl(*(Div(Dt(parameter_label(k)), Dd(text)) for k, text in values.items()), cls="settings")
     if len(results) == 1: return common
     varying = [k for k in keys if k not in shared]
     head = Thead(Tr(Th("Run", scope="col"), *(Th(parameter_label(k), scope="col") for k in varying)))
     rows = []
     for result, s in zip(results, settings):
-        name = Th(link_to(result["name"], link(result["name"])), scope="row")
+        mark = " (older code)" if result["name"] in kept else None
+        name = Th(link_to(result["name"], link(result["name"])), mark, scope="row")
         rows.append(Tr(name, *(Td(parameter_text(k, s[k]) if k in s else "default") for k in varying)))
     return Div(common, scroll_box(Table(head, Tbody(*rows)), "settings of the runs"))
 
@@ -67,6 +72,7 @@ def settings_table(
 def provenance_list(
     results, # of a study, or of one run
     name:str=None, # of the study; None: without the files beside its page
+    kept:dict=None, # run name → why its result is an older one
 ) -> Dl:
     "Versions, commit, hardware and training time, and how to repeat the study"
     values = lambda read: " / ".join(dict.fromkeys(str(read(result) or "unknown") for result in results))
@@ -75,12 +81,14 @@ def provenance_list(
     duration = format_duration(sum(r.get("train_seconds") or 0 for r in results))
     entries = {"Versions": ", ".join(versions), "Commit": values(lambda r: r.get("commit")),
                "Hardware": values(lambda r: r.get("hardware")), "Training time": f"{duration} in all"}
+    if kept: entries["Older results"] = "; ".join(f"{run}: {reason}" for run, reason in kept.items())
     if name:
         entries["To repeat"] = (Code(f"vae_report {name}"), ", or exactly these runs with the file beside this page: ",
-                                Code(f"vae_report {name}.yaml"))
+                                Code(f"vae_report {name}-runs.yaml"))
         entries["Numbers"] = A("table.csv", href="table.csv"), " beside this page has every likelihood with all digits."
     return Dl(*(part for label, value in entries.items() for part in (Dt(label), Dd(value))))
 
+# %% ../../nbs/10_report/05_page.ipynb #cell-012
 def failure_table(
     failures:dict, # run name → reason
     link=lambda name: None, # run name → address of its page, or `None`
@@ -91,7 +99,7 @@ def failure_table(
     head = Thead(Tr(Th("Run", scope="col"), Th("Reason", scope="col")))
     return scroll_box(Table(head, Tbody(*rows)), "failed runs")
 
-# %% ../../nbs/10_report/05_page.ipynb #cell-012
+# %% ../../nbs/10_report/05_page.ipynb #cell-013
 def citation(
     results, # of a study
     title:str, # of the study
@@ -105,7 +113,7 @@ def citation(
     return Div(P("BibTeX entry; the commit identifies the code that produced these numbers:"),
                Pre(Code(entry), tabindex="0"))
 
-# %% ../../nbs/10_report/05_page.ipynb #cell-015
+# %% ../../nbs/10_report/05_page.ipynb #cell-016
 def section(
     groups, # of results
     make, # Group and `arguments` → an element, a list of elements, or `None`
@@ -119,7 +127,7 @@ def section(
         if shown: elements += [group_heading(group, groups), *shown]
     return show_html(*elements)
 
-# %% ../../nbs/10_report/05_page.ipynb #cell-018
+# %% ../../nbs/10_report/05_page.ipynb #cell-019
 def has_output(cell) -> bool:
     "Whether a code cell shows something other than warnings"
     return any(output.get("name") != "stderr" for output in cell.outputs)
@@ -142,35 +150,45 @@ def page_headings(cells) -> list: # (anchor, text) pairs
     headings = [cell.source.splitlines()[0].removeprefix("## ") for cell in cells if cell.source.startswith("## ")]
     return [(heading.replace(" ", "-"), heading) for heading in headings]
 
-# %% ../../nbs/10_report/05_page.ipynb #cell-020
-def export_html(notebook, path, template, prepare, file="index.html.j2", anchor="#") -> Path:
-    "Make an HTML file of an executed notebook; `prepare` gets its cells and returns the resources of the template"
+# %% ../../nbs/10_report/05_page.ipynb #cell-021
+def notebook_html(notebook, template, prepare, file="index.html.j2", anchor="#") -> str:
+    "HTML of an executed notebook; `prepare` gets its cells and returns the resources of the template"
     import nbformat  # these two are imported here: only the last step of a report needs them
     from nbconvert import HTMLExporter
-    nb, template = nbformat.read(notebook, 4), Path(template).resolve()
-    nb.cells = page_cells(nb.cells)
-    resources = prepare(nb.cells)
+    template = Path(template).resolve()
     options = dict(template_name=template.name, template_file=file, extra_template_basedirs=[str(template.parent)])
-    html, _ = HTMLExporter(**options, anchor_link_text=anchor).from_notebook_node(nb, resources=resources)
-    with replace_file(path) as out: out.write_text(html, encoding="utf-8")
-    return Path(path)
+    exporter, text = HTMLExporter(**options, anchor_link_text=anchor), read_bytes(notebook, "the notebook", 2**30)
+    try:
+        nb = nbformat.convert(nbformat.reader.reads(text.decode("utf-8")), 4)
+        nbformat.validate(nb)  # `nbformat.reads` only logs what is wrong, on many lines
+        nb.cells = page_cells(nb.cells)
+        return exporter.from_notebook_node(nb, resources=prepare(nb.cells))[0]
+    except (MemoryError, OSError): raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{notebook} cannot be shown as a page ({type(error).__name__}: {reason}).") from error
 
-def write_page(
+# %% ../../nbs/10_report/05_page.ipynb #cell-022
+def page_html(
     notebook, # an executed notebook
-    path, # the HTML file to write
     template, # folder with `index.html.j2` and `style.css`
     title:str, # of the page
     lead:str="", # one or two sentences below it
     home:str=None, # address of the page to go back to
-) -> Path:
-    "Make one self-contained HTML file of the text and the outputs of a notebook"
+) -> str:
+    "One self-contained HTML page of the text and the outputs of a notebook"
     def prepare(cells):
         html = "".join(o.data.get("text/html", "") for cell in cells for o in cell.get("outputs", []) if "data" in o)
         return {"title": title, "lead": lead, "home": home, "contents": page_headings(cells),
                 "sorts": 'class="sortable' in html}
-    return export_html(notebook, path, template, prepare)
+    return notebook_html(notebook, template, prepare)
 
-# %% ../../nbs/10_report/05_page.ipynb #cell-021
+# %% ../../nbs/10_report/05_page.ipynb #cell-023
+def write_page(notebook, path, template, title, lead="", home=None) -> Path:
+    "Write the `page_html` of a notebook to a file"
+    write_text(path, page_html(notebook, template, title, lead, home))
+    return Path(path)
+
 def write_slides(
     notebook, # an executed notebook
     path, # the HTML file to write
@@ -183,43 +201,50 @@ def write_slides(
             begins = cell.cell_type == "markdown" and cell.source.startswith("## ")
             cell.metadata["slide"] = "first" if i == 0 else "next" if begins else "same"
         return {"title": title}
-    return export_html(notebook, path, template, prepare, "slides.html.j2", "")
+    write_text(path, notebook_html(notebook, template, prepare, "slides.html.j2", ""))
+    return Path(path)
 
-# %% ../../nbs/10_report/05_page.ipynb #cell-027
+# %% ../../nbs/10_report/05_page.ipynb #cell-029
 def run_page_links(
     folder, # of a study
+    place:str="", # folder below that of the run: "next" for the pages of runs that should replace others
 ): # function: run name → address of the run's page, or `None`
     "The addresses of the runs' pages, relative to the page of the study"
-    address = lambda name: f"runs/{quote(name)}/notebook.html"
-    return lambda name: address(name) if (Path(folder) / "runs" / name / "notebook.html").exists() else None
+    page = Path(place, "notebook.html")
+    address = lambda name: f"{RUNS}/{quote(name)}/{page.as_posix()}"
+    return lambda name: address(name) if (Path(folder) / RUNS / name / page).exists() else None
 
-def write_run_page(folder, template, title) -> Path: # `None` if the notebook is missing or damaged
+def write_run_page(folder, template, title, home="../../index.html") -> Path: # `None` without a notebook to show
     "The notebook of a run as an HTML page beside it"
-    notebook, page = Path(folder) / "notebook.ipynb", Path(folder) / "notebook.html"
-    page.unlink(missing_ok=True)
-    try: return write_page(notebook, page, template, title, f"One run: {Path(folder).name}", "../../index.html")
-    except (OSError, ValueError, AttributeError, KeyError): return None
+    try: html = page_html(Path(folder) / "notebook.ipynb", template, title, f"One run: {Path(folder).name}", home)
+    except InputError: return None
+    write_text(Path(folder) / "notebook.html", html)
+    return Path(folder) / "notebook.html"
 
-def execute_notebook(notebook, output, parameters):
-    "Run a notebook with papermill in a process of its own; raises `RuntimeError` with the end of its log if it fails"
-    command = [sys.executable, "-m", "papermill", str(notebook), str(output), "-k", "python3", "--no-progress-bar"]
-    done = subprocess.run([*command, "-y", yaml.safe_dump(parameters)], capture_output=True, text=True)
-    if done.returncode: raise RuntimeError(f"{notebook} failed: {(done.stdout + done.stderr)[-2000:]}")
+def execute_part(notebook, output, parameters):
+    "Execute a notebook of a report; the error that ended it becomes one sentence"
+    try: execute_notebook(notebook, output, parameters)
+    except RuntimeError as error:
+        reason = f"{Path(notebook).name} ended with {failure_reason(str(error)).rstrip('.')}"
+        if is_transient(reason): raise InputError(f"no new report: {reason}.") from error
+        raise RuntimeError(f"{reason}; see the end of {output}.") from error
 
-# %% ../../nbs/10_report/05_page.ipynb #cell-028
+# %% ../../nbs/10_report/05_page.ipynb #cell-030
 def write_run_pages(study, out, template, results):
     "The pages of all runs of a study, those of failed runs too"
     titles = dict(zip((result["name"] for result in results), model_names(results)))
     for run in study.runs:
-        write_run_page(out / "runs" / run_name(run), template, titles.get(run_name(run), run_label(run)))
+        folder, title = out / RUNS / run_name(run), titles.get(run_name(run), run_label(run))
+        write_run_page(folder, template, title)
+        if (work := work_folder(folder, run)) != folder: write_run_page(work, template, title, "../../../index.html")
 
 def build_slides(out, notebook, parameters, title):
     "Make the presentation of a study, if there is a notebook for it"
     if not notebook.exists(): return
-    execute_notebook(notebook, out / "presentation.ipynb", parameters)
+    execute_part(notebook, out / "presentation.ipynb", parameters)
     write_slides(out / "presentation.ipynb", out / "presentation.html", notebook.parent / "template", title)
 
-# %% ../../nbs/10_report/05_page.ipynb #cell-029
+# %% ../../nbs/10_report/05_page.ipynb #cell-031
 def build_report(
     study, # a Study
     out, # its folder, with the runs in `runs`
@@ -229,15 +254,17 @@ def build_report(
 ) -> Path: # of index.html
     "Make the HTML report of a study and its presentation, also if runs have failed"
     out, source = Path(out), Path(notebook).parent
-    for run in study.runs: path_within(out, "runs", run_name(run)).mkdir(parents=True, exist_ok=True)
-    write_study(study, out, failures)
+    check_study_folder(study, out)
+    for run in study.runs: make_folder(path_within(out, RUNS, run_name(run)))
+    kept = {name: reason for name, reason in outdated_runs(study, out).items() if name not in failures}
+    write_study(study, out, failures, kept)
     results, _ = load_results(out)
     with replace_file(out / "table.csv") as file: results_table(results).to_csv(file, index=False, lineterminator="\n")
     write_run_pages(study, out, source / "template", results)
     places = {"study_dir": str(out.resolve()), "data_dir": str(Path(data_dir).resolve()) if data_dir else None}
     reference = source / "reference.csv"
     published = {"reference": str(reference.resolve()) if reference.exists() else None}
-    execute_notebook(notebook, out / "comparison.ipynb", places | published)
+    execute_part(notebook, out / "comparison.ipynb", places | published)
     page = write_page(out / "comparison.ipynb", out / "index.html", source / "template", study.title, study.about)
     build_slides(out, source / "presentation.ipynb", places, study.title)
     return page

@@ -193,7 +193,7 @@ def title_image(group, folder, data_dir=None, n:int=12):
     images = latent_grid(model, posterior_means(model, data.test), n).images
     return image_strip(images, f"{n * n} images, decoded on a grid by {best.name}", n)
 
-def title_slide(study, results, group, folder, data_dir=None) -> Div: # study: a mapping with its title
+def title_slide(title:str, results, group, folder, data_dir=None) -> Div: # title: of the study
     "The first slide: the study's title, what it compares, and a latent grid"
     text = "No run has a result."
     if results:
@@ -202,7 +202,7 @@ def title_slide(study, results, group, folder, data_dir=None) -> Div: # study: a
         text = f"{counts}, on {results[0]['dataset'].replace('_', ' ')}"
     try: picture = title_image(group, folder, data_dir) if group else None
     except InputError: picture = None # a later slide shows the error
-    return Div(Div(H1(study["title"]), P(text)), Div(picture, cls="paper"), cls="split first")
+    return Div(Div(H1(title), P(text)), Div(picture, cls="paper"), cls="split first")
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-024
 @show_error
