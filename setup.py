@@ -1,4 +1,5 @@
 "Builds the package from `settings.ini`, where nbdev keeps the same facts."
+import re
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -8,27 +9,57 @@ root = Path(__file__).parent
 parser = ConfigParser(delimiters=["="])
 parser.read(root / "settings.ini", encoding="utf-8")
 settings = parser["DEFAULT"]
-readme = root / "README.md"
+package, address = settings["lib_path"], settings["git_url"]
+report_files = f"{package}.report_files"  # what `vae_report` runs, from the folder `reports` of the repository
+extras = {name: settings[f"{name}_requirements"].split() for name in ("report", "dask", "dev")}
+
+
+def describe():
+    "README.md with addresses in place of links into the repository, which PyPI does not have."
+    text = (root / "README.md").read_text(encoding="utf-8")
+    text = re.sub(r"(!\[[^]]*\])\((?!https?:)", rf"\1({address}/raw/{settings['branch']}/", text)
+    return re.sub(r"(?<!!)(\[[^]]*\])\((?!https?:)", rf"\1({address}/blob/{settings['branch']}/", text)
+
 
 setup(
     name=settings["lib_name"],
     version=settings["version"],
     description=settings["description"],
-    long_description=readme.read_text(encoding="utf-8") if readme.exists() else "",
+    long_description=describe(),
     long_description_content_type="text/markdown",
-    url=settings["git_url"],
+    url=address,
+    project_urls={
+        "Documentation": settings["doc_host"] + settings["doc_baseurl"],
+        "Changelog": f"{address}/blob/{settings['branch']}/CHANGELOG.md",
+        "Issues": f"{address}/issues",
+    },
     author=settings["author"],
     author_email=settings["author_email"],
     keywords=settings["keywords"].split(),
-    license="Apache-2.0",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Education",
+        "Intended Audience :: Science/Research",
+        "Operating System :: MacOS",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3 :: Only",
+        *(f"Programming Language :: Python :: 3.{minor}" for minor in (11, 12, 13)),
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Topic :: Scientific/Engineering :: Image Processing",
+    ],
+    license_expression="Apache-2.0",
     license_files=["LICENSE"],
-    packages=find_packages(include=[settings["lib_path"], f"{settings['lib_path']}.*"]),
-    package_data={f"{settings['lib_path']}.report": ["explorer_assets/*"]},  # style sheets and callbacks of the explorer
+    packages=[*find_packages(include=[package, f"{package}.*"]), report_files],
+    package_dir={report_files: "reports"},
+    package_data={
+        f"{package}.report": ["explorer_assets/*"],  # style sheets and callbacks of the explorer
+        report_files: ["*.ipynb", "reference.csv", "studies/*.yaml", "template/*", "template/*/*"],
+    },
     python_requires=f">={settings['min_python']}",
     install_requires=settings["requirements"].split(),
-    extras_require={"dev": settings["dev_requirements"].split()},
+    extras_require={**extras, "dev": sorted(set().union(*extras.values()))},
     entry_points={
         "console_scripts": settings["console_scripts"].split(),
-        "nbdev": [f"{settings['lib_path']}={settings['lib_path']}._modidx:d"],  # lets the docs link names in backticks
+        "nbdev": [f"{package}={package}._modidx:d"],  # lets the docs link names in backticks
     },
 )

@@ -1,55 +1,20 @@
 """Tests the project: runs every notebook, and checks that what is generated from the notebooks is up to date.
 Prints one line for each check as it ends and closes with `N passed, N failed`; the exit status is 1 if any failed."""
-import argparse, filecmp, importlib, os, shutil, signal, subprocess, sys, tempfile, threading, time
+import argparse, filecmp, importlib, re, signal, sys, tempfile, threading, time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from importlib import metadata
 from pathlib import Path
 
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-import browser, house
+import browser, house, requirements, wheel_test
+from common import ROOT, check_command, copy_tree, files_below, run, running, stop
 
-ROOT = Path(__file__).resolve().parent.parent
-BIN = Path(sys.executable).parent
 PACKAGE = "vae-nbdev"
 TAIL = 60  # lines shown of what a failed check printed
-running = set()
-
-
-def stop(process):
-    "End a process and what it started."
-    try: os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError: pass
-
-
-def run(
-    *command,  # program and arguments
-    cwd=ROOT,
-    timeout=600,  # seconds
-) -> tuple:  # (exit status, everything printed)
-    "Run a command of this environment on one thread, without input; after `timeout` it is stopped with status 124."
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-    env.pop("IN_TEST", None)  # under it nbdev_export does nothing
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
-        process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
-        running.add(process)
-        try: status, note = process.wait(timeout), ""
-        except subprocess.TimeoutExpired:
-            stop(process)
-            process.wait()
-            status, note = 124, f"\nstopped after {timeout / 60:g} minutes"
-        finally: running.discard(process)
-        output.seek(0)
-        return status, output.read() + note
-
-
-def check_command(*command):
-    "What is wrong by the word of a command: what it printed, if it failed."
-    status, output = run(*command)
-    return output or f"exit status {status}" if status else ""
 
 
 def check_notebook(path, flags, timeout):
@@ -57,13 +22,6 @@ def check_notebook(path, flags, timeout):
     status, output = run("nbdev_test", "--path", str(path), "--flags", flags, timeout=timeout)
     if status == 0 and output.rstrip().endswith("Success."): return ""
     return f"{output}\nnbdev_test ended with status {status} and without success"
-
-
-def files_below(path, pattern="*"):
-    "Every file of a pattern at or below `path`, without caches and what reports have built."
-    found = [path] if path.is_file() else path.rglob(pattern)
-    apart = {"__pycache__", "_build", ".ipynb_checkpoints"}
-    return {file for file in found if file.is_file() and not apart & set(file.relative_to(path).parts)}
 
 
 def check_generated(
@@ -76,9 +34,7 @@ def check_generated(
     "What is wrong with generated files: those that differ when they are generated anew, on a copy of the tree."
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "tree"
-        shutil.copytree(ROOT, copy, ignore=lambda at, names: [
-            name for name in names if name in ("__pycache__", "_build", ".ipynb_checkpoints")
-            or Path(at) == ROOT and (Path(at) / name).is_dir() and name not in ("nbs", "reports", "vae_nbdev", ".ci")])
+        copy_tree(copy)
         for target in [copy / target for target in targets if from_nothing and (copy / target).exists()]:
             for file in files_below(target, pattern): file.unlink()
         for command in commands:
@@ -125,6 +81,19 @@ def check_packages():
                      for name in sorted(found | pinned) if found.get(name) != pinned.get(name))
 
 
+def check_workflows():
+    "What is wrong with the files for GitHub: those that are no YAML, and actions that are not pinned to a commit."
+    wrong = []
+    for path in sorted((ROOT / ".github").rglob("*.y*ml")):
+        text, name = path.read_text(encoding="utf-8"), path.relative_to(ROOT)
+        try: yaml.safe_load(text)
+        except yaml.YAMLError as error: wrong.append(f"{name}: {error}")
+        for action in re.findall(r"^\s*-?\s*uses: (.+)", text, re.M):
+            if not re.fullmatch(r"\./\S+|\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action):
+                wrong.append(f"{name}: {action}: name the commit of a release, and its version in a comment")
+    return "\n".join(wrong)
+
+
 def check_rule(rule):
     "What breaks a rule of the house, a line for each place."
     return "\n".join(rule())
@@ -147,12 +116,6 @@ def once(check):
     return wrong
 
 
-def check_report(out):
-    "What is wrong with building a report: a short study of all architectures, seconds long for each."
-    shutil.rmtree(out, ignore_errors=True)
-    return check_command("vae_report", "quick", "--epochs", "1", "--out", str(out))
-
-
 def check_scenario(name, scenario, build, folder, plots):
     "What is wrong with built pages in a browser; a build that failed fails its scenarios."
     if build(): return "not tried: the build failed"
@@ -164,7 +127,7 @@ def browser_checks():
     "Name → check for the built docs and the built report of a study."
     python, report = sys.executable, ROOT / "reports" / "_build" / "checked"
     parts = [("docs", "builds", once(lambda: check_command(python, ".ci/docs.py")), ROOT / "_docs"),
-             ("report", "a study builds", once(lambda: check_report(report)), report)]
+             ("report", "a study builds from the wheel", once(lambda: wheel_test.check_wheel(report)), report)]
     checks = {f"{kind}: {title}": build for kind, title, build, _ in parts}
     for kind, _, build, folder in parts:
         for name, scenario in importlib.import_module(f"browser_{kind}").SCENARIOS.items():
@@ -192,8 +155,10 @@ def all_checks(flags, timeout):
         "nbs/*.yml, nbs/reference.qmd: current": lambda: check_generated(
             ["nbs/sidebar.yml", "nbs/nbdev.yml", "nbs/reference.qmd"], [[python, generate, "site"]], "make export"),
         "packages: exactly constraints.txt": check_packages,
+        "packages: as imported": requirements.check,
         "packages: pip check": lambda: check_command(python, "-m", "pip", "check"),
         "imports: no torch before it is needed": check_imports,
+        ".github: valid, actions pinned": check_workflows,
         "vae_nbdev: ruff": lambda: check_command(python, "-m", "ruff", "check", "--config", ".ci/ruff.toml", "vae_nbdev"),
     }
     checks |= {f"house: {title}": partial(check_rule, rule) for title, rule in house.RULES.items()}
@@ -245,6 +210,14 @@ def main():
     return int(failed > 0)
 
 
+def handle_signals():
+    "End at SIGINT, SIGTERM and SIGHUP. Tests inherit what is ignored, and some send it: a SIGHUP ignored by nohup is caught."
+    hangup_ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        ignore = number == signal.SIGHUP and hangup_ignored
+        signal.signal(number, lambda number, _, ignore=ignore: None if ignore else sys.exit(128 + number))
+
+
 if __name__ == "__main__":
-    for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, lambda number, _: sys.exit(128 + number))
+    handle_signals()
     sys.exit(main())
