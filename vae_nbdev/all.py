@@ -27,6 +27,8 @@ from .speed.memory import *
 from .speed.seed_batch import *
 from .speed.fast_steps import *
 from .training.settings import *
+from .training.tensor_files import *
+from .training.configuration import *
 from .training.checkpoints import *
 from .training.checkpointer import *
 from .training.epoch import *
