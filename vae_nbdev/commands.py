@@ -192,7 +192,7 @@ def find_reports(
                      "run vae_report in the project's folder, or name it with --reports.")
 
 def study_folder(
-    reports, # from `find_reports`
+    reports, # from find_reports
     name:str, # of the study
 ) -> Path:
     "Where a study is written by default"

@@ -171,7 +171,7 @@ def _check(value, schema, path, where):
 
 def check_schema(
     value, # what was read
-    schema, # a `Schema`, a dataclass with annotated fields, or an annotated type
+    schema, # a Schema, a dataclass with annotated fields, or an annotated type
     where:str, # the file, option or parameter that holds it, used in the message
 ): # the value in its plain form: an instance of a schema or dataclass
     "Compare a value with a schema; `InputError` with one sentence: the place, what belongs there, what was found"

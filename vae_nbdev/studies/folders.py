@@ -87,7 +87,7 @@ def _remove_leftovers(folder, run):
     if read_run_key(folder) == run_key(run): (folder / "failure.json").unlink(missing_ok=True)
 
 def acquire_run(
-    folder, # the folder to work in, as `work_folder` says
+    folder, # the folder to work in, as work_folder says
     run:Run,
 ) -> Lock: # held until it is released, or until this process ends
     "Lock a run's folder and make it ready; raises `LockHeldError` if another process has it, or has finished the run"

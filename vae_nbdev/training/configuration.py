@@ -43,7 +43,7 @@ class RunConfig(Schema):
     commit:Line | None = None
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-007
-def training_config(settings:TrainingSettings, model, dataset, seed) -> dict: # fields of `TrainingConfig`
+def training_config(settings:TrainingSettings, model, dataset, seed) -> dict: # fields of TrainingConfig
     "What decides the numbers of a training, beside its model"
     fields = ("epochs", "batch_size", "learning_rate", "patience", "schedule", "bf16")
     return {"dataset": dataset.name, "binarisation": dataset.binarisation, "n_valid": len(dataset.valid), "seed": seed,
