@@ -151,7 +151,9 @@ def _format_problem(problem, path, where) -> str:
     where = printable(where)
     suffix = f" in {where}" if place and where else ""
     if kind == "missing": return f"{place} is missing{suffix}."
-    if isinstance(context.get("error"), InputError): return f"{str(context['error']).rstrip('.')} ({place}{suffix})."
+    if isinstance(error := context.get("error"), InputError):
+        detail = f"{place}{suffix}" or where
+        return f"{str(error).rstrip('.')} ({detail})." if detail else str(error)
     expected = EXPECTED[kind].format(**context) if kind in EXPECTED else problem["msg"].removeprefix("Input should be ")
     expected = context.get("error", expected)
     return f"{place or where} must be {expected}, got {describe(problem['input'])}{suffix}."
