@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ArchitectureName', 'DatasetName', 'BinarisationName', 'ScheduleName', 'Options', 'RUN_FIELDS', 'DATA_ARGUMENTS',
-           'MAX_NAME_BYTES', 'MAX_YAML_SIZE', 'PLAIN_VALUES', 'MAX_RUNS', 'EpochFactor', 'Seeds', 'Run',
+           'MAX_NAME_BYTES', 'MAX_YAML_SIZE', 'PLAIN_VALUES', 'MAX_RUNS', 'EpochFactor', 'Seeds', 'Evaluation', 'Run',
            'chosen_options', 'canonical_json', 'run_name', 'run_key', 'run_label', 'has_argument', 'model_options',
            'training_settings', 'make_run', 'read_yaml', 'format_yaml', 'Study', 'StudyFile', 'make_study',
            'load_study', 'override_study', 'check_data']
@@ -34,7 +34,20 @@ Options = dict[Name, Scalar]
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-007
 @dataclass(frozen=True)
-class Run:
+class Evaluation:
+    "The parameters of a run that its training does not use"
+    eval_samples:Count = 10 # L, Monte-Carlo samples in the evaluation
+    importance_samples:CountOrZero = 100 # k of IWLL(k) in the evaluation; 0: off
+    ais_images:CountOrZero = 0 # test images whose log p(x) AIS estimates too, in seconds for each image; 0: off
+    bdmc_images:CountOrZero = 0 # simulated images on which BDMC bounds the error of AIS; 0: off
+    gap_images:CountOrZero = 0 # test images on which the inference gap is measured; 0: off
+    predictive_samples:CountOrZero = 0 # weight samples of the curve of the posterior predictive; 0: off
+    sample_quality:bool = False # also FID, KID, precision and recall of generated images
+    diagnostics:bool = True # also robustness, out-of-distribution detection and representation quality
+
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-008
+@dataclass(frozen=True)
+class Run(Evaluation):
     "All parameters that decide the numbers of one run"
     architecture:ArchitectureName = "plain_autoencoder" # a name in `architectures()`
     network:Network = None # hidden sizes such as "256-128"; None: the architecture's default
@@ -50,13 +63,9 @@ class Run:
     patience:Count = None # early stopping after so many epochs without improvement; None: off
     schedule:ScheduleName = "constant" # of the learning rate: a key of `SCHEDULES`
     bf16:bool = False # train with matrix products in bfloat16, on machines that have units for it
-    eval_samples:Count = 10 # L, Monte-Carlo samples in the evaluation
-    importance_samples:CountOrZero = 100 # k of IWLL(k) in the evaluation; 0: off
-    ais_images:CountOrZero = 0 # test images whose log p(x) AIS estimates too, in seconds for each image; 0: off
-    diagnostics:bool = True # also robustness, out-of-distribution detection and representation quality
     seed:Natural = 0 # of weights, batch order and noise
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-009
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-010
 def _sha256_prefix(text, n): return hashlib.sha256(text.encode()).hexdigest()[:n]
 
 def chosen_options(architecture:str, options:dict) -> dict: # name → value
@@ -79,7 +88,7 @@ def run_key(run) -> str: # 16 hexadecimal digits
     "A hash of parameters and code, which a finished result of this run carries"
     return _sha256_prefix(canonical_json(run) + code_version(), 16)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-010
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-011
 def run_label(run) -> str:
     "The name of the run in tables and legends"
     latent = "no bottleneck" if run.latent is None else f"d = {run.latent}"
@@ -87,7 +96,7 @@ def run_label(run) -> str:
     name = f"{architectures()[run.architecture].__name__} {run.network}"
     return ", ".join([name, *([latent] if has_argument(run, "latent") else []), *options])
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-012
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-013
 RUN_FIELDS = {f.name: f for f in dataclasses.fields(Run)}
 DATA_ARGUMENTS = ("n_pixels", "n_classes") # arguments of architectures that the data set decides
 
@@ -104,7 +113,7 @@ def training_settings(run) -> dict: # name → value
     "The run's parameters that are fields of `TrainingSettings`"
     return {k: getattr(run, k) for k in inspect.signature(TrainingSettings).parameters if k in RUN_FIELDS}
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-013
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-014
 MAX_NAME_BYTES = 235 # of a folder: file systems allow 255, of which temporary files beside it need some
 
 def _check_folder_name(name, what):
@@ -117,7 +126,7 @@ def _check_folder_name(name, what):
         raise InputError(f"{what} cannot be called {describe(name)}: its folder needs a name of letters, digits and "
                          "signs that does not begin with a point.")
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-014
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-015
 def _split_parameters(parameters, where) -> tuple: # two dictionaries
     "The fields of `Run`, and the architecture's own arguments; raises `InputError` for unknown names"
     parameters = check_schema(parameters, dict[Name, Any], where)
@@ -132,7 +141,7 @@ def _split_parameters(parameters, where) -> tuple: # two dictionaries
     fields = {k: v for k, v in parameters.items() if k in RUN_FIELDS}
     return fields, {k: v for k, v in parameters.items() if k in extra and v is not None}
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-015
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-016
 def make_run(
     parameters:dict, # names and values; the architecture's own arguments stand among them or under "options"
     where:str="the run", # their source, for error messages
@@ -148,7 +157,7 @@ def make_run(
     binarisation = check_binarisation(run.dataset, run.binarisation)
     return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation, **unused)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-029
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-030
 MAX_YAML_SIZE = 10_000_000 # values and letters in a YAML text, with every alias written out
 
 def _yaml_size(node, sizes):
@@ -162,7 +171,7 @@ def _yaml_size(node, sizes):
     sizes[id(node)] = 1 + size
     return sizes[id(node)]
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-030
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-031
 class _YamlLoader(yaml.SafeLoader):
     "PyYAML's safe loader with the plain values of YAML 1.2, for texts that do not stand for too many values"
     yaml_implicit_resolvers = {} # not those of YAML 1.1
@@ -189,7 +198,7 @@ for _tag, _pattern in PLAIN_VALUES.items():
     for _class in (_YamlLoader, _YamlDumper):
         _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$", re.ASCII), None)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-031
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-032
 def read_yaml(
     text, # text, or bytes in UTF-8
     where:str="the text", # its source, for error messages
@@ -207,7 +216,7 @@ def format_yaml(
     "The values as YAML, which `read_yaml` reads back, and other programs too"
     return yaml.dump(values, Dumper=_YamlDumper, sort_keys=False, allow_unicode=True)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-035
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-036
 @dataclass(frozen=True)
 class Study:
     "A named list of runs"
@@ -230,7 +239,7 @@ def _expand_grid(entry) -> list: # of dictionaries
     axes = [v if isinstance(v, list) else [v] for v in entry.values()]
     return [dict(zip(entry, values)) for values in itertools.product(*axes)]
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-036
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-037
 def _study_entries(file) -> list: # of dictionaries
     "The entries of a study's `runs`, each with the study's defaults"
     entries = [{**(file.defaults or {}), **entry} for entry in file.runs]
@@ -247,7 +256,7 @@ def _read_study_file(content, where) -> StudyFile:
 def _check_number_of_runs(n, where):
     if n > MAX_RUNS: raise InputError(f"{where} asks for {n:,} runs: a study has at most {MAX_RUNS:,}.")
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-037
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-038
 def make_study(
     name:str, # of the study and its folder
     content, # of the study's file, from read_yaml
@@ -265,7 +274,7 @@ def _unique_runs(runs) -> tuple:
     "The runs, each once"
     return tuple({run_name(run): run for run in runs}.values())
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-038
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-039
 def load_study(
     study, # the name of a file in the studies folder, or a path to a YAML file
     folder, # the studies folder
@@ -279,7 +288,7 @@ def load_study(
     where = printable(str(path))
     return make_study(path.stem, read_yaml(read_bytes(path, "the study", 2**24), where), where)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-043
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-044
 EpochFactor = bounded("EpochFactor", float, gt=0, le=1e6) # what the epochs of a study are multiplied by
 Seeds = bounded("Seeds", int, ge=1, le=MAX_RUNS) # number of seeds
 
