@@ -10,7 +10,7 @@ from collections import namedtuple
 import torch
 from fastcore.basics import patch
 from ..core.files import check_number
-from ..core.randomness import BatchedGenerator, random_numbers
+from ..core.randomness import BatchedGenerator, make_generator, random_numbers
 
 # %% ../../nbs/02_data/01_batches.ipynb #cell-005
 SPLITS = ("train", "valid", "test") # the three parts of a data set
@@ -83,6 +83,16 @@ def batches(self:Split, batch_size:int, # images per batch
         yield self.batch(part if order is None else positions[..., part], generator)
 
 # %% ../../nbs/02_data/01_batches.ipynb #cell-019
+@patch
+def random_subset(self:Split, n:int, # number of images
+                  seed:int=0, # of the choice
+                 ) -> Split: # min(n, N) different images with their labels
+    "Images chosen at random: the first n of one permutation"
+    rows = torch.randperm(len(self), generator=make_generator(seed, "subset of the test images"))[:n]
+    rows = rows.to(self.images.device)
+    return Split(self.images[rows], None if self.labels is None else self.labels[rows], self.redraw)
+
+# %% ../../nbs/02_data/01_batches.ipynb #cell-022
 def add_noise(x, # pixels, float (B, 784) in [0, 1]
               eps:float, # standard deviation of the noise, in units of the full pixel range
               noise, # standard normal numbers of the shape of x

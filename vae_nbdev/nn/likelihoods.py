@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['TAYLOR_BELOW', 'INITIAL_SIGMA', 'LIKELIHOODS', 'LikelihoodName', 'PIXEL_NOTES', 'CROSS_ENTROPY_NOTE',
            'PROBABILITY_NOTE', 'DENSITY_NOTE', 'LIKELIHOOD_NOTES', 'Likelihood', 'Bernoulli', 'log_normaliser',
-           'ContinuousBernoulli', 'Gaussian', 'make_likelihood', 'likelihood_note']
+           'ContinuousBernoulli', 'Gaussian', 'make_likelihood', 'check_pixels', 'likelihood_note']
 
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-003
 import math
 import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
-from ..core.files import check_choice, check_keys, check_number
+from ..core.files import InputError, check_choice, check_keys, check_number
 from ..core.schema import Scale, choice
 from ..data.batches import sample_bernoulli
 from .matmul import batch_dim_first
@@ -222,7 +222,16 @@ def variance(self:Gaussian, logits:Tensor) -> Tensor: # (…, D)
     if self.fixed_sigma is not None: return torch.full_like(logits, self.fixed_sigma**2)
     return (2 * self.log_sigma).exp().expand_as(logits)
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-061
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-058
+@patch
+def initial_logits(self:ContinuousBernoulli, x:Tensor) -> Tensor: # (…, D), between −100 and 100
+    "The η whose expected grey value is x, kept between 0.01 and 0.99, by Newton's method"
+    mean = x.double().clamp(.01, .99)
+    logits = torch.zeros_like(mean)
+    for _ in range(20): logits = logits + (mean - self.mean(logits)) / self.variance(logits)
+    return logits.to(x.dtype)
+
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-065
 LIKELIHOODS = {"bernoulli": Bernoulli, "continuous_bernoulli": ContinuousBernoulli, "gaussian": Gaussian}
 
 def make_likelihood(
@@ -236,25 +245,38 @@ def make_likelihood(
 
 LikelihoodName = choice("LikelihoodName", LIKELIHOODS, "likelihood") # a key of `LIKELIHOODS`
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-064
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-068
 PIXEL_NOTES = {"grey": "grey pixels", "static": "pixels binarised once and for all (static)",
                "dynamic": "pixels redrawn from x ~ Bernoulli(grey) for every training batch, "
                           "drawn once with a fixed seed for the test set (dynamic)",
                "threshold": "pixels binarised at x > 0.5 (threshold)"}
-CROSS_ENTROPY_NOTE = ("a cross-entropy, not a probability; "
+
+def check_pixels(
+    name:str, # a key of `LIKELIHOODS`
+    binarisation:str, # grey, static, dynamic or threshold
+):
+    "Raise `InputError` for unknown names, and for a density on binary pixels"
+    unbounded = make_likelihood(name).bound(torch.ones(1)) is None
+    if check_choice(binarisation, PIXEL_NOTES, "binarisation") != "grey" and unbounded:
+        raise InputError(f"the likelihood {name} is a density and has no upper bound on binary pixels "
+                         f"({binarisation}): use bernoulli, or grey pixels.")
+
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-071
+CROSS_ENTROPY_NOTE = ("a grey cross-entropy, not a probability; "
                       "the best possible value is the bound (minus the entropy of the images), below 0.")
 PROBABILITY_NOTE = "a real probability, at best 0; not comparable with other binarisations."
-DENSITY_NOTE = "which may lie above 0 and has no finite bound; not comparable with other likelihoods."
-LIKELIHOOD_NOTES = {"continuous_bernoulli": f"a density on [0, 1], {DENSITY_NOTE}",
+DENSITY_NOTE = ("of 8-bit pixels that are not dequantised: it may lie above 0 and has no finite bound; "
+                "not comparable with other likelihoods.")
+LIKELIHOOD_NOTES = {"continuous_bernoulli": f"a density on [0, 1] {DENSITY_NOTE}",
                     "gaussian": f"a density with the constant −½ log 2πσ² counted once per pixel, {DENSITY_NOTE}"}
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-065
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-072
 def likelihood_note(
     name:str, # a key of `LIKELIHOODS`
     binarisation:str="grey", # grey, static, dynamic or threshold
 ) -> str:
-    "The sentence that must stand beside numbers of this likelihood; `InputError` for unknown names"
-    check_choice(name, LIKELIHOODS, "likelihood")
-    pixels = PIXEL_NOTES[check_choice(binarisation, PIXEL_NOTES, "binarisation")]
+    "The sentence that must stand beside numbers of this likelihood; `InputError` if there is none"
+    check_pixels(name, binarisation)
+    pixels = PIXEL_NOTES[binarisation]
     meaning = LIKELIHOOD_NOTES.get(name) or (CROSS_ENTROPY_NOTE if binarisation == "grey" else PROBABILITY_NOTE)
     return f"{name.replace('_', ' ').title()} likelihood on {pixels}: {meaning}"
