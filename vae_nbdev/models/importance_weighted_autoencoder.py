@@ -82,3 +82,13 @@ def get_nelbo(self:ImportanceWeightedAutoencoder,
     if doubly and z.requires_grad:
         z.register_hook(lambda gradient: gradient * log_normalised.exp().flatten(0, 1)[..., None])
     return self.weighted_terms(ll, log_ratio, log_normalised)
+
+# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-019
+@patch
+def validation_terms(self:ImportanceWeightedAutoencoder, batch, L:int=1, generator:torch.Generator=None) -> BoundTerms:
+    "The bound and its gain; ELL and KL_z of single codes from q(z|x): nelbo = kl_w + kl_z − ell − gain"
+    q = self.encode(batch.x)
+    z = q.sample(q.noise(L * self.k, generator))
+    ll, log_ratio = (v.unflatten(0, (-1, self.k)) for v in self.log_weight_terms(batch.x, z, q))
+    terms = self.weighted_terms(ll, log_ratio, (ll - log_ratio).log_softmax(1))
+    return terms._replace(ell=ll.mean(), kl_z=log_ratio.mean())

@@ -107,8 +107,8 @@ def validate(
     seed:int=0,
     batch_size:int=1000,
 ) -> dict: # name → float, in nats per image
-    "The terms of the objective on images that are not trained on"
+    "The validation terms of a model on images that are not trained on"
     model.eval()
     noise = make_generator(seed, "validation", device=next(model.parameters()).device)
-    record, sizes = zip(*((model.objective(b, L, noise)._asdict(), len(b.x)) for b in split.batches(batch_size)))
+    record, sizes = zip(*((model.validation_terms(b, L, noise)._asdict(), len(b.x)) for b in split.batches(batch_size)))
     return mean_terms(record, sizes)

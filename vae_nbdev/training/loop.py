@@ -17,6 +17,7 @@ from ..core.schema import check_schema
 from ..core.randomness import BatchedGenerator, make_generator
 from ..core.signals import set_handlers
 from ..nn.autoencoder import Architecture
+from ..nn.likelihoods import check_pixels
 from ..speed.fast_steps import fast_step
 from ..speed.memory import keep_freed_memory
 from ..speed.seed_batch import SeedBatch
@@ -160,6 +161,7 @@ def _prepare(model, settings, dataset, seed, folder, run) -> dict:
     settings.check(model)
     if model.task == "classification" and dataset.train.labels is None:
         raise InputError(f"{model.name} learns from labels, and {dataset.name} has none: choose another data set.")
+    if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
     if model.n_train is None: model.init_output_bias(dataset.train)
     model.n_train = len(dataset.train)
     return make_config(model, run, training_config(settings, model, dataset, seed)) if folder else None
