@@ -15,7 +15,8 @@ from torch.nn import functional as F
 from ..core.files import InputError, check_choice, check_number
 from ..data.batches import add_noise
 from ..nn.autoencoder import Autoencoder
-from .benchmark import NOISE_LEVELS, mean_and_se, check_mc_samples, score_images
+from .standard_errors import crossed_mean
+from .benchmark import NOISE_LEVELS, check_mc_samples, score_draws
 
 # %% ../../nbs/07_evaluation/09_robustness.ipynb #cell-010
 def salt_and_pepper(
@@ -79,19 +80,19 @@ def corruption_curves(
     samples, # from `draw_mc_samples(model, split, L, seed)`
     strengths:dict|None=None, # kind → its strengths; `None`: all of `CORRUPTIONS`
     batch_size:int=1000, # changes speed and memory, not the values
-) -> dict: # kind → [{"strength", "mean", "se"}, …]
+) -> dict: # kind → [{"strength", and the fields of Estimate}, …]
     "ELL of the clean images, encoded from corrupted ones, in nats per image with standard errors"
     check_mc_samples(model, len(samples.code_noise))
     if strengths is None: strengths = {kind: corruption.strengths for kind, corruption in CORRUPTIONS.items()}
 
-    def ell(*corruption): # (N,)
-        return score_images(model, split, samples, *corruption, batch_size=batch_size)[0].mean(0)
+    def ell(*corruption): # error and mean of ELL as a dict
+        return crossed_mean(score_draws(model, split, samples, *corruption, batch_size=batch_size)["ell"])._asdict()
 
     clean, curves = ell(), {}
     for kind, levels in strengths.items():
         corruption = CORRUPTIONS[check_choice(kind, CORRUPTIONS, "corruption")]
         ells = {level: ell(level, corruption) if level else clean for level in levels}
-        curves[kind] = [{"strength": level, **mean_and_se(values)} for level, values in ells.items()]
+        curves[kind] = [{"strength": level, **estimate} for level, estimate in ells.items()]
     return curves
 
 # %% ../../nbs/07_evaluation/09_robustness.ipynb #cell-037
