@@ -120,7 +120,7 @@ def plot_history(
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-021
 def plot_noise_curve(
     results, # one result of `benchmark`, a list of them, or a dictionary of them by name
-    title:str="Test log-likelihood from noisy images",
+    title:str="Test ELL from noisy images",
     path=None, # where to save it
     styles:dict|None=None, # name → LineStyle; None: colours in turn
 ) -> PlotFigure:
