@@ -36,14 +36,20 @@ from .training.loop import *
 
 # %% ../nbs/12_all.ipynb #cell-005
 from .evaluation.importance import *
+from .evaluation.standard_errors import *
 from .evaluation.benchmark import *
 from .evaluation.latent_density import *
 from .evaluation.hmc import *
 from .evaluation.ais import *
+from .evaluation.inference_gap import *
+from .evaluation.rate_distortion import *
 from .evaluation.robustness import *
 from .evaluation.ood import *
 from .evaluation.latent_quality import *
+from .evaluation.sample_quality import *
 from .evaluation.significance import *
+from .evaluation.posterior_predictive import *
+from .evaluation.calibration import *
 from .plots.figure import *
 from .plots.images import *
 from .plots.latent import *

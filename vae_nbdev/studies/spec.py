@@ -20,7 +20,7 @@ from ..core.provenance import code_version
 from ..core.schema import Count, CountOrZero, Line, Name, Natural, Positive, Scalar, Schema, Text
 from ..core.schema import bounded, check_arguments, check_schema, choice, describe, printable
 from ..data.datasets import BINARISATIONS, DATASETS, check_binarisation, load
-from ..nn.likelihoods import LikelihoodName
+from ..nn.likelihoods import LikelihoodName, check_pixels
 from ..nn.networks import Network, Width
 from ..nn.registry import architectures, check_options, make_model
 from ..training.settings import SCHEDULES, TrainingSettings
@@ -38,7 +38,7 @@ class Evaluation:
     "The parameters of a run that its training does not use"
     eval_samples:Count = 10 # L, Monte-Carlo samples in the evaluation
     importance_samples:CountOrZero = 100 # k of IWLL(k) in the evaluation; 0: off
-    ais_images:CountOrZero = 0 # test images whose log p(x) AIS estimates too, in seconds for each image; 0: off
+    ais_images:CountOrZero = 0 # test images, chosen at random, of an AIS estimate, in seconds for each image; 0: off
     bdmc_images:CountOrZero = 0 # simulated images on which BDMC bounds the error of AIS; 0: off
     gap_images:CountOrZero = 0 # test images on which the inference gap is measured; 0: off
     predictive_samples:CountOrZero = 0 # weight samples of the curve of the posterior predictive; 0: off
@@ -142,6 +142,13 @@ def _split_parameters(parameters, where) -> tuple: # two dictionaries
     return fields, {k: v for k, v in parameters.items() if k in extra and v is not None}
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-016
+def _check_evaluation(run, where):
+    "Raise `InputError` for an evaluation that has no standard error, or nothing to refer to"
+    for name in ("ais_images", "bdmc_images", "gap_images", "predictive_samples"):
+        if getattr(run, name) == 1: raise InputError(f"{name} in {where} must be 0 or at least 2: one has no error.")
+    if run.bdmc_images and not run.ais_images:
+        raise InputError(f"bdmc_images in {where} needs ais_images: the gap is that of an AIS estimate.")
+
 def make_run(
     parameters:dict, # names and values; the architecture's own arguments stand among them or under "options"
     where:str="the run", # their source, for error messages
@@ -150,11 +157,13 @@ def make_run(
     fields, options = _split_parameters(parameters, where)
     fields = check_arguments(Run, fields, where)
     run = Run(**fields, options=check_options(fields.get("architecture", Run.architecture), options, where))
+    _check_evaluation(run, where)
     _check_folder_name(run_name(run), f"a run of {where}")
     model = make_model(run.architecture, **model_options(run))
     TrainingSettings(**training_settings(run)).check(model)
     unused = {k: None for k in ("latent", "likelihood") if not has_argument(run, k)}
     binarisation = check_binarisation(run.dataset, run.binarisation)
+    if "likelihood" not in unused: check_pixels(run.likelihood, binarisation)
     return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation, **unused)
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-030
