@@ -28,8 +28,7 @@ from ..core.files import InputError
 from ..core.randomness import make_generator
 from ..data.datasets import load
 from ..plots.figure import PALETTE, class_colour
-from .results import short_name
-from .tables import has_deterministic_code
+from .results import has_deterministic_code, short_name
 from .findings import group_heading
 from .figures import restore_models
 from .explorer_views import GRID_TILES, SPRITE_COLUMNS, model_entry, model_view, sample_images, sprite

@@ -9,7 +9,7 @@ __all__ = ['PLOT_DPI', 'CHART_DPI', 'PLOT_DESCRIPTIONS', 'to_png', 'save_plots',
            'noise_alt_text', 'validation_alt_text', 'costs_alt_text', 'validation_figure', 'cost_figure']
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-003
-import base64, io
+import base64, io, statistics
 from pathlib import Path
 from PIL import Image, ImageChops
 from fastcore.xml import Div, Figcaption, Figure, Img
@@ -19,7 +19,7 @@ from ..training.checkpoints import read_progress, restore
 from ..plots.figure import PlotFigure, style_axes
 from ..plots import classifier, images, latent # noqa: F401 (they give the models their plot methods)
 from ..plots.curves import Curve, draw_curves, plot_history, plot_noise_curve, limits_after_burn_in
-from .results import Group, short_name
+from .results import Group, score_kind, short_name
 from .tables import format_duration, link_to, group_styles, mean_over_seeds, with_minus_sign
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-007
@@ -143,15 +143,18 @@ def plot_noise(
     curves = {short_name(row.name): noise_curve(row) for row in group.rows}
     curves = {name: curve for name, curve in curves.items() if len(curve["noise"]) > 1}
     if not curves: return None
-    picture = plot_noise_curve(curves, f"Gaussian noise: {group.dataset}", styles=group_styles(group))
+    title = f"Gaussian noise: {group.dataset}, {score_kind(group)}"
+    picture = plot_noise_curve(curves, title, styles=group_styles(group))
     picture.set_size_inches(width, height)
     return picture
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-021
 def validation_curve(row) -> list: # (epoch, ELL) pairs
-    "ELL of the validation images after each epoch, of a row's first seed"
-    history = row.results[0].get("history") or []
-    return [(e["epoch"], e["valid"]["ell"]) for e in history if "ell" in e["valid"]]
+    "ELL of the validation images after each epoch that all seeds of a row have, its mean over them"
+    ells = {}
+    for epoch in (e for r in row.results for e in r.get("history") or [] if "ell" in e["valid"]):
+        ells.setdefault(epoch["epoch"], []).append(epoch["valid"]["ell"])
+    return [(epoch, statistics.fmean(v)) for epoch, v in sorted(ells.items()) if len(v) == len(row.results)]
 
 def plot_validation(group) -> PlotFigure: # `None` if no row has a curve
     "ELL of the validation images over the epochs, a line for each row"
@@ -162,7 +165,7 @@ def plot_validation(group) -> PlotFigure: # `None` if no row has a curve
         epochs, ells = map(list, zip(*points))
         curves.append(Curve(name, epochs, ells, styles[name].colour, dashed=styles[name].dashed))
     if not curves: return None
-    picture, title = PlotFigure(7, 4.2), f"ELL of the validation images: {group.dataset}"
+    picture, title = PlotFigure(7, 4.2), f"ELL of the validation images: {group.dataset}, {score_kind(group)}"
     draw_curves(picture.subplots(), curves, 3.3, title, ("epoch", "nats per image"), limits_after_burn_in(curves))
     return picture
 
@@ -198,7 +201,7 @@ def plot_costs(group) -> PlotFigure: # `None` for fewer than two rows
         name, x = short_name(row.name), [mean_over_seeds(row, "parameters")]
         labels.append(Curve(name, x, [row.score("ell").mean], styles[name].colour))
     draw_curves(right, labels, 3.3, f"{group.dataset}: parameters", ("parameters", ""))
-    style_axes(left, f"{group.dataset}: training time", "seconds", "ELL, nats per image")
+    style_axes(left, f"{group.dataset}: training time", "seconds", f"ELL ({score_kind(group)}), nats per image")
     return picture
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-027
@@ -207,14 +210,13 @@ def noise_alt_text(group) -> str:
     lines = []
     for row in group.rows:
         points = [with_minus_sign(f"{p['mean']:.0f}") for p in noise_curve(row)["noise"]]
-        if len(points) > 1: lines.append(f"{short_name(row.name)} falls from {points[0]} to {points[-1]}")
+        if len(points) > 1: lines.append(f"{short_name(row.name)} from {points[0]} to {points[-1]}")
     return f"Line chart of ELL, in nats per image, from no noise to the strongest: {'; '.join(lines)}."
 
 def validation_alt_text(group) -> str:
     "The training curves of a group in words"
-    histories = [(short_name(row.name), row.results[0].get("history") or []) for row in group.rows]
-    last = [(name, history[-1]["valid"].get("ell")) for name, history in histories if history]
-    ends = "; ".join(with_minus_sign(f"{name} ends at {ell:.0f}") for name, ell in last if ell is not None)
+    curves = [(short_name(row.name), validation_curve(row)) for row in group.rows]
+    ends = "; ".join(with_minus_sign(f"{name} ends at {curve[-1][1]:.0f}") for name, curve in curves if curve)
     return f"Line chart of the ELL of the validation images over the epochs: {ends}."
 
 def costs_alt_text(group) -> str:

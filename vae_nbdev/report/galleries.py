@@ -117,10 +117,11 @@ def draw_latent_panel(
     return picture
 
 def knn_caption(row) -> str:
-    "The k-NN accuracy of the codes, where it was measured"
-    quality = row.results[0].get("latent_quality") or {}
-    if not quality.get("knn"): return ""
-    return f"k-NN accuracy {100 * quality['knn']['mean']:.0f} % (k = {quality.get('k', 10)})"
+    "The k-NN accuracy of the codes over the seeds, where it was measured"
+    score = row.part_score("latent_quality", "knn")
+    if not score: return ""
+    k = next(r["latent_quality"].get("k", 10) for r in row.results if r.get("latent_quality"))
+    return f"k-NN accuracy {100 * score.mean:.0f} % (k = {k})"
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-017
 @show_error

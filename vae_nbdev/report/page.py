@@ -30,7 +30,9 @@ PARAMETER_LABELS = { # key → label, where the key alone is not enough
     "n_train": "training images", "n_valid": "validation images", "n_test": "test images", "latent": "code dimensions",
     "mc_samples": "Monte-Carlo samples (training)", "eval_samples": "Monte-Carlo samples (evaluation)",
     "importance_samples": "importance samples k", "ais_images": "test images for AIS",
-    "bf16": "bfloat16 matrix products"}
+    "bdmc_images": "simulated images for BDMC", "gap_images": "test images for the inference gap",
+    "predictive_samples": "weight samples of the posterior predictive",
+    "sample_quality": "quality of generated images", "bf16": "bfloat16 matrix products"}
 
 def parameter_label(key) -> str:
     "The name of a parameter on a page"

@@ -22,8 +22,9 @@ from ..evaluation.benchmark import posterior_means
 from ..plots.figure import GREY, PlotFigure, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
-from .tables import HIGHER_IS_BETTER, format_duration, format_number, group_styles
-from .tables import has_deterministic_code, mean_over_seeds, measure_heading, with_minus_sign
+from .results import bound_mark, column_settings, row_setting, score_kind
+from .tables import HIGHER_IS_BETTER, error_sentence, format_duration, format_number, group_styles
+from .tables import mean_over_seeds, measure_heading, with_minus_sign
 from .findings import count_noun, rank_rows, format_score
 from .figures import html_figure
 from .explorer import top_rows
@@ -167,24 +168,26 @@ def ranking_cell(score, best) -> Td: # best: the highest mean of the column, or 
 def ranking_table(group) -> Div:
     "The models of a group by ELL"
     rows, styles = [row for row, _ in rank_rows(group.rows, "ell")], group_styles(group)
-    keys = [key for key in RANKING_COLUMNS if any(row.score(key) for row in rows)]
-    is_bound = lambda row, key: key != "elbo" or not has_deterministic_code(row) # else no bound on log p(x)
+    keys = [(key, setting) for key in RANKING_COLUMNS if any(row.score(key) for row in rows)
+            for setting in column_settings(rows, key)]
     columns, names = [], [Th(*model_name_cell(row, styles, lambda name: None), scope="row") for row in rows]
-    for key in keys:
-        scores = [row.score(key) if is_bound(row, key) else None for row in rows]
+    for key, setting in keys:
+        shown = lambda row: row_setting(row, key) in (None, setting) and (key != "elbo" or not bound_mark(row))
+        scores = [row.score(key) if shown(row) else None for row in rows]
         best = max((score.mean for score in scores if score), default=None) if key in HIGHER_IS_BETTER else None
         columns.append([ranking_cell(score, best) for score in scores])
     columns.append([Td(f"{mean_over_seeds(row, 'parameters'):,.0f}", cls="num") for row in rows])
     columns.append([Td(format_duration(mean_over_seeds(row, "train_seconds")), cls="num") for row in rows])
-    headings = [measure_heading(key, rows)[0] for key in keys] + ["Parameters", "Training"]
+    headings = [measure_heading(key, group, setting)[0] for key, setting in keys] + ["Parameters", "Training"]
     head = Tr(Th("Model", scope="col"), *(Th(heading, scope="col", cls="num") for heading in headings))
-    note = (f"{group.title[:1].upper()}{group.title[1:]}: {rows[0].results[0]['n_test']:,} test images, "
-            "nats per image ± error; ELBO only where it is a bound.")
+    note = (f"{group.title[:1].upper()}{group.title[1:]}: {score_kind(group)} of {rows[0].results[0]['n_test']:,} "
+            "test images, nats per image; ELL − KL only where it is a bound; "
+            f"{error_sentence(rows)} Bold is the highest mean.")
     return Div(Table(Thead(head), Tbody(*map(Tr, names, *columns))), P(note, cls="caption"))
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-023
 def title_image(group, folder, data_dir=None, n:int=12):
-    "The latent grid of the best model with a two-dimensional code; None if there is none"
+    "The latent grid of the highest model with a two-dimensional code; None if there is none"
     pairs, data, _ = load_models(group, folder, data_dir)
     rows = [row for row, _ in pairs if row.results[0]["run"].get("latent") == 2]
     if not rows: return None
@@ -214,6 +217,6 @@ def data_slide(group, data_dir=None, n_per_class:int=6) -> Div:
               "test images": result["n_test"], "pixels": x.shape[1]}
     facts = {name: f"{count:,}" for name, count in counts.items() if count is not None}
     facts["pixels are"] = group.binarisation
-    if result.get("bound"): facts["best possible ELL"] = with_minus_sign(format_number(result["bound"], 1))
+    if result.get("bound"): facts["upper bound of ELL"] = with_minus_sign(format_number(result["bound"], 1))
     picture = image_strip(x.cpu(), f"{len(x)} test images of {group.dataset}, one column for each class", 10)
     return Div(Div(picture, cls="paper"), Dl(*(Div(Dt(k), Dd(v)) for k, v in facts.items()), cls="facts"), cls="split")
