@@ -115,7 +115,9 @@ def _stored_run(folder, changes):
     check_run_folder(folder)
     path = Path(folder) / "config.json"
     parameters = read_config(path)["run"]
-    if parameters: return make_run(parameters | changes, str(path))
+    if parameters:
+        run = make_run(parameters, str(path))
+        return make_run(parameters | changes, "vae_benchmark") if changes else run
     raise InputError(f"{folder} does not say how it was trained: measure it in Python, with restore and benchmark.")
 
 def _result_path(folder, result) -> Path:

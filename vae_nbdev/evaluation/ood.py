@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['NO_VARIANCE_REASON', 'NO_IWLL_REASON', 'NO_SAMPLES_REASON', 'NO_BOUND_REASON', 'HIGHER_MEANS_OOD', 'BOOTSTRAP_CHUNKS',
            'BOOTSTRAP_RESAMPLES', 'FEWEST_DRAWS', 'make_ood_sets', 'DrawScores', 'draw_scores', 'ood_scores', 'auroc',
-           'fpr_at_95_tpr', 'bootstrap_counts', 'jackknife_variance', 'auroc_interval', 'ood_auroc', 'pixel_entropy',
-           'baseline_scores', 'ood_detection']
+           'fpr_at_95_tpr', 'bootstrap_counts', 'auroc_interval', 'ood_auroc', 'pixel_entropy', 'baseline_scores',
+           'ood_detection']
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-003
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from torch import Tensor
 from ..core.randomness import make_generator
 from ..data.batches import Split
 from ..nn.autoencoder import Autoencoder
+from .standard_errors import jackknife_variance
 from .importance import importance_log_likelihood, log_mean_exp
 from .benchmark import draw_mc_samples, check_mc_samples, reconstruct_batches
 
@@ -129,13 +130,6 @@ def bootstrap_counts(
     drawn = torch.randint(n, (resamples, n), generator=generator)
     ones = torch.ones((), dtype=torch.float64).expand(resamples, n)
     return torch.zeros(resamples, n, dtype=torch.float64).scatter_add_(1, drawn, ones)
-
-def jackknife_variance(
-    left_out, # a statistic without one draw at a time, for each of L draws; empty: no draws
-) -> float:
-    "The variance of a statistic that is due to its draws (Tukey 1958)"
-    values = torch.tensor(left_out, dtype=torch.float64)
-    return (len(values) - 1) * values.var(correction=0).item() if len(values) > 1 else 0.
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-023
 def auroc_interval(

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['N_FEATURES', 'SHOWN_IMAGES', 'MAX_PASSES', 'CLASSIFIER_VERSION', 'BLOCKS', 'MANIFOLD_NEIGHBOURS', 'FeatureClassifier',
            'scale_features', 'one_thread', 'train_classifier', 'feature_classifier', 'extract_features',
-           'classification_accuracy', 'frechet_distance', 'moments', 'jackknife_se', 'fid', 'kernel_sums', 'kid',
-           'precision_recall', 'nearest', 'nearest_distance', 'RealImages', 'shuffled_images', 'compare_with_real',
-           'generate_images', 'has_standard_normal_prior', 'sample_quality']
+           'classification_accuracy', 'frechet_distance', 'moments', 'fid', 'kernel_sums', 'kid', 'precision_recall',
+           'nearest', 'nearest_distance', 'RealImages', 'shuffled_images', 'compare_with_real', 'generate_images',
+           'has_standard_normal_prior', 'sample_quality']
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-003
 import math
@@ -24,6 +24,7 @@ from ..nn.priors import StandardNormal
 from ..nn.autoencoder import Autoencoder, optimizer_step
 from ..training.tensor_files import checksum, read_tensors, write_tensors
 from .benchmark import check_mc_samples, device_and_dtype, mean_and_se
+from .standard_errors import jackknife_variance
 from .latent_density import fit_latent_density
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-006
@@ -168,11 +169,6 @@ def moments(
     "The Gaussian that FID compares"
     return features.double().mean(0), features.double().T.cov()
 
-def jackknife_se(estimates:list) -> float:
-    "Standard error from the estimates that each leave out one of g blocks"
-    variance = torch.tensor(estimates, dtype=torch.float64).var(correction=0).item()
-    return math.sqrt((len(estimates) - 1) * variance)
-
 def fid(
     generated:Tensor, # features (n, F), in BLOCKS blocks of equal size, one after the other
     real:Tensor, # features (N, F)
@@ -180,7 +176,7 @@ def fid(
     "Fréchet distance of two sets of features, and its jackknife error over the blocks (Heusel et al. 2017)"
     target, blocks = moments(real), generated.chunk(BLOCKS)
     without = [frechet_distance(*moments(torch.cat([*blocks[:i], *blocks[i + 1:]])), *target) for i in range(BLOCKS)]
-    return {"mean": frechet_distance(*moments(generated), *target), "se": jackknife_se(without)}
+    return {"mean": frechet_distance(*moments(generated), *target), "se": math.sqrt(jackknife_variance(without))}
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-028
 def kernel_sums(
@@ -206,7 +202,7 @@ def kid(
         pairs = [sums[rows][:, rows].sum().item() for sums in (within, between)]
         return pairs[0] / (n * (n - 1)) - 2 * pairs[1] / n**2
     without = [estimate([j for j in range(BLOCKS) if j != i]) for i in range(BLOCKS)]
-    return {"mean": estimate(range(BLOCKS)), "se": jackknife_se(without)}
+    return {"mean": estimate(range(BLOCKS)), "se": math.sqrt(jackknife_variance(without))}
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-032
 MANIFOLD_NEIGHBOURS = 3 # k of Kynkäänniemi et al.

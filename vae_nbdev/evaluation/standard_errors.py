@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['mean_and_se', 'VarianceParts', 'score_matrix', 'variance_parts', 'Estimate', 'combine_parts', 'crossed_mean',
-           'crossed_difference', 'predictive_rows']
+           'crossed_difference', 'predictive_rows', 'jackknife_variance']
 
 # %% ../../nbs/07_evaluation/02_standard_errors.ipynb #cell-003
 import math
@@ -119,3 +119,11 @@ def predictive_rows(
     if L == 1: return likelihoods
     influence = (L - 1) * (pll - _log_sums_without(likelihoods) + math.log(L - 1))
     return pll + influence - influence.mean(0)
+
+# %% ../../nbs/07_evaluation/02_standard_errors.ipynb #cell-031
+def jackknife_variance(
+    left_out, # a statistic without one draw at a time, for each of L draws; empty: no draws
+) -> float:
+    "The variance of a statistic that is due to its draws (Tukey 1958)"
+    values = torch.tensor(left_out, dtype=torch.float64)
+    return (len(values) - 1) * values.var(correction=0).item() if len(values) > 1 else 0.
