@@ -127,7 +127,7 @@ def _result_path(folder, result) -> Path:
 
 
 # %% ../nbs/11_commands.ipynb #cell-018
-AIS_PRIORS = {"standard_normal": "N(0, I)", "ex_post": "the density fitted to its codes"}
+AIS_PRIORS = {"prior": "the prior of the model", "ex_post": "the density fitted to its codes"}
 
 def _ais_lines(ais) -> list: # of text
     "AIS estimates under each prior, with all their errors"

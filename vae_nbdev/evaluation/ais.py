@@ -9,7 +9,7 @@ __all__ = ['LOW_ESS', 'AIS_COMPILE_FROM_SAMPLES', 'MAX_BLOCK', 'run_chains', 'AI
            'ais', 'simulate_images', 'BDMCBounds', 'bdmc']
 
 # %% ../../nbs/07_evaluation/06_ais.ipynb #cell-003
-import math
+import copy, math
 from functools import partial
 from typing import NamedTuple
 import torch
@@ -96,7 +96,7 @@ def likelihood_ratio(
 # %% ../../nbs/07_evaluation/06_ais.ipynb #cell-018
 def anneal_block(
     likelihood_and_grad, # function of codes (C, B, d) → log p(x|z) (C, B) and its gradient (C, B, d)
-    prior, # `log_prob(z)`, and `sample(shape, generator)` with a CPU generator; moved by its `to` if it has one
+    prior, # `log_prob(z)`, and `sample(shape, generator)` with a CPU generator
     images, # positions of the B images in their set: they name the random streams
     scale:Tensor, # standard deviation of the prior in each dimension (d,), with the chains' precision and device
     settings:AISSettings,
@@ -105,7 +105,7 @@ def anneal_block(
 ): # list of AISEstimate: forward, and reverse if there are codes
     "Pilot run, forward chains and, from known posterior codes, reverse chains"
     seed, chains, steps = settings.seed, settings.chains, settings.leapfrog_steps
-    local = lambda density: density.to(scale) if hasattr(density, "to") else density
+    local = lambda density: copy.deepcopy(density).to(scale)
     first, target = start_density(prior), local(prior)
     base = target if first is prior else local(first)
     ratio = likelihood_ratio(likelihood_and_grad, target, base)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['K_HAT_LIMIT', 'IMAGE_BLOCK', 'SAMPLE_CHUNK', 'COMPILE_FROM_SAMPLES', 'log_mean_exp', 'RunningLogWeights',
-           'pareto_shape', 'tail_size', 'pareto_k', 'posterior_of_sample', 'log_importance_weights',
-           'chunk_log_weights', 'log_weight_function', 'ImportanceEstimate', 'importance_log_likelihood']
+           'pareto_shape', 'tail_size', 'pareto_k', 'log_importance_weights', 'chunk_log_weights',
+           'log_weight_function', 'ImportanceEstimate', 'importance_log_likelihood']
 
 # %% ../../nbs/07_evaluation/01_importance.ipynb #cell-003
 import math
@@ -16,7 +16,6 @@ from torch import Tensor
 from tqdm import tqdm
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..nn.priors import standard_normal_log_prob
 from ..nn.posteriors import GaussianPosterior
 from ..nn.autoencoder import Autoencoder
 from ..speed.memory import keep_freed_memory
@@ -107,28 +106,20 @@ def pareto_k(
     shape = pareto_shape(excess.clamp(min=1e-300))
     return torch.where(largest[0] == threshold, -math.inf, (M * shape + 5) / (M + 10))
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-022
-def posterior_of_sample(
-    q:GaussianPosterior, # for images (B, D)
-    l:int # number of the weight sample
-) -> GaussianPosterior: # means (B, d)
-    "q(z|x, W_l) of one weight sample; q itself where it does not depend on the weights"
-    return q if q.mean.dim() == 2 else GaussianPosterior(q.mean[l], q.log_std[l])
-
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-024
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-023
 def log_importance_weights(
     model:Autoencoder,
     x:Tensor, # images (B, D)
-    q:GaussianPosterior, # of their codes, means (B, d)
+    q, # a Posterior with a density, means (B, d)
     noise:Tensor, # standard normal numbers (c, B, d)
     W=None # one weight sample, for Bayesian weights
 ) -> Tensor: # (c, B), nats
     "log p(x|z) + log p(z) − log q(z|x) of c samples for each image (Burda et al. 2016, eq. 8)"
     z = q.sample(noise)
     logits = model.decode(z.reshape(1, -1, z.shape[-1]), W).view(*z.shape[:2], -1)
-    return model.get_ll(x, logits) + standard_normal_log_prob(z) - q.log_prob(z)
+    return model.get_ll(x, logits) + model.prior.log_prob(z) - q.log_prob(z)
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-028
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-027
 IMAGE_BLOCK, SAMPLE_CHUNK = 100, 50 # images and samples decoded at a time; random numbers are drawn in these portions
 COMPILE_FROM_SAMPLES = 10_000_000 # decoded images: from here on, compiling saves more time than it takes
 
@@ -142,7 +133,7 @@ def chunk_log_weights(
     q = GaussianPosterior(mean, log_std)
     return log_importance_weights(model, x, q, q.noise(SAMPLE_CHUNK, CounterGenerator([numbers])), W)
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-029
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-028
 def log_weight_function(
     model:Autoencoder,
     W, # weight samples, or `None` for point weights
@@ -155,7 +146,7 @@ def log_weight_function(
         return log_importance_weights(model, x, q, q.noise(SAMPLE_CHUNK, generator)[:n], W_l)
 
     if compile is None: compile = samples >= COMPILE_FROM_SAMPLES
-    if not compile: return plain
+    if not compile or not model.has_gaussian_posterior: return plain
     program = ModelFunction(model, chunk_log_weights, "IWLL", W[0] if W else None, block)
 
     def fast(x, q, n, generator, W_l):
@@ -164,7 +155,7 @@ def log_weight_function(
         return plain(x, q, n, generator, W_l) if log_w is None else log_w[:n] # None: compilation failed
     return fast
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-031
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-030
 class ImportanceEstimate(NamedTuple):
     "`draws`: k → IWLL(k) of each weight sample and image (L, N), nats; `ess`, `k_hat` (N,) at the largest k"
     draws:dict
@@ -180,7 +171,7 @@ def _estimate_block(model, log_weights, x, W, counts, generator):
     "IWLL for each k (counts, L, B), effective sample size and k-hat (B,) of a block: means over the weight samples"
     q, M, estimates, sizes, k_hats = model.encode(x, W), tail_size(counts[-1]), [], [], []
     for l, W_l in enumerate(W or [None]):
-        q_l, running, bounds = posterior_of_sample(q, l), RunningLogWeights(M + 1 if M else 0), []
+        q_l, running, bounds = q.select(l), RunningLogWeights(M + 1 if M else 0), []
         for start in range(0, counts[-1], SAMPLE_CHUNK):
             log_w = log_weights(x, q_l, min(SAMPLE_CHUNK, counts[-1] - start), generator, W_l)
             inside = [k - start for k in counts if start < k < start + SAMPLE_CHUNK]
@@ -193,7 +184,7 @@ def _estimate_block(model, log_weights, x, W, counts, generator):
     ess, k_hat = (torch.stack(values).mean(0).cpu().double() for values in (sizes, k_hats))
     return torch.stack(estimates, 1).cpu().double(), ess, k_hat
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-032
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-031
 @torch.no_grad()
 def importance_log_likelihood(
     model:Autoencoder, # with a Gaussian posterior
@@ -207,7 +198,7 @@ def importance_log_likelihood(
     "IWLL(k) of every image, in nats; raises `InputError` for a model whose code is a point"
     keep_freed_memory()
     counts = sorted({check_number(c, "k", minimum=1, integer=True) for c in ([k] if isinstance(k, int) else k)})
-    if not model.has_gaussian_posterior:
+    if not model.has_latent_density:
         raise InputError(f"{model.name} gives each image a single point as its code: IWLL needs q(z|x) with a width.")
     weight, blocks = next(model.eval().parameters()), []
     if W is None: W = model.sample_from_W(L, make_generator(seed, "importance weights", device=weight.device))

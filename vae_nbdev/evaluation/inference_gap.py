@@ -13,10 +13,9 @@ import torch
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..nn.priors import StandardNormal
 from ..nn.posteriors import GaussianPosterior
 from ..nn.autoencoder import Autoencoder
-from .importance import RunningLogWeights, log_importance_weights, posterior_of_sample
+from .importance import RunningLogWeights, log_importance_weights
 from .standard_errors import crossed_mean
 from .ais import ais, decoder_log_likelihood
 
@@ -37,8 +36,9 @@ def image_elbo(
     noise:Tensor, # standard normal (n, B, d)
     W=None, # one weight sample, for Bayesian weights
 ) -> Tensor: # nats (B,)
-    "ELBO given W: mean of log p(x|z, W) over the samples, minus KL(q ‖ N(0, I))"
-    return decoder_log_likelihood(model, x, q.sample(noise), W).mean(0) - q.kl()
+    "ELBO given W: mean of log p(x|z, W) over the samples, minus KL(q ‖ p(z))"
+    z = q.sample(noise)
+    return decoder_log_likelihood(model, x, z, W).mean(0) - model.prior.kl(q, z)
 
 # %% ../../nbs/07_evaluation/07_inference_gap.ipynb #cell-011
 STEP_SAMPLES, COMPARISON_SAMPLES = 16, 200 # codes of each image: in a step, and to decide on convergence
@@ -87,8 +87,8 @@ def optimise_posterior(
 
 # %% ../../nbs/07_evaluation/07_inference_gap.ipynb #cell-018
 def ais_likelihood(model:Autoencoder, **settings): # fields of AISSettings; a function of (images, q*, W)
-    "An estimate of log p(x|W) by annealed importance sampling under N(0, I)"
-    def estimate(x, q, W): return ais(model, x, StandardNormal(model.latent), W, progress=False, **settings).estimate
+    "An estimate of log p(x|W) by annealed importance sampling under the prior of the model"
+    def estimate(x, q, W): return ais(model, x, model.prior.fixed(), W, progress=False, **settings).estimate
     return estimate
 
 def importance_likelihood(
@@ -132,7 +132,7 @@ def gap_scores(
     with torch.no_grad(): encoded = model.encode(x, W)
     rows, converged = [], True
     for l, W_l in enumerate([None] if W is None else [W[l] for l in range(min(weight_samples, len(W)))]):
-        q = posterior_of_sample(encoded, l)
+        q = encoded.select(l)
         local = optimise_posterior(model, x, q, W_l, seed)
         generator = make_generator(seed, "local evaluation", l, device=x.device)
         elbos = _fresh_elbos(model, x, (local.q, q), W_l, samples, generator)
@@ -151,10 +151,10 @@ def inference_gap(
     image_seed:int=0, # of the random subset
     log_likelihood=None, # function of (images, q*, W) → log p(x|W) (n,); `None`: AIS with its default settings
     **options # `weight_samples` and `samples` of gap_scores
-) -> dict: # as in `result.json`; raises InputError for a model whose code is a point
+) -> dict: # as in `result.json`; raises InputError for a model without a Gaussian q(z|x)
     "The inference gap and its two parts, in nats per image with standard errors (Cremer et al. 2018)"
     if not getattr(model, "has_gaussian_posterior", False):
-        raise InputError(f"{model.name} has no q(z|x) with a width: its inference gap is not defined.")
+        raise InputError(f"{model.name} has no Gaussian q(z|x): its inference gap is not defined.")
     n, weight = check_number(n, "gap_images", minimum=2, integer=True), next(model.eval().parameters())
     x = dataset.test.random_subset(n, image_seed).batch().x.to(weight)
     W = model.sample_from_W(L, make_generator(seed, "benchmark weights", device=weight.device))

@@ -74,11 +74,11 @@ def draw_scores(
     "What each of L draws contributes to the scores of each image"
     L, bound = check_mc_samples(model, L), model.likelihood.bound
     samples, batches = draw_mc_samples(model, split, L, seed), []
-    for x, _, logits in reconstruct_batches(model, split, samples, batch_size=batch_size):
+    for x, _, _, logits in reconstruct_batches(model, split, samples, batch_size=batch_size):
         batches.append((model.get_ll(x, logits).cpu().double(), _pair_distances(model.likelihood.mean(logits)).cpu()))
     ll, distances = (torch.cat(parts, dim=-1) for parts in zip(*batches))
     bounds = bound(split.batch(slice(None)).x.cpu())
-    scored = k is not None and model.has_gaussian_posterior
+    scored = k is not None and model.has_latent_density
     iwll = importance_log_likelihood(model, split, k, L, seed).draws[k] if scored else None
     return DrawScores(ll, distances, None if bounds is None else bounds.double(), iwll)
 
@@ -203,7 +203,7 @@ def ood_detection(
     score, familiar, others = baseline_scores(dataset.test, ood_sets)
     baseline = {name: auroc_interval(-familiar, -values, seed) for name, values in others.items()}
     reasons = {"variance": NO_VARIANCE_REASON, "ell_minus_bound": NO_BOUND_REASON,
-               "iwll": NO_IWLL_REASON if k and not model.has_gaussian_posterior else NO_SAMPLES_REASON}
+               "iwll": NO_IWLL_REASON if k and not model.has_latent_density else NO_SAMPLES_REASON}
     return {"L": check_mc_samples(model, L), "k": k,
             "auroc": {name: ood_auroc(model, test, scores(split), seed) for name, split in ood_sets.items()},
             "baseline": baseline, "baseline_score": score,

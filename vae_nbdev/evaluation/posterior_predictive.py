@@ -13,7 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from .importance import log_importance_weights, log_mean_exp, posterior_of_sample
+from .importance import log_importance_weights, log_mean_exp
 from .standard_errors import Estimate, crossed_mean, predictive_rows
 
 # %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-006
@@ -25,14 +25,14 @@ def predictive_quantity(model) -> str: # "marginal", "reconstruction" or "label"
     if model.weight_posterior == "point":
         raise InputError(f"{model.name} has no uncertain weights: the posterior predictive is for Bayesian weights.")
     if model.task == "classification": return "label"
-    return "marginal" if model.has_gaussian_posterior else "reconstruction"
+    return "marginal" if model.has_latent_density else "reconstruction"
 
 def _log_likelihood(model, batch, W, proposal, k, generator) -> Tensor: # (B,)
     "log p(x|W), log p(x|z(x, W), W) or log p(y|x, W) of a batch and one weight sample"
     if model.task == "classification": return model.get_ll(batch.y, model.feedforward(batch.x, W=W))[0]
     q = model.encode(batch.x, W if proposal is None else proposal)
-    if not model.has_gaussian_posterior: return model.get_ll(batch.x, model.decode(q.sample(), W))[0]
-    q = posterior_of_sample(q, 0)
+    if not model.has_latent_density: return model.get_ll(batch.x, model.decode(q.sample(), W))[0]
+    q = q.select(0)
     return log_mean_exp(log_importance_weights(model, batch.x, q, q.noise(k, generator), W))
 
 # %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-007
@@ -41,7 +41,7 @@ def draw_log_likelihoods(
     model, # with uncertain weights
     split, # N images
     L:int, # weight samples
-    k:int, # codes for each weight sample and image, where q(z|x) is Gaussian
+    k:int, # codes for each weight sample and image, where q(z|x) has a density
     seed:int, # of weights and codes
 ): # iterator of L tensors (N,), float64 on the CPU
     "The log-likelihoods of all images under one weight sample after the other; the first ones do not depend on L"
@@ -115,7 +115,7 @@ def posterior_predictive(
     L:int=1000, # weight samples, at least 2
     seed:int=0, # of weights and codes
     n_images:int|None=1000, # random test images, at least 2; `None`: all
-    k:int=10, # codes for each weight sample and image, where q(z|x) is Gaussian
+    k:int=10, # codes for each weight sample and image, where q(z|x) has a density
     progress:bool=False, # show a progress bar
 ) -> dict: # {"quantity", "n", "k", "ess", "curve": [{"L", "mean", "se", "se_images", "se_draws", "df"}, …]}
     "log of the mean likelihood over 1 to L weight samples, nats per image; `InputError` without uncertain weights"

@@ -12,7 +12,7 @@ from torch import Tensor
 from ..core.files import InputError
 from ..nn.posteriors import GaussianPosterior
 from ..nn.autoencoder import Autoencoder
-from .importance import log_mean_exp, posterior_of_sample
+from .importance import log_mean_exp
 from .benchmark import check_mc_samples, draw_mc_samples, reconstruct_batches
 from .standard_errors import crossed_mean
 
@@ -45,14 +45,15 @@ def mutual_information(
 
 # %% ../../nbs/07_evaluation/08_rate_distortion.ipynb #cell-021
 def _encode_and_score(model, split, samples, batch_size):
-    "Distortions (L, N), and q(z|x) of all images for each weight sample, or one q without weight samples"
-    distortions, batches = [], []
-    for x, q, logits in reconstruct_batches(model, split, samples, batch_size=batch_size):
-        distortions.append(-model.get_ll(x, logits).cpu().double())
-        posteriors = [posterior_of_sample(q, l) for l in range(len(q.mean) if q.mean.dim() == 3 else 1)]
+    "Distortions (L, N), rates (L or 1, N), and q(z|x) of all images for each weight sample, or one q"
+    scores, batches = [], []
+    for x, q, z, logits in reconstruct_batches(model, split, samples, batch_size=batch_size):
+        scores.append([s.cpu().double() for s in (-model.get_ll(x, logits), model.prior.kl_rows(q, z))])
+        posteriors = [q.select(l) for l in range(len(q.mean) if q.mean.dim() == 3 else 1)]
         batches.append([(p.mean, p.log_std) for p in posteriors])
     parts = [map(torch.cat, zip(*of_sample)) for of_sample in zip(*batches)]
-    return torch.cat(distortions, 1), [GaussianPosterior(mean, log_std) for mean, log_std in parts]
+    distortion, rate = (torch.cat(values, 1) for values in zip(*scores))
+    return distortion, rate, [GaussianPosterior(mean, log_std) for mean, log_std in parts]
 
 # %% ../../nbs/07_evaluation/08_rate_distortion.ipynb #cell-022
 @torch.no_grad()
@@ -62,13 +63,12 @@ def rate_distortion(
     L:int=10, # Monte Carlo samples of (W, z)
     seed:int=0, # that of the benchmark gives its KL_z and ELL
     batch_size:int=1000, # changes speed and memory, not the values
-) -> dict: # as in `result.json`; raises InputError for a model whose code is a point
+) -> dict: # as in `result.json`; raises InputError for a model without a Gaussian q(z|x)
     "β, rate, distortion, mutual information and marginal KL, in nats per image with standard errors"
     if not getattr(model, "has_gaussian_posterior", False):
-        raise InputError(f"{model.name} has no q(z|x) with a width: it has no rate that could be split.")
+        raise InputError(f"{model.name} has no Gaussian q(z|x): its rate cannot be split.")
     samples = draw_mc_samples(model, dataset.test, check_mc_samples(model, L), seed)
-    distortion, posteriors = _encode_and_score(model, dataset.test, samples, batch_size)
-    rate = torch.stack([q.kl().cpu().double() for q in posteriors]) # (L or 1, N)
+    distortion, rate, posteriors = _encode_and_score(model, dataset.test, samples, batch_size)
     information = torch.stack([mutual_information(q, eps).cpu() for q, eps in zip(posteriors, samples.code_noise)])
     scores = {"rate": rate, "distortion": distortion, "mutual_information": information,
               "marginal_kl": rate - information}

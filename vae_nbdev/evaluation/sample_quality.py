@@ -7,7 +7,7 @@ __all__ = ['N_FEATURES', 'SHOWN_IMAGES', 'MAX_PASSES', 'CLASSIFIER_VERSION', 'BL
            'scale_features', 'one_thread', 'train_classifier', 'feature_classifier', 'extract_features',
            'classification_accuracy', 'frechet_distance', 'moments', 'fid', 'kernel_sums', 'kid', 'precision_recall',
            'nearest', 'nearest_distance', 'RealImages', 'shuffled_images', 'compare_with_real', 'generate_images',
-           'has_standard_normal_prior', 'sample_quality']
+           'sample_quality']
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-003
 import math
@@ -20,7 +20,6 @@ from torch.nn import functional as F
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..nn.layers import POINT_LAYERS, reset_parameters
-from ..nn.priors import StandardNormal
 from ..nn.autoencoder import Autoencoder, optimizer_step
 from ..training.tensor_files import checksum, read_tensors, write_tensors
 from .benchmark import check_mc_samples, device_and_dtype, mean_and_se
@@ -293,14 +292,10 @@ def generate_images(
     return torch.cat(parts, dim=1).flatten(0, 1)
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-050
-def has_standard_normal_prior(model:Autoencoder) -> bool:
-    "Whether the codes of a model were trained towards N(0, I)"
-    return model.has_gaussian_posterior or model.latent_posterior == "adversarial"
-
 def _generating_priors(model, dataset, seed, density):
     "The priors to generate from, by the names of their results"
     priors = {"ex_post_samples": fit_latent_density(model, dataset, seed=seed) if density is None else density}
-    if has_standard_normal_prior(model): priors = {"prior_samples": StandardNormal(model.latent), **priors}
+    if model.uses_prior: priors = {"prior_samples": model.prior.fixed(), **priors}
     return priors
 
 def _image_count(model, dataset, n):

@@ -13,15 +13,16 @@ from fastcore.meta import delegates
 from torch import Tensor
 from torch.nn import functional as F
 from ..nn.autoencoder import Autoencoder, RateFactor
-from ..core.randomness import random_numbers
 from ..nn.layers import POINT_LAYERS
+from ..nn.posteriors import PointPosterior
 from .plain_autoencoder import PlainAutoencoder
 from ..nn.networks import Network, Width, dense_stack, parse_network
 
 # %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-009
 class AdversarialAutoencoder(PlainAutoencoder):
-    "Dense autoencoder whose codes are matched to N(0, I) by a discriminator (Makhzani et al. 2015)"
-    latent_posterior = "adversarial"
+    "Dense autoencoder whose codes are matched to the prior by a discriminator (Makhzani et al. 2015)"
+    posterior, latent_posterior, matches_prior = PointPosterior, "adversarial", True
+    latent_description = "a point, matched to the prior by a discriminator"
 
     @delegates(Autoencoder.__init__)
     def __init__(self,
@@ -60,8 +61,8 @@ def discriminator_loss(self:AdversarialAutoencoder,
     codes:Tensor, # (B, d)
     generator:torch.Generator=None, # of the samples from the prior
 ) -> Tensor: # nats per image, a scalar
-    "Cross-entropy of the discriminator on codes and as many samples of N(0, I); 2 log 2 where they are inseparable"
-    samples = random_numbers(torch.randn, codes.shape, generator, codes)
+    "Cross-entropy of the discriminator on codes and as many samples of the prior; 2 log 2 where they are inseparable"
+    samples = self.prior.sample(codes.shape[:1], generator, codes.dtype)
     return F.softplus(-self.discriminator(samples)).mean() + F.softplus(self.discriminator(codes)).mean()
 
 @patch

@@ -13,7 +13,8 @@ from ..core.files import check_number
 # %% ../../nbs/04_models/07_bayesian_vae_artificial.ipynb #cell-006
 class BayesianVAEArtificial(BayesianWeights, Autoencoder):
     "Bayesian autoencoder whose q(z|x) is the Normal fitted to the codes of L ≥ 2 weight samples"
-    latent_posterior = "fitted_gaussian"
+    posterior, latent_posterior = GaussianPosterior, "fitted_gaussian"
+    latent_description = "a Gaussian fitted to the codes of several weight samples"
     min_samples, mc_samples, floor = 2, 2, 1e-3 # floor: the smallest standard deviation of a code
 
     def encode(self, x, W=None):

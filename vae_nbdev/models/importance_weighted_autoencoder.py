@@ -14,7 +14,6 @@ from fastcore.meta import delegates
 from torch import Tensor
 from ..nn.autoencoder import Autoencoder, ObjectiveTerms
 from ..nn.posteriors import GaussianPosterior
-from ..nn.priors import standard_normal_log_prob
 from ..core.schema import Count, choice
 from ..nn.networks import Network, Width
 from .variational_autoencoder import VariationalAutoencoder
@@ -25,7 +24,8 @@ GradientName = choice("GradientName", GRADIENT_ESTIMATORS, "gradient") # one of 
 
 class ImportanceWeightedAutoencoder(VariationalAutoencoder):
     "Dense variational autoencoder trained on the IWAE bound of k codes (Burda et al. 2016), tighter than the ELBO"
-    latent_posterior = "importance_weighted"
+    posterior, latent_posterior, takes_beta = GaussianPosterior, "importance_weighted", False
+    latent_description = "a Gaussian, several samples of which are weighted"
 
     @delegates(Autoencoder.__init__)
     def __init__(self,
@@ -47,7 +47,7 @@ def log_weight_terms(self:ImportanceWeightedAutoencoder,
     q:GaussianPosterior, # q(z|x), from which they were drawn
 ): # two tensors (L, B), nats per image; log w is their difference
     "The log-likelihood log p(x|z) and the log-ratio log q(z|x) − log p(z)"
-    return self.get_ll(x, self.decode(z)), q.log_prob(z) - standard_normal_log_prob(z)
+    return self.get_ll(x, self.decode(z)), q.log_prob(z) - self.prior.log_prob(z)
 
 # %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-014
 BoundTerms = namedtuple("BoundTerms", (*ObjectiveTerms._fields, "gain")) # nelbo = kl_w + kl_z − ell, of q_k

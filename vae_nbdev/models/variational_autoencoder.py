@@ -12,7 +12,7 @@ from ..nn.posteriors import GaussianPosterior
 # %% ../../nbs/04_models/03_variational_autoencoder.ipynb #cell-006
 class VariationalAutoencoder(Autoencoder):
     "Dense variational autoencoder (Kingma and Welling 2014): q(z|x) is a Gaussian with diagonal covariance"
-    latent_posterior, heads = "gaussian", 2
+    posterior, heads = GaussianPosterior, 2
 
     def encode(self, x, W=None):
         mean, log_std = self.encoder(x, W).chunk(2, dim=-1)

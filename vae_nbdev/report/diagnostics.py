@@ -104,7 +104,7 @@ def variance_table(
     return plain_table(headings, lines, f"variance of {key} by source", caption, group_styles(group))
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-016
-AIS_PRIORS = {"standard_normal": "N(0, I)", "ex_post": "ex-post density"} # key → heading
+AIS_PRIORS = {"prior": "the prior p(z)", "ex_post": "ex-post density"} # key → heading
 
 def ess_cell(row, prior) -> Td:
     "Effective sample size of the chains, the median over images, with the number of images below 2"

@@ -11,17 +11,16 @@ import statistics
 from pathlib import Path
 import torch
 from fastcore.xml import Div, Td
-from ..nn.priors import StandardNormal
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.latent_density import load_density
 from ..evaluation.sample_quality import (
-    BLOCKS, generate_images, has_standard_normal_prior, nearest, shuffled_images)
+    BLOCKS, generate_images, nearest, shuffled_images)
 from .results import Score, short_name
 from .tables import group_styles, plain_table, score_cell
 from .galleries import image_strip, load_models, model_name_cell, show_error, strip_table
 
 # %% ../../nbs/10_report/14_samples.ipynb #cell-007
-GENERATING_PRIORS = {"prior_samples": "N(0, I)", "ex_post_samples": "ex-post density"} # key of a result → p(z)
+GENERATING_PRIORS = {"prior_samples": "p(z)", "ex_post_samples": "ex-post density"} # key of a result → p(z)
 PIXEL_KINDS = {"means": "the means of their pixels", "samples": "sampled pixels"}
 
 def _score(parts, key, part=None) -> Score: # `None` if no seed has the measure
@@ -84,9 +83,9 @@ def sample_quality_table(
 
 # %% ../../nbs/10_report/14_samples.ipynb #cell-016
 def generating_priors(model:Autoencoder, folder) -> dict: # key of GENERATING_PRIORS → prior
-    "The priors that a run's model generates from: N(0, I), and the density in the run's folder if there is one"
+    "The priors that a run's model generates from: its own p(z), and the density in the run's folder if there is one"
     path, priors = Path(folder) / "density.safetensors", {}
-    if has_standard_normal_prior(model): priors["prior_samples"] = StandardNormal(model.latent)
+    if model.uses_prior: priors["prior_samples"] = model.prior.fixed()
     if path.is_file(): priors["ex_post_samples"] = load_density(path)
     return priors
 

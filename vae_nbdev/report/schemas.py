@@ -60,7 +60,7 @@ class AISResult(Schema):
     weight_samples:CountOrZero|None = None
     k:CountOrZero|None = None
     iwll:MeanAndError|None = None # IWLL(k) of the same images and weight samples
-    priors:dict[Name, AISPriorResult] # "standard_normal", "ex_post"
+    priors:dict[Name, AISPriorResult] # "prior", "ex_post"
 
 # %% ../../nbs/10_report/00_schemas.ipynb #cell-010
 class InferenceGapResult(Schema):

@@ -16,7 +16,6 @@ from fastcore.xml import B, Dd, Div, Dl, Dt, H1, P, Strong, Table, Tbody, Td, Th
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from ..core.files import InputError
 from ..data.datasets import load
-from ..nn.autoencoder import LATENT_POSTERIORS
 from ..nn.registry import architectures
 from ..evaluation.benchmark import posterior_means
 from ..plots.figure import GREY, PlotFigure, line_styles
@@ -35,7 +34,7 @@ class ModelDiagram(NamedTuple):
     "What distinguishes an architecture"
     body:str # "dense" or "conv"
     weight_posterior:str # "point" or "normal"
-    output:str # of the encoder: a key of `LATENT_POSTERIORS`; "classes" for a classifier
+    output:str # of the encoder: the `latent_posterior` of its class; "classes" for a classifier
     text:str # the same in words
 
 def model_diagram(cls) -> ModelDiagram:
@@ -43,7 +42,7 @@ def model_diagram(cls) -> ModelDiagram:
     body = cls.body.kind if cls.task == "reconstruction" else "dense"
     layers = "Convolutional layers" if body == "conv" else f"{body.capitalize()} layers"
     weights = "point weights" if cls.weight_posterior == "point" else "a distribution over the weights"
-    code = f"latent code: {LATENT_POSTERIORS[cls.latent_posterior]}" if cls.latent_posterior else "class probabilities"
+    code = f"latent code: {cls.latent_description}" if cls.latent_posterior else "class probabilities"
     return ModelDiagram(body, cls.weight_posterior, cls.latent_posterior or "classes", f"{layers}, {weights}, {code}")
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-010

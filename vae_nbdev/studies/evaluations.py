@@ -14,7 +14,6 @@ from ..core.files import InputError
 from ..core.randomness import make_generator
 from ..data.batches import Split
 from ..data.datasets import load
-from ..nn.priors import StandardNormal
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.importance import importance_log_likelihood
 from ..evaluation.standard_errors import crossed_mean
@@ -62,10 +61,10 @@ AIS_EFFORT = {"chains": 16, "steps": 400, "leapfrog_steps": 2} # of AISSettings,
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-012
 def priors_for_ais(model, run, folder, data) -> dict: # name → prior
-    "N(0, I) if the model was trained with it, and for every model a Gaussian mixture on its training codes"
+    "The prior that the model was trained with, if there is one, and for every model a Gaussian mixture on its training codes"
     density = fit_latent_density(model, data, seed=run.seed)
     save_density(density, Path(folder) / "density.safetensors")
-    trained_with = {} if model.latent_posterior == "point" else {"standard_normal": StandardNormal(model.latent)}
+    trained_with = {"prior": model.prior.fixed()} if model.uses_prior else {}
     return trained_with | {"ex_post": density}
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-014
@@ -108,7 +107,7 @@ def run_ais(
     settings = AIS_EFFORT | {"seed": run.seed} | options
     checked, images = AISSettings(**settings), data.test.random_subset(run.ais_images, AIS_IMAGE_SEED)
     generator = make_generator(run.seed, "annealing weights", device=next(model.parameters()).device)
-    W, k = model.sample_from_W(AIS_WEIGHT_SAMPLES, generator), run.importance_samples * model.has_gaussian_posterior
+    W, k = model.sample_from_W(AIS_WEIGHT_SAMPLES, generator), run.importance_samples * model.has_latent_density
     bound, scores = _iwll(model, k, images, W, run.seed)
     parts = {name: estimate_under_prior(model, images, prior, W or [None], settings, run.bdmc_images, progress)
              for name, prior in priors_for_ais(model, run, folder, data).items()}
