@@ -20,7 +20,7 @@ from .benchmark import check_mc_samples, mean_and_se, mean_code_weights, posteri
 
 # %% ../../nbs/07_evaluation/11_latent_quality.ipynb #cell-007
 class LatentCodes(NamedTuple):
-    "Codes of N images: `mean` and one `sample` (N, d), and `kl` (N, d) in nats, `None` where KL_z is no sum over dimensions"
+    "Codes of N images: `mean` and one `sample` (N, d), and `kl` (N, d) in nats, `None` if it is no sum of dimensions"
     mean:Tensor
     sample:Tensor
     kl:Tensor|None

@@ -61,7 +61,7 @@ AIS_EFFORT = {"chains": 16, "steps": 400, "leapfrog_steps": 2} # of AISSettings,
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-012
 def priors_for_ais(model, run, folder, data) -> dict: # name → prior
-    "The prior that the model was trained with, if there is one, and for every model a Gaussian mixture on its training codes"
+    "The prior of the training, if there is one, and for every model a Gaussian mixture on its training codes"
     density = fit_latent_density(model, data, seed=run.seed)
     save_density(density, Path(folder) / "density.safetensors")
     trained_with = {"prior": model.prior.fixed()} if model.uses_prior else {}
