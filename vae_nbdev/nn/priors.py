@@ -53,8 +53,13 @@ def sample(self:Prior, shape, generator, dtype=torch.float32) -> Tensor: # (*sha
     raise NotImplementedError(f"{type(self).__name__} cannot be sampled")
 
 @patch
-def icdf(self:Prior, u:Tensor): # (…, d), or `None` where there are none
-    "The quantiles of each dimension at probabilities u (…, d)"
+def icdf(self:Prior, u:Tensor): # codes (…, d), or `None` where there are none
+    "Codes at probabilities u (…, `quantile_dimensions`): equal steps of u hold equal shares of p(z)"
+
+@patch(as_prop=True)
+def quantile_dimensions(self:Prior) -> int:
+    "The number of probabilities that `icdf` takes: d, or less where codes lie on a surface"
+    return self.d
 
 @patch
 def fixed(self:Prior):

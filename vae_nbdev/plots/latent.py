@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['LatentPlane', 'fit_plane', 'deoverlap_points', 'class_label_positions', 'draw_points', 'draw_class_labels',
            'draw_scatter', 'draw_histograms', 'draw_latent_repr', 'latent_limits', 'square_limits', 'check_limits',
-           'uniform_grid', 'decode_grid', 'LatentGrid', 'latent_grid', 'draw_grid', 'draw_latent_recon',
-           'plot_side_by_side']
+           'uniform_grid', 'decode_grid', 'LatentGrid', 'prior_quantiles', 'latent_grid', 'draw_grid',
+           'draw_latent_recon', 'plot_side_by_side']
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-003
 import math
@@ -190,7 +190,7 @@ def check_limits(
     try: array = np.broadcast_to(np.asarray(limits, dtype=float), (axes, 2))
     except (TypeError, ValueError): array = np.full((axes, 2), np.nan)
     if np.isfinite(array).all() and (array[:, 0] < array[:, 1]).all(): return array
-    raise InputError(f"limits must be (low, high), or one such pair for each of the {axes} axes, got {limits!r}.")
+    raise InputError(f"limits must be (low, high), one such pair for each of the {axes} axes, or 'quantiles', got {limits!r}.")
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-031
 def uniform_grid(
@@ -220,21 +220,37 @@ class LatentGrid(NamedTuple):
     names:tuple # of the axes
     weight_sample:bool # whether the weights are one sample of a distribution
 
+def prior_quantiles(
+    model:Autoencoder, # whose prior has quantiles, with at most two dimensions (else InputError)
+    n:int, # tiles along each axis
+) -> tuple: # codes (n or n², d), limits (1 or 2, 2) and names of the axes
+    "Codes at equal steps of probability under the prior (Kingma and Welling 2014, appendix A)"
+    d, prior = model.prior.quantile_dimensions, model.prior
+    limits, problem = np.tile([.5 / n, 1 - .5 / n], (min(d, 2), 1)), "its prior has no quantiles"
+    points = None if d > 2 or not model.uses_prior else prior.icdf(uniform_grid(limits, n).to(prior.like))
+    if points is not None: return points, limits, tuple(f"quantile of z{i}" for i in (1, 2)[:d])
+    if d > 2: problem = f"its codes have {d} dimensions, and at most 2 can be shown"
+    raise InputError(f"a grid of quantiles is not possible for {model.name}: {problem}.")
+
+# %% ../../nbs/08_plots/03_latent.ipynb #cell-034
 def latent_grid(
     model:Autoencoder,
     codes:Tensor, # (N, d): they define the plane, and its limits where `limits` is None
     n:int, # tiles along each axis
-    limits=None, # (low, high), or one such pair for each axis; None: the range of the codes
+    limits=None, # (low, high), or a pair for each axis; "quantiles": of the prior; None: the range of the codes
     seed:int=0, # of the weight sample, where weights are random
 ) -> LatentGrid:
     "Decode a uniform grid on the plane of some codes, all tiles with the same weights"
-    plane = fit_plane(codes)
-    limits = latent_limits(plane.project(codes)) if limits is None else check_limits(limits, len(plane.names))
     W = model.sample_from_W(1, make_generator(seed, "latent grid", device=device_and_dtype(model)["device"]))
-    images = decode_grid(model, plane.unproject(uniform_grid(limits, n)), W)
-    return LatentGrid(images, limits, plane.names, W is not None)
+    if isinstance(limits, str) and limits == "quantiles": points, limits, names = prior_quantiles(model, n)
+    else:
+        plane = fit_plane(codes)
+        names, known = plane.names, limits is not None
+        limits = check_limits(limits, len(names)) if known else latent_limits(plane.project(codes))
+        points = plane.unproject(uniform_grid(limits, n))
+    return LatentGrid(decode_grid(model, points, W), limits, names, W is not None)
 
-# %% ../../nbs/08_plots/03_latent.ipynb #cell-034
+# %% ../../nbs/08_plots/03_latent.ipynb #cell-035
 def draw_grid(
     ax,
     images:Tensor, # (n², D), or (n, D) for a single row; from top left to bottom right
@@ -254,31 +270,31 @@ def draw_grid(
     ax.set_box_aspect(1 if two_axes else 1 / columns)
     if not two_axes: ax.set_yticks([])
 
-# %% ../../nbs/08_plots/03_latent.ipynb #cell-036
+# %% ../../nbs/08_plots/03_latent.ipynb #cell-037
 def draw_latent_recon(
     ax,
     model:Autoencoder,
     dataset=None, # its test codes define limits and, for d > 2, the plane; not needed for d ≤ 2 with `limits`
     n:int=20, # tiles along each axis
-    limits=None, # (low, high), or one such pair for each axis; None: the range of the test codes
+    limits=None, # (low, high), or a pair for each axis; "quantiles": of the prior; None: the test codes' range
     seed:int=0, # of the weight sample, where weights are random
     title:str|None=None, # None: the model's name
 ):
     "Draw the expected image at each point of a uniform grid of codes"
     check_number(n, "n", minimum=2, integer=True)
-    if dataset is None and (limits is None or model.latent > 2):
+    if dataset is None and (limits is None or model.latent > 2 and limits != "quantiles"):
         raise InputError("a latent grid needs a data set for the range and the plane; limits will do up to d = 2.")
     codes = torch.zeros(1, model.latent) if dataset is None else posterior_means(model, dataset.test, seed=seed)
     grid = latent_grid(model, codes, n, limits, seed)
     note = "\none weight sample, held fixed" if grid.weight_sample else ""
     draw_grid(ax, grid.images, grid.limits, grid.names, (model_title(model) if title is None else title) + note)
 
-# %% ../../nbs/08_plots/03_latent.ipynb #cell-037
+# %% ../../nbs/08_plots/03_latent.ipynb #cell-038
 @patch
 def plot_latent_recon(self:Autoencoder,
     dataset=None, # its test codes define limits and, for d > 2, the plane; not needed for d ≤ 2 with `limits`
     n:int=20, # tiles along each axis
-    limits=None, # (low, high), or one such pair for each axis; None: the range of the test codes
+    limits=None, # (low, high), or a pair for each axis; "quantiles": of the prior; None: the test codes' range
     seed:int=0, # of the weight sample, where weights are random
     path=None, # where to save it
 ) -> PlotFigure:
@@ -287,7 +303,7 @@ def plot_latent_recon(self:Autoencoder,
     draw_latent_recon(picture.subplots(), self, dataset, n, limits, seed, f"{model_title(self)}: latent grid")
     return picture.save(path) if path else picture
 
-# %% ../../nbs/08_plots/03_latent.ipynb #cell-043
+# %% ../../nbs/08_plots/03_latent.ipynb #cell-047
 def plot_side_by_side(
     draw, # draw_latent_repr or draw_latent_recon
     models:dict, # name → model
