@@ -190,7 +190,8 @@ def check_limits(
     try: array = np.broadcast_to(np.asarray(limits, dtype=float), (axes, 2))
     except (TypeError, ValueError): array = np.full((axes, 2), np.nan)
     if np.isfinite(array).all() and (array[:, 0] < array[:, 1]).all(): return array
-    raise InputError(f"limits must be (low, high), one such pair for each of the {axes} axes, or 'quantiles', got {limits!r}.")
+    expected = f"(low, high), one such pair for each of the {axes} axes, or 'quantiles'"
+    raise InputError(f"limits must be {expected}, got {limits!r}.")
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-031
 def uniform_grid(

@@ -257,8 +257,8 @@ def representation_caption(k, rows) -> str:
     return (f"Of the codes of the test images: accuracy in % of a k-nearest-neighbour classifier (k = {k}) and of a "
             "linear classifier (linear probe), both fitted to training codes; active units, the dimensions whose "
             "posterior mean varies over the images (variance above 0.01); squared maximum mean discrepancy (MMD²) from "
-            f"N(0, I), which is 0 if the codes are distributed like the prior. Differences are not tested; "
-            f"{error_sentence(rows)}")
+            "the prior (N(0, I) for a model without one), which is 0 if codes and prior agree. Differences are not "
+            f"tested; {error_sentence(rows)}")
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-030
 def quality_line(row, qualities) -> tuple: # name and cells

@@ -77,7 +77,7 @@ def draw_gaussian(ax, x, y, width, colour):
 def draw_discriminator(ax, x):
     "Draw the discriminator below a code"
     ax.plot(x, .13, marker="D", ms=11, color="none", mec="#333333", mew=1.3)
-    ax.text(x + .13, .11, "discriminator: z ~ N(0, I)?", fontsize=8, va="center", color="#333333")
+    ax.text(x + .13, .11, "discriminator: z ~ p(z)?", fontsize=8, va="center", color="#333333")
     ax.annotate("", (x, .24), (x, AXIS_HEIGHT - .1), arrowprops=dict(arrowstyle="-|>", color=GREY, lw=1))
 
 def draw_output(ax, x, output, colour):
