@@ -16,11 +16,15 @@ class Posterior:
     "q(z|x) of a batch of images; subclasses have a `mean` (B, d), or (L, B, d) for L weight samples"
     name, description = "", ""
     has_density, discrete = False, False
+    euclidean = True # whether codes can be moved freely in R^d, as AIS and grids do
 
     @property
     def marginal_mean(self) -> Tensor: # (B, d)
         "E[z|x], averaged over the weight samples"
         return self.mean.mean(0) if self.mean.dim() == 3 else self.mean
+
+    def entropy(self):
+        "−E[log q(z|x)] in nats, (B,) or (L, B), of a posterior that also has a `variance`; `None` without formulas"
 
     def select(self, l:int):
         "q(z|x, W_l) of weight sample number `l`; itself if it does not depend on the weights"

@@ -22,6 +22,7 @@ class Prior(nn.Module):
     "p(z) in d dimensions; a subclass adds itself to `PRIORS` under its name in snake case"
     abstract = True # not inherited: a subclass is registered unless it sets this itself
     default_size = None # of the option `prior_size`; `None`: the prior has no size
+    euclidean = True # whether its codes fill R^d
 
     def __init_subclass__(cls):
         cls.name = camel2snake(cls.__name__)
@@ -29,7 +30,7 @@ class Prior(nn.Module):
 
     def __init__(self,
         d:int, # code dimensions
-        size:int=None # `None`: the default of the class; raises `InputError` where it has no meaning
+        size:int=None # `None`: the default of the class; raises InputError where it has no meaning
     ):
         super().__init__()
         if size is not None and self.default_size is None:
@@ -62,10 +63,16 @@ def quantile_dimensions(self:Prior) -> int:
     return self.d
 
 @patch
+def nearest_code(self:Prior, z:Tensor) -> Tensor: # (…, d)
+    "The possible code nearest to a point of R^d, for grids: the point itself where codes fill R^d"
+    return z
+
+@patch
 def fixed(self:Prior):
     "The same distribution with everything computed that does not depend on a code"
     return self
 
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-007
 @patch
 def bind(self:Prior, model): "A hook in the constructor of the model, for priors that use its encoder"
 
@@ -75,7 +82,7 @@ def reset(self:Prior, generator): "Set random starting values"
 @patch
 def init_from_data(self:Prior, split, generator): "A hook before the first training step, with the training images"
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-008
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-009
 @patch
 def closed_form_kl(self:Prior, q): # (B,), or (L, B) for L weight samples, in nats; `None` without a formula
     "KL(q(z|x) ‖ p(z)) by a formula, where one exists for this posterior"
@@ -101,7 +108,7 @@ def kl(self:Prior, q, z:Tensor=None) -> Tensor: # nats (B,)
     "KL_z of each image, the mean of `kl_rows` over the samples"
     return self.kl_rows(q, z).mean(0)
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-010
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-011
 def prior_names() -> dict: # name → class
     "All priors: those of the package, and those defined in this session"
     from vae_nbdev import nn as package # a package; torch.nn has the same name
@@ -114,12 +121,12 @@ PriorName = choice("PriorName", prior_names, "prior") # a key of `PRIORS`
 def make_prior(
     name:str, # a key of `PRIORS`
     d:int, # code dimensions
-    size:int=None # see `Prior`
+    size:int=None # see Prior
 ) -> Prior:
     "The prior of that name"
     return (PRIORS if name in PRIORS else prior_names())[name](d, size)
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-012
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-013
 class StandardNormal(Prior):
     "N(0, I)"
     def log_prob(self, z): return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
@@ -133,10 +140,11 @@ class StandardNormal(Prior):
         return 0.5 * (q.mean**2 + (2 * q.log_std).exp() - 1) - q.log_std
 
     def closed_form_kl(self, q):
-        terms = self.kl_per_dimension(q)
-        return None if terms is None else terms.sum(-1)
+        if (terms := self.kl_per_dimension(q)) is not None: return terms.sum(-1)
+        if (entropy := q.entropy()) is None: return None
+        return 0.5 * (q.mean**2 + q.variance + math.log(2 * math.pi)).sum(-1) - entropy
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-019
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-020
 class GaussianMixturePrior(Prior):
     "Gaussian mixture with full covariances Σ, where Σ⁻¹ = R Rᵀ; fitted after training, so it has no gradient"
     abstract = True # it has no name in options: its parameters are arguments
@@ -156,7 +164,7 @@ class GaussianMixturePrior(Prior):
         whitened = torch.einsum("...d,cde->...ce", z, self.factors) - whitened_means
         return torch.logsumexp(self.constants - whitened.square().sum(-1) / 2, -1)
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-020
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-021
 @patch
 def sample(self:GaussianMixturePrior,
     shape,
