@@ -165,8 +165,9 @@ class PointLayer(Layer):
 
     def forward(self,
         x:Tensor, # input (…, *event)
-        W=None # ignored: there is nothing to sample
-    ) -> Tensor: # output (…, *event)
+        W=None # a WeightSample, which may hold other values for this layer
+    ) -> Tensor: # output (…, *event), or (L, B, *event) under a sample of this layer
+        if W is not None and self in W.parts: return W.apply(self, x)
         return self.map(x, self.weight, self.bias)
 
     def get_weights(self): return {name: value.detach().clone() for name, value in self.named_parameters()}
