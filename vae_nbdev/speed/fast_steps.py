@@ -11,6 +11,7 @@ import math
 from functools import partial
 import torch
 from fastcore.basics import patch
+from ..nn.autoencoder import clip_gradients
 from ..nn.layers import find_layers
 from ..nn.bayesian_layers import BayesianLayer
 from .counter_rng import SeedRecorder
@@ -27,13 +28,17 @@ def gradients_and_terms(
     weights:dict, # that are trained, by name
     others:dict, # the other parameters
     buffers:dict,
+    clip_norm, # the largest norm of all gradients; `None`: they stay as they are
     *inputs # of the stage
 ) -> tuple: # gradients by name, and all terms
-    "Gradients of a stage's first term with respect to some of its weights"
-    def loss(weights):
-        terms = functions.terms(weights | others, buffers, *inputs)
-        return terms[0].sum(), terms
-    gradients, terms = torch.func.grad(loss, has_aux=True)(weights)
+    "Gradients of a stage's loss with respect to some of its weights"
+    def total_loss(weights):
+        loss, terms = functions.terms(weights | others, buffers, *inputs)
+        return loss.sum(), terms
+    gradients, terms = torch.func.grad(total_loss, has_aux=True)(weights)
+    if clip_norm:
+        clipped = clip_gradients(list(gradients.values()), clip_norm, functions.count is not None)
+        gradients = dict(zip(gradients, clipped))
     return {name: match_strides(weights[name], gradient) for name, gradient in gradients.items()}, terms
 
 # %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-007
@@ -48,9 +53,9 @@ def adam_coefficients(group:dict, t:int) -> list: # α / (1 − β₁ᵗ), 1 / �
     beta1, beta2 = group["betas"]
     return [group["lr"] / (1 - beta1**t), 1 / math.sqrt(1 - beta2**t), 1 - beta1, 1 - beta2, group["eps"]]
 
-def adam_step(functions, weights, others, buffers, counts, means, squares, coefficients, *inputs) -> tuple:
-    "All terms of a stage, after a step of Adam on its first one"
-    gradients, terms = gradients_and_terms(functions, weights, others, buffers, *inputs)
+def adam_step(functions, weights, others, buffers, counts, means, squares, coefficients, clip_norm, *inputs) -> tuple:
+    "All terms of a stage, after a step of Adam on its loss"
+    gradients, terms = gradients_and_terms(functions, weights, others, buffers, clip_norm, *inputs)
     for count in counts: count.add_(1)
     rate, scale, mean_weight, square_weight, eps = coefficients
     for name, gradient in gradients.items():
@@ -68,7 +73,8 @@ class CompiledStep:
     ):
         self.functions, self.batch_size = functions, batch_size
         self.names, self.step_fns = {p: name for name, p in functions.weights.items()}, {}
-        name, key = f"the step of {functions.model.name}", (functions.count, batch_size, config_key(functions.model))
+        name, kind = f"the step of {functions.model.name}", config_key(functions.model)
+        key = functions.count, functions.stacked_buffers, batch_size, kind
         self.adam_program = CompiledFunction(partial(adam_step, functions), name, ("adam", *key))
         self.gradient_program = CompiledFunction(partial(gradients_and_terms, functions), name, ("gradients", *key))
 
@@ -77,11 +83,11 @@ class CompiledStep:
 
     def train(self): self.functions.train()
 
-    def update(self, batch, optimizers, L=1, generator=None):
+    def update(self, batch, optimizers, L=1, generator=None, kl_factor=None):
         "One step of each stage; returns all terms, see `StepFunctions.update`"
         compiled = self.works and batch.x.shape[-2] == self.batch_size
-        if not compiled: return self.functions.update(batch, optimizers, L, generator)
-        return self.functions.update(batch, optimizers, L, SeedRecorder(generator), self.step)
+        if not compiled: return self.functions.update(batch, optimizers, L, generator, kl_factor)
+        return self.functions.update(batch, optimizers, L, SeedRecorder(generator), kl_factor, self.step)
 
     def step(self, optimizer, *inputs):
         "One compiled step of a stage; eager where it cannot be compiled"
@@ -108,7 +114,7 @@ def build_step(self:CompiledStep, optimizer):
     if is_plain_adam(optimizer): return self.build_adam_step(optimizer, weights, others)
     gradient_fn = self.gradient_program.bind(weights, others, self.functions.buffers)
     def step(*inputs):
-        if (outputs := gradient_fn(*inputs)) is None: return None
+        if (outputs := gradient_fn(optimizer.param_groups[0].get("clip_norm"), *inputs)) is None: return None
         gradients, terms = outputs
         for name, p in weights.items(): p.grad = gradients[name]
         optimizer.step()
@@ -125,7 +131,8 @@ def build_adam_step(self:CompiledStep, optimizer, weights, others):
     counts, like = [s["step"] for s in states], next(iter(weights.values()))
     means, squares = ({name: s[key] for name, s in zip(weights, states)} for key in ("exp_avg", "exp_avg_sq"))
     step = self.adam_program.bind(weights, others, self.functions.buffers, counts, means, squares)
-    return lambda *inputs: step(like.new_tensor(adam_coefficients(group, 1 + counts[0].item())), *inputs)
+    coefficients = lambda: like.new_tensor(adam_coefficients(group, 1 + counts[0].item()))
+    return lambda *inputs: step(coefficients(), group.get("clip_norm"), *inputs)
 
 # %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-014
 COMPILE_FROM, COMPILE_BAYESIAN_FROM = 10_000, 4_000 # steps: from here on, compiling saves more than it costs

@@ -28,14 +28,17 @@ class StageModule(nn.Module):
         name:str, # of the stage
         L:int, # Monte-Carlo samples
         batch:Batch,
-        numbers # all random numbers of the stage, in their order
-    ) -> tuple: # the stage's terms; the first is minimised
-        return tuple(self.model.stages()[name](batch, L, CounterGenerator(numbers)))
+        numbers, # all random numbers of the stage, in their order
+        kl_factor=None # of KL warm-up, a scalar
+    ) -> tuple: # what is minimised, and the stage's terms
+        terms = self.model.stages()[name](batch, L, CounterGenerator(numbers))
+        return self.model.training_loss(terms, kl_factor), tuple(terms)
 
 # %% ../../nbs/05_speed/04_seed_batch.ipynb #cell-007
 class StepFunctions:
     "The stages of a model's update as functions of tensors; raises `InputError` if they are not functions"
     count = None # models along a leading axis, if there is one
+    stacked_buffers = () # names of buffers that have this axis too
 
     def __init__(self, model):
         if not model.functional:
@@ -48,7 +51,7 @@ class StepFunctions:
     def draw(self, distribution, shape, generator, like): return random_numbers(distribution, shape, generator, like)
 
     def terms(self, weights, buffers, *inputs):
-        "The terms of a stage for these weights and buffers"
+        "The loss and the terms of a stage for these weights and buffers"
         return torch.func.functional_call(self.stage, (weights, buffers), inputs)
 
     def record_requests(self, name, L, batch):
@@ -63,8 +66,8 @@ class StepFunctions:
 @patch
 def eager_step(self:StepFunctions, optimizer, *inputs) -> tuple:
     "One step of a stage, executed operation by operation; returns its terms"
-    terms = self.terms(self.weights, self.buffers, *inputs)
-    optimizer_step(optimizer, terms[0].sum())
+    loss, terms = self.terms(self.weights, self.buffers, *inputs)
+    optimizer_step(optimizer, loss.sum(), seeds=self.count is not None)
     return terms
 
 @patch
@@ -73,6 +76,7 @@ def update(self:StepFunctions,
     optimizers:dict, # by the names of the stages
     L:int=1, # Monte-Carlo samples
     generator=None, # of all random numbers; of a seed batch a BatchedGenerator
+    kl_factor=None, # of KL warm-up, a scalar; `None`: 1
     step=None # how a stage takes its step; `None`: `eager_step`
 ) -> dict: # name → scalar, of a seed batch (S,); detached and still on the device
     "One step of each stage; returns all terms"
@@ -80,7 +84,7 @@ def update(self:StepFunctions,
     for name in self.stage.model.stages():
         requests, fields = self.record_requests(name, L, batch)
         numbers = [self.draw(distribution, shape, generator, batch.x) for distribution, shape in requests]
-        terms = (step or self.eager_step)(optimizers[name], name, L, batch, numbers)
+        terms = (step or self.eager_step)(optimizers[name], name, L, batch, numbers, kl_factor)
         result |= {field: term.detach() for field, term in zip(fields, terms)}
     return result
 
@@ -95,6 +99,11 @@ class SeedBatch(StepFunctions):
         self.model, self.count = self.models[0], len(self.models)
         for name, p in self.stage.model.named_parameters():
             p.data = torch.stack([dict(m.named_parameters())[name].data for m in self.models])
+        buffers = {f"model.{name}": [dict(m.named_buffers())[name] for m in self.models]
+                   for name, _ in self.stage.model.named_buffers()}
+        different = {name: v for name, v in buffers.items() if not all(torch.equal(v[0], other) for other in v[1:])}
+        self.stacked_buffers = tuple(different)
+        self.buffers |= {name: torch.stack(values) for name, values in different.items()}
 
     def optimizers(self, learning_rate): return self.stage.model.optimizers(learning_rate)
     def single_batch(self, batch): return Batch(*(v if v is None else v[0] for v in batch))
@@ -102,11 +111,12 @@ class SeedBatch(StepFunctions):
     def draw(self, distribution, shape, generator, like):
         return random_numbers(distribution, (self.count, *shape), generator, like)
 
-    def terms(self, weights, buffers, name, L, batch, numbers):
-        def of_one(weights, batch, numbers):
-            return super(SeedBatch, self).terms(weights, buffers, name, L, batch, numbers)
-        axes = Batch(0, None if batch.y is None else 0)
-        return torch.vmap(of_one, (0, axes, 0))(weights, batch, numbers)
+    def terms(self, weights, buffers, name, L, batch, numbers, kl_factor=None):
+        def of_one(weights, buffers, batch, numbers):
+            return super(SeedBatch, self).terms(weights, buffers, name, L, batch, numbers, kl_factor)
+        buffer_axes = {name: 0 if name in self.stacked_buffers else None for name in buffers}
+        batch_axes = Batch(0, None if batch.y is None else 0)
+        return torch.vmap(of_one, (0, buffer_axes, batch_axes, 0))(weights, buffers, batch, numbers)
 
 # %% ../../nbs/05_speed/04_seed_batch.ipynb #cell-012
 def _parameter_states(optimizers, single):
@@ -122,10 +132,11 @@ def _parameter_states(optimizers, single):
 def gather(self:SeedBatch,
     single:list, # the optimizers of each model, by name
 ) -> dict: # of the seed batch, by name
-    "Optimizers of the seed batch, with the learning rates and running means of the models' own"
+    "Optimizers of the seed batch, with the options and running means of the models' own"
     optimizers = self.optimizers(1.)
     for name, optimizer in optimizers.items():
-        for group, source in zip(optimizer.param_groups, single[0][name].param_groups): group["lr"] = source["lr"]
+        for group, source in zip(optimizer.param_groups, single[0][name].param_groups):
+            group |= {key: value for key, value in source.items() if key != "params"}
     for state, p, pairs in _parameter_states(optimizers, single):
         if not pairs[0][0].get(pairs[0][1]): continue  # before the first step there is no state
         states = [s[q] for s, q in pairs]
@@ -139,10 +150,12 @@ def scatter(self:SeedBatch,
     optimizers:dict, # of the seed batch
     single:list, # the optimizers of each model, to be brought up to date
 ):
-    "Give every model its weights, and its optimizers their running means"
+    "Give every model its weights and buffers, and its optimizers their running means"
     stacked = dict(self.stage.model.named_parameters())
     for s, model in enumerate(self.models):
         for name, p in model.named_parameters(): p.copy_(stacked[name][s])
+        for name in self.stacked_buffers:
+            dict(model.named_buffers())[name.removeprefix("model.")].copy_(self.buffers[name][s])
     for state, p, pairs in _parameter_states(optimizers, single):
         for s, (single_state, q) in enumerate(pairs):
             single_state[q] = {k: v.clone() if k == "step" else v[s].clone() for k, v in state.get(p, {}).items()}

@@ -16,8 +16,8 @@ from ..core.locks import Lock, this_process
 from .settings import best_epoch
 from .tensor_files import CheckpointWriter, write_checkpoint, write_tensors
 from .configuration import check_progress, check_same_training, more_epochs, read_config
-from .checkpoints import check_run_folder, has_checkpoint, holds_run, load_latest_checkpoint
-from .checkpoints import snapshot
+from .checkpoints import check_run_folder, check_stored_weights, has_checkpoint
+from .checkpoints import holds_run, load_latest_checkpoint, snapshot
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-005
 class EpochProgress:
@@ -82,7 +82,9 @@ def check_start(
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-011
 class Checkpointer:
     "Writes the last and the best state, and TensorBoard scalars, into a run folder"
-    def __init__(self, model, folder, optimizers, generators, config, minutes=10., resume=False):
+    def __init__(self, model, folder, optimizers, generators, config, minutes=10., resume=False, average=None):
+        self.average = average or {} # name → tensor
+        self.trained = {} # the weights in training that `load` has found, if the model has others
         self.model, self.folder, self.config = model, folder and Path(folder), config
         self.optimizers, self.generators = optimizers, generators
         self.minutes, self.last_write = minutes, time.monotonic()
@@ -118,32 +120,58 @@ def is_due(self:Checkpointer) -> bool:
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-013
 @patch
-def save_epoch(self:Checkpointer, history):
-    "After an epoch: write the best weights if these are the best, the last state, and scalars"
+def training_weights(self:Checkpointer, trained) -> dict: # name in a checkpoint → tensor
+    "The weights with which training goes on, if they are not the model's, and the averages"
+    groups = {"trained": trained or {}, "average": self.average}
+    return {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
+
+@patch
+def save_epoch(self:Checkpointer,
+    history,
+    trained:dict=None, # the weights in training, if the model has others
+    best:tuple=None, # a snapshot of the best weights; `None`: the model's if its last epoch is the best
+):
+    "After an epoch: write the best weights if they are new, the last state, and scalars"
     if not self.folder: return
-    last, best = snapshot(self.model, self.optimizers, self.generators, {"history": history}), []
-    if best_epoch(history) == len(history):
-        best = [(write_tensors, self.folder / "best.safetensors", *snapshot(self.model))]
+    weights = self.training_weights(trained)
+    last = snapshot(self.model, self.optimizers, self.generators, {"history": history}, weights)
+    if best_epoch(history) == len(history): best = snapshot(self.model)
+    best = [(write_tensors, self.folder / "best.safetensors", *best)] if best else []
     scalars = {f"{k}/{part}": v for part in ("train", "valid") for k, v in history[-1][part].items()}
     self._write([*best, (write_checkpoint, self.path, *last), (self.log.write, len(history), scalars)])
 
+# %% ../../nbs/06_training/05_checkpointer.ipynb #cell-014
 @patch
-def save_progress(self:Checkpointer, history, progress:EpochProgress):
+def save_progress(self:Checkpointer, history, progress:EpochProgress, trained:dict=None): # see save_epoch
     "Within an epoch: write the state after its last step"
     about = {"names": list(progress.record[0]), "sizes": progress.sizes, "seconds": progress.elapsed()}
     record = torch.stack([torch.stack(list(terms.values())) for terms in progress.record])
     header, generators = {"history": history, "epoch_progress": about}, self.generators | progress.start
-    state = snapshot(self.model, self.optimizers, generators, header, {"record": record})
+    tensors = {"record": record} | self.training_weights(trained)
+    state = snapshot(self.model, self.optimizers, generators, header, tensors)
     self._write([(write_checkpoint, self.path, *state)])
 
-# %% ../../nbs/06_training/05_checkpointer.ipynb #cell-014
+# %% ../../nbs/06_training/05_checkpointer.ipynb #cell-015
 @patch
 def _write(self:Checkpointer, files):
     if not self.config_written: files = [(write_json, self.folder / "config.json", self.config), *files]
     self.writer.write(files)
     self.config_written, self.last_write = True, time.monotonic()
 
-# %% ../../nbs/06_training/05_checkpointer.ipynb #cell-016
+# %% ../../nbs/06_training/05_checkpointer.ipynb #cell-017
+@patch
+def restore_weights(self:Checkpointer, tensors:dict):
+    "Take averages and weights in training out of a checkpoint's tensors; raises `InputError` if they do not fit"
+    def take(group):
+        names = [name for name in tensors if name.startswith(f"{group}/")]
+        return {name.removeprefix(f"{group}/"): tensors.pop(name) for name in names}
+    self.trained, average = take("trained"), take("average")
+    if self.trained or self.average:
+        check_stored_weights(self.trained, self.model.state_dict(), self.model.name, self.path)
+    check_stored_weights(average, self.average, self.model.name, self.path)
+    for name, value in average.items(): self.average[name].copy_(value)
+
+# %% ../../nbs/06_training/05_checkpointer.ipynb #cell-018
 @patch
 def load(self:Checkpointer) -> tuple: # history, and EpochProgress or `None`
     "Load the last state into model, optimizers and generators; raises `InputError` for another kind of file"
@@ -151,6 +179,7 @@ def load(self:Checkpointer) -> tuple: # history, and EpochProgress or `None`
     tensors = {}
     header = load_latest_checkpoint(self.model, self.path, self.optimizers, self.generators, tensors)
     progress = check_progress(header, self.path)
+    self.restore_weights(tensors)
     try:
         if len(progress.history) > self.config["training"]["epochs"]: raise ValueError("it has too many epochs")
         state = header["history"], self.restore_progress(progress, tensors)
@@ -163,7 +192,7 @@ def load(self:Checkpointer) -> tuple: # history, and EpochProgress or `None`
         tqdm.write(f"{self.folder}: going on to {new} epochs instead of {old}.", file=sys.stderr)
     return state
 
-# %% ../../nbs/06_training/05_checkpointer.ipynb #cell-017
+# %% ../../nbs/06_training/05_checkpointer.ipynb #cell-019
 @patch
 def restore_progress(self:Checkpointer, progress, tensors) -> EpochProgress: # or `None`
     "The unfinished epoch of a checkpoint; raises `ValueError` if its steps are not the training's"

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RUN_FILES', 'RUN_FOLDERS', 'TRAINED_FILES', 'LEFTOVERS', 'TENSOR_KINDS', 'GENERATORS', 'CHECKPOINTS', 'holds_run',
-           'check_run_folder', 'snapshot', 'save_checkpoint', 'read_progress', 'load_checkpoint', 'has_checkpoint',
-           'load_latest_checkpoint', 'restore']
+           'check_run_folder', 'snapshot', 'save_checkpoint', 'read_progress', 'check_stored_weights',
+           'load_checkpoint', 'has_checkpoint', 'load_latest_checkpoint', 'restore']
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-003
 import fnmatch, json, os, re, sys
@@ -117,19 +117,22 @@ def _group_tensors(tensors, path):
 
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-014
-def _load_weights(model, weights, path):
-    "Load the stored weights into `model`; raises `InputError` if names, shapes or precision differ"
+def check_stored_weights(
+    weights:dict, # from a checkpoint, by name
+    like:dict, # tensors of the shape and precision that belong there
+    name:str, # of the architecture, for messages
+    path, # of the checkpoint
+):
+    "Raise `InputError` if names, shapes or precision differ, or a number is not finite"
     describe = lambda tensor: f"{tuple(tensor.shape)} of {str(tensor.dtype).removeprefix('torch.')}"
-    expected = {k: describe(v) for k, v in model.state_dict().items()}
-    stored = {k: describe(v) for k, v in weights.items()}
+    expected, stored = ({k: describe(v) for k, v in tensors.items()} for tensors in (like, weights))
     if different := sorted(k for k in expected | stored if expected.get(k) != stored.get(k)):
         k = different[0]
-        raise InputError(f"{path} does not fit its config.json ({model.name}): {k[:80]!r} "
+        raise InputError(f"{path} does not fit its config.json ({name}): {k[:80]!r} "
                          f"has shape {stored.get(k, 'missing')} instead of {expected.get(k, 'none')}; "
                          "the two files are of different runs.")
-    if name := next((k for k, v in weights.items() if not v.isfinite().all()), None):
-        raise InputError(f"{path} holds numbers that are not finite in {name}: {_REPLACE}.")
-    model.load_state_dict(weights)
+    if wrong := next((k for k, v in weights.items() if not v.isfinite().all()), None):
+        raise InputError(f"{path} holds numbers that are not finite in {wrong}: {_REPLACE}.")
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-015
 def _expected_state(optimizer) -> dict: # name → tensor of the shape and precision that belong there
@@ -186,7 +189,8 @@ def load_checkpoint(
         stored = stored[:60] if stored.isidentifier() else "file of another program"
         raise InputError(f"{path} holds a {stored}, but its folder's config.json names {model.name}.")
     groups, progress = _group_tensors(tensors, path), _parse_progress(header, path)
-    _load_weights(model, groups["model"], path)
+    check_stored_weights(groups["model"], model.state_dict(), model.name, path)
+    model.load_state_dict(groups["model"])
     try: _load_training(optimizers or {}, generators or {}, groups)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"{path} does not hold the state of this training ({error}): train the run again.") from error

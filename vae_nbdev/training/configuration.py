@@ -11,9 +11,9 @@ import json
 from typing import Any, Literal
 from ..core.files import InputError, read_json
 from ..core.provenance import code_version, provenance
-from ..core.schema import Count, History, Line, Name, Natural, NonNegative, Positive, Scalar, Schema
-from ..core.schema import check_schema, describe
-from .settings import EXTENDABLE_SCHEDULES, TrainingSettings
+from ..core.schema import Count, CountOrZero, History, Line, Name, Natural, NonNegative, Positive
+from ..core.schema import Scalar, Schema, check_schema, describe
+from .settings import EXTENDABLE_SCHEDULES, AverageDecay, TrainingSettings
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-005
 class TrainingConfig(Schema):
@@ -28,8 +28,13 @@ class TrainingConfig(Schema):
     mc_samples:Count # L
     patience:Count | None
     schedule:Name
+    kl_warm_up:CountOrZero = 0
+    clip_norm:Positive | None = None
+    weight_average:AverageDecay | None = None
+    best_weights:bool = False
     bf16:bool
 
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-006
 class RunConfig(Schema):
     "The content of a `config.json`"
     format:Literal[1]
@@ -42,10 +47,11 @@ class RunConfig(Schema):
     versions:dict[Line, Line | None] = {} # of the packages
     commit:Line | None = None
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-007
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-008
 def training_config(settings:TrainingSettings, model, dataset, seed) -> dict: # fields of TrainingConfig
     "What decides the numbers of a training, beside its model"
-    fields = ("epochs", "batch_size", "learning_rate", "patience", "schedule", "bf16")
+    fields = ("epochs", "batch_size", "learning_rate", "patience", "schedule", "kl_warm_up", "clip_norm",
+              "weight_average", "best_weights", "bf16")
     return {"dataset": dataset.name, "binarisation": dataset.binarisation, "n_valid": len(dataset.valid), "seed": seed,
             "mc_samples": settings.num_samples(model), **{name: getattr(settings, name) for name in fields}}
 
@@ -63,7 +69,7 @@ def make_config(
     check_schema(config, RunConfig, "the configuration of the run")
     return config
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-010
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-011
 def read_config(
     path, # of a `config.json`
 ) -> dict:
@@ -73,7 +79,7 @@ def read_config(
         raise InputError(f"{path} is not a run's configuration: 'format', 'architecture' and 'model' are missing.")
     return check_schema(config, RunConfig, str(path)).model_dump()
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-013
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-014
 def _decisive_values(config) -> dict: # name → value
     "What decides the numbers of a training, by name"
     training = config["training"] or {}
@@ -95,7 +101,7 @@ def config_differences(stored:dict, requested:dict) -> list: # of texts
     show = lambda value: value if isinstance(value, str) and value.isprintable() else describe(value)
     return [f"{name}: {show(old.get(name))[:80]} stored, {show(new.get(name))[:80]} requested" for name in names]
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-014
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-015
 def check_same_training(folder, stored:dict, requested:dict):
     "Raise `InputError`, with all differences, unless the training in a folder is the requested one"
     if not stored["training"]:
@@ -109,7 +115,7 @@ def check_same_training(folder, stored:dict, requested:dict):
     raise InputError(f"the training in {folder} is another one ({listed}): "
                      f"train into another folder, or go on with {advice}.")
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-018
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-019
 class UnfinishedEpoch(Schema):
     "How far an epoch has come: the names of its terms, the images in each step, and the seconds so far"
     names:list[str]
@@ -121,7 +127,7 @@ class TrainingProgress(Schema):
     history:History
     epoch_progress:UnfinishedEpoch | None = None
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-019
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-020
 def _find_contradiction(progress:dict, checked:TrainingProgress) -> str:
     "What `learn` cannot have written in the progress of a training; empty if there is nothing"
     rows, fields = checked.history, {"epoch", "seconds", "train", "valid"}
