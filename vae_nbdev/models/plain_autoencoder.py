@@ -6,11 +6,11 @@
 __all__ = ['PlainAutoencoder']
 
 # %% ../../nbs/04_models/01_plain_autoencoder.ipynb #cell-003
-from ..nn.autoencoder import Autoencoder
 from ..nn.posteriors import PointPosterior
+from ..nn.weight_options import SampledAutoencoder
 
 # %% ../../nbs/04_models/01_plain_autoencoder.ipynb #cell-006
-class PlainAutoencoder(Autoencoder):
+class PlainAutoencoder(SampledAutoencoder):
     "Dense autoencoder with a point code: deterministic, without a divergence term"
     deterministic = True
 

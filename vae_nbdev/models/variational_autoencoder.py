@@ -6,11 +6,11 @@
 __all__ = ['VariationalAutoencoder']
 
 # %% ../../nbs/04_models/03_variational_autoencoder.ipynb #cell-003
-from ..nn.autoencoder import Autoencoder
 from ..nn.posteriors import GaussianPosterior
+from ..nn.weight_options import SampledAutoencoder
 
 # %% ../../nbs/04_models/03_variational_autoencoder.ipynb #cell-006
-class VariationalAutoencoder(Autoencoder):
+class VariationalAutoencoder(SampledAutoencoder):
     "Dense variational autoencoder (Kingma and Welling 2014): q(z|x) is a Gaussian with diagonal covariance"
     posterior, heads = GaussianPosterior, 2
 
