@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['LOW_ESS', 'AIS_COMPILE_FROM_SAMPLES', 'MAX_BLOCK', 'run_chains', 'AISEstimate', 'estimate_from_chains', 'chain_error',
            'start_density', 'likelihood_ratio', 'anneal_block', 'decoder_log_likelihood', 'likelihood_and_grad',
-           'likelihood_grad_function', 'check_weight_sample', 'prior_scale', 'choose_block_size', 'anneal_images',
-           'ais', 'simulate_images', 'BDMCBounds', 'bdmc']
+           'likelihood_grad_function', 'check_annealing', 'prior_scale', 'choose_block_size', 'anneal_images', 'ais',
+           'simulate_images', 'BDMCBounds', 'bdmc']
 
 # %% ../../nbs/07_evaluation/06_ais.ipynb #cell-003
 import copy, math
@@ -159,8 +159,10 @@ def likelihood_grad_function(
 # %% ../../nbs/07_evaluation/06_ais.ipynb #cell-030
 MAX_BLOCK = {"cpu": 2**20, "gpu": 2**26} # numbers in the tensor of logits (C, B, D)
 
-def check_weight_sample(model, W):
-    "Raise `InputError` unless `W` is what the model needs: `None`, or a single fixed weight sample"
+def check_annealing(model, W):
+    "Raise `InputError` unless codes fill R^d, and `W` is what the model needs: `None`, or a single fixed weight sample"
+    if not model.posterior.euclidean:
+        raise InputError(f"codes of {model.name} cannot be moved along gradients: use IWLL in place of annealing.")
     single = W is not None and len(W) == 1 and W.estimator == "weights"
     if not single and model.weight_posterior != "point":
         raise InputError(f"{model.name} draws its weights: annealing needs W, one weight set drawn by sample_from_W.")
@@ -195,7 +197,7 @@ def anneal_images(
 ) -> list: # of AISEstimate: forward, and reverse if there are codes
     "`anneal_block` for all images, block by block"
     keep_freed_memory()
-    check_weight_sample(model, W)
+    check_annealing(model, W)
     weight, chains, n = next(model.parameters()), settings.chains, len(images)
     block = min(n, choose_block_size(model, chains, block, weight.device))
     scale = prior_scale(prior, settings.seed, weight)
@@ -234,7 +236,7 @@ def simulate_images(
     W=None, # one fixed weight sample, for Bayesian weights
 ): # codes (n, d) and images (n, D)
     "Draw images from the model, with the codes they were generated from"
-    check_weight_sample(model, W)
+    check_annealing(model, W)
     weight = next(model.parameters())
     codes = prior.sample((n,), make_generator(seed, "simulated codes")).to(weight)
     pixels = make_generator(seed, "simulated pixels", device=weight.device)

@@ -63,7 +63,9 @@ def fit_latent_density(
     most:int=20_000, # training codes, at most
     seed:int=0,
 ) -> GaussianMixturePrior: # float64, on the CPU
-    "Ex-post density of a model's codes (Ghosh et al. 2020)"
+    "Ex-post density of a model's codes (Ghosh et al. 2020); raises `InputError` where codes do not fill R^d"
+    if not model.posterior.euclidean:
+        raise InputError(f"codes of {model.name} do not fill a space, so no Gaussian mixture can be their density.")
     train, valid = (posterior_means(model, part, L, seed) for part in (dataset.train, dataset.valid))
     if len(train) > most: train = train[torch.randperm(len(train), generator=make_generator(seed, "density"))[:most]]
     return fit_mixture(train, valid, sizes, seed)

@@ -16,6 +16,7 @@ from ..core.files import check_number
 from ..core.randomness import make_generator
 from ..data.batches import Split
 from ..nn.autoencoder import Autoencoder
+from ..nn.mmd import mmd_rows
 from .benchmark import check_mc_samples, mean_and_se, mean_code_weights, posterior_means
 
 # %% ../../nbs/07_evaluation/11_latent_quality.ipynb #cell-007
@@ -111,12 +112,8 @@ def mmd(
     b:Tensor, # (n, d)
 ) -> dict: # {"mean", "se"}
     "Squared maximum mean discrepancy of two samples, unbiased, with the kernel S/(S + distance²), S = 2d"
-    n, scale = len(a), 2 * a.shape[1]
-    kernel = lambda p, q: scale / (scale + torch.cdist(p.double(), q.double()).square())
-    between = kernel(a, b)
-    h = kernel(a, a) + kernel(b, b) - between - between.T
-    rows = (h.sum(1) - h.diagonal()) / (n - 1)
-    return {"mean": rows.mean().item(), "se": 2 * rows.std().item() / math.sqrt(n)}
+    rows = mmd_rows(a.double(), b.double())
+    return {"mean": rows.mean().item(), "se": 2 * rows.std().item() / math.sqrt(len(a))}
 
 # %% ../../nbs/07_evaluation/11_latent_quality.ipynb #cell-029
 def probe_classes(

@@ -294,9 +294,9 @@ def generate_images(
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-050
 def _generating_priors(model, dataset, seed, density):
     "The priors to generate from, by the names of their results"
-    priors = {"ex_post_samples": fit_latent_density(model, dataset, seed=seed) if density is None else density}
-    if model.uses_prior: priors = {"prior_samples": model.prior.fixed(), **priors}
-    return priors
+    priors = {"prior_samples": model.prior.fixed()} if model.uses_prior else {}
+    if not model.posterior.euclidean: return priors
+    return priors | {"ex_post_samples": density or fit_latent_density(model, dataset, seed=seed)}
 
 def _image_count(model, dataset, n):
     "How many images to generate; raises `InputError` for a classifier, or for too few images"

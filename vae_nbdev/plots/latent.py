@@ -207,11 +207,12 @@ def uniform_grid(
 @torch.no_grad()
 def decode_grid(
     model:Autoencoder,
-    points:Tensor, # codes (N, d)
+    points:Tensor, # codes (N, d), or points near codes, such as those of a plane beside a sphere
     W=None, # one weight sample from `sample_from_W(1)`, where weights are random
 ) -> Tensor: # expected images (N, D) on the CPU
     "The expected image at each code, all with the same weights"
-    return model.likelihood.mean(model.decode(points[None].to(**device_and_dtype(model)), W))[0].cpu()
+    codes = model.prior.nearest_code(points[None].to(**device_and_dtype(model)))
+    return model.likelihood.mean(model.decode(codes, W))[0].cpu()
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-033
 class LatentGrid(NamedTuple):

@@ -263,7 +263,11 @@ def top_rows(
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-039
 MAX_MODELS = 24 # in one page
 
-def has_plane(row) -> bool: return row.results[0]["run"].get("latent") == 2
+def has_plane(row) -> bool:
+    "Whether the codes of a row have two dimensions; those of several layers have more than the run's `latent`"
+    result = row.results[0]
+    quality = result.get("latent_quality")
+    return (len(quality["activity"]) if quality else result["run"].get("latent")) == 2
 
 def best_seed(row):
     "The row with only its result of the highest ELL"

@@ -25,14 +25,17 @@ from .results import load_results, model_names, run_parameters, results_table
 from .tables import format_duration, link_to, scroll_box, show_html
 
 # %% ../../nbs/10_report/05_page.ipynb #cell-007
-NONE_LABELS = {"mc_samples": "the architecture's default", "patience": "off"} # for `None`
+NONE_LABELS = { # for `None`
+    "mc_samples": "the architecture's default", "patience": "off", "clip_norm": "off", "weight_average": "off"}
 PARAMETER_LABELS = { # key → label, where the key alone is not enough
     "n_train": "training images", "n_valid": "validation images", "n_test": "test images", "latent": "code dimensions",
     "mc_samples": "Monte-Carlo samples (training)", "eval_samples": "Monte-Carlo samples (evaluation)",
     "importance_samples": "importance samples k", "ais_images": "test images for AIS",
     "bdmc_images": "simulated images for BDMC", "gap_images": "test images for the inference gap",
     "predictive_samples": "weight samples of the posterior predictive",
-    "sample_quality": "quality of generated images", "bf16": "bfloat16 matrix products"}
+    "sample_quality": "quality of generated images", "bf16": "bfloat16 matrix products",
+    "kl_warm_up": "epochs of KL warm-up", "clip_norm": "largest norm of gradients",
+    "weight_average": "decay of the averaged weights", "best_weights": "weights of the best epoch"}
 
 def parameter_label(key) -> str:
     "The name of a parameter on a page"

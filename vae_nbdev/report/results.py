@@ -193,7 +193,8 @@ def has_uncertain_weights(row) -> bool:
     "Whether a row has a distribution over its weights: stated by its class, or by KL_W > 0 if that is not installed"
     cls = architectures().get(row.results[0]["architecture"])
     if cls is None: return (row.score("kl_w") or (0.,))[0] > 0
-    return cls.weight_posterior != "point"
+    options = (row.results[0].get("run") or {}).get("options") or {}
+    return options.get("weights", cls.weight_posterior) != "point"
 
 def bound_mark(row) -> str: # "" for a bound
     "Why ELL − KL_z − KL_W/N of a row is not a bound for a test image: † deterministic code, ‡ uncertain weights"
