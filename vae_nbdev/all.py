@@ -21,8 +21,27 @@ from .nn.priors import *
 from .nn.posteriors import *
 from .nn.registry import *
 from .nn.autoencoder import *
+from .nn.autoregressive import *
+from .nn.mixture_prior import *
+from .nn.vamp_prior import *
+from .nn.flow_prior import *
+from .nn.full_covariance_posterior import *
+from .nn.flow_posterior import *
+from .nn.sphere_prior import *
+from .nn.categorical_prior import *
+from .nn.quantised_prior import *
+from .nn.mmd import *
 
 # %% ../nbs/12_all.ipynb #cell-004
+from .nn.sampled_weights import *
+from .nn.dropout import *
+from .nn.ensemble import *
+from .nn.swag import *
+from .nn.sghmc import *
+from .nn.laplace import *
+from .nn.weight_options import *
+
+# %% ../nbs/12_all.ipynb #cell-005
 from .speed.memory import *
 from .speed.seed_batch import *
 from .speed.fast_steps import *
@@ -31,10 +50,12 @@ from .training.tensor_files import *
 from .training.configuration import *
 from .training.checkpoints import *
 from .training.checkpointer import *
+from .training.kl_warm_up import *
+from .training.weight_average import *
 from .training.epoch import *
 from .training.loop import *
 
-# %% ../nbs/12_all.ipynb #cell-005
+# %% ../nbs/12_all.ipynb #cell-006
 from .evaluation.importance import *
 from .evaluation.standard_errors import *
 from .evaluation.benchmark import *
@@ -56,5 +77,5 @@ from .plots.latent import *
 from .plots.curves import *
 from .plots.classifier import *
 
-# %% ../nbs/12_all.ipynb #cell-007
+# %% ../nbs/12_all.ipynb #cell-008
 __all__ = [name for name in globals() if not name.startswith("_")]

@@ -125,6 +125,7 @@ def run_inference_gap(model, run:Run, data) -> dict: # as in `result.json`
 def run_sample_quality(model, run:Run, folder, data) -> dict: # as in `result.json`
     "The quality of generated images; the ex-post density stays in the folder for the report's pictures"
     path = Path(folder) / "density.safetensors"
+    if not model.posterior.euclidean: return sample_quality(model, data, run.seed)
     if not run.ais_images: save_density(fit_latent_density(model, data, seed=run.seed), path) # AIS has stored it
     return sample_quality(model, data, run.seed, density=load_density(path))
 
@@ -135,7 +136,7 @@ def run_optional_evaluations(model, run, folder, data, data_dir=None, progress=F
         parts["predictive"] = posterior_predictive(model, data, L, run.seed, progress=progress)
     if not isinstance(model, Autoencoder): return parts
     if run.diagnostics: parts |= run_diagnostics(model, run, data, data_dir)
-    if run.ais_images: parts["ais"] = run_ais(model, run, folder, data, progress)
+    if run.ais_images and model.posterior.euclidean: parts["ais"] = run_ais(model, run, folder, data, progress)
     if run.gap_images and model.has_gaussian_posterior: parts["inference_gap"] = run_inference_gap(model, run, data)
     has_labels = data.train.labels is not None # the features of images are those of a classifier
     if run.sample_quality and has_labels: parts["sample_quality"] = run_sample_quality(model, run, folder, data)

@@ -6,8 +6,8 @@
 __all__ = ['ArchitectureName', 'DatasetName', 'BinarisationName', 'ScheduleName', 'Options', 'RUN_FIELDS', 'DATA_ARGUMENTS',
            'MAX_NAME_BYTES', 'MAX_YAML_SIZE', 'PLAIN_VALUES', 'MAX_RUNS', 'EpochFactor', 'Seeds', 'Evaluation', 'Run',
            'chosen_options', 'canonical_json', 'run_name', 'run_key', 'run_label', 'has_argument', 'model_options',
-           'training_settings', 'make_run', 'read_yaml', 'format_yaml', 'Study', 'StudyFile', 'make_study',
-           'load_study', 'override_study', 'check_data']
+           'training_settings', 'default_latent', 'make_run', 'read_yaml', 'format_yaml', 'Study', 'StudyFile',
+           'make_study', 'load_study', 'override_study', 'check_data']
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, math, re
@@ -23,7 +23,7 @@ from ..data.datasets import BINARISATIONS, DATASETS, check_binarisation, load
 from ..nn.likelihoods import LikelihoodName, check_pixels
 from ..nn.networks import Network, Width
 from ..nn.registry import architectures, check_options, make_model
-from ..training.settings import SCHEDULES, TrainingSettings
+from ..training.settings import SCHEDULES, AverageDecay, TrainingSettings
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-006
 ArchitectureName = choice("ArchitectureName", architectures, "architecture")
@@ -51,7 +51,7 @@ class Run(Evaluation):
     "All parameters that decide the numbers of one run"
     architecture:ArchitectureName = "plain_autoencoder" # a name in `architectures()`
     network:Network = None # hidden sizes such as "256-128"; None: the architecture's default
-    latent:Width|None = 2 # dimensions of the latent code; None: no bottleneck
+    latent:Width|None = 2 # dimensions of the code, by default as the architecture says; None: no bottleneck
     likelihood:LikelihoodName|None = "bernoulli" # p(x|z)
     options:Options = field(default_factory=dict) # further arguments of the architecture
     dataset:DatasetName = "digits" # a name in `DATASETS`
@@ -62,6 +62,10 @@ class Run(Evaluation):
     mc_samples:Count = None # L, Monte-Carlo samples in training; None: the architecture's default
     patience:Count = None # early stopping after so many epochs without improvement; None: off
     schedule:ScheduleName = "constant" # of the learning rate: a key of `SCHEDULES`
+    kl_warm_up:CountOrZero = 0 # epochs in which the factor of KL_z grows from 0 to β; 0: off
+    clip_norm:Positive = None # largest norm of a step's gradient; None: off
+    weight_average:AverageDecay = None # decay of the average of the weights that is kept; None: off
+    best_weights:bool = False # end with the weights of the best epoch by the validation NELBO
     bf16:bool = False # train with matrix products in bfloat16, on machines that have units for it
     seed:Natural = 0 # of weights, batch order and noise
 
@@ -82,7 +86,8 @@ def run_name(run) -> str:
     "The name of the run's folder: readable, and unique to its parameters"
     latent = "" if run.latent is None else f"-d{run.latent}"
     digits = _sha256_prefix(canonical_json(run), 6)
-    return f"{run.architecture}-{run.network}{latent}-{run.dataset}-s{run.seed}-{digits}"
+    network = (run.network or "default").replace(" ", "-") # such as "300-300 gated"
+    return f"{run.architecture}-{network}{latent}-{run.dataset}-s{run.seed}-{digits}"
 
 def run_key(run) -> str: # 16 hexadecimal digits
     "A hash of parameters and code, which a finished result of this run carries"
@@ -142,6 +147,11 @@ def _split_parameters(parameters, where) -> tuple: # two dictionaries
     return fields, {k: v for k, v in parameters.items() if k in extra and v is not None}
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-016
+def default_latent(architecture:str) -> dict: # the field `latent`, or nothing for a classifier
+    "The code dimensions that an architecture has by default"
+    arguments = inspect.signature(architectures()[architecture]).parameters
+    return {"latent": arguments["latent"].default} if "latent" in arguments else {}
+
 def _check_evaluation(run, where):
     "Raise `InputError` for an evaluation that has no standard error, or nothing to refer to"
     for name in ("ais_images", "bdmc_images", "gap_images", "predictive_samples"):
@@ -149,6 +159,7 @@ def _check_evaluation(run, where):
     if run.bdmc_images and not run.ais_images:
         raise InputError(f"bdmc_images in {where} needs ais_images: the gap is that of an AIS estimate.")
 
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-017
 def make_run(
     parameters:dict, # names and values; the architecture's own arguments stand among them or under "options"
     where:str="the run", # their source, for error messages
@@ -156,7 +167,8 @@ def make_run(
     "A checked `Run`; raises `InputError` for an unknown name, with the nearest one, and for an impossible value"
     fields, options = _split_parameters(parameters, where)
     fields = check_arguments(Run, fields, where)
-    run = Run(**fields, options=check_options(fields.get("architecture", Run.architecture), options, where))
+    architecture = fields.get("architecture", Run.architecture)
+    run = Run(**default_latent(architecture) | fields, options=check_options(architecture, options, where))
     _check_evaluation(run, where)
     _check_folder_name(run_name(run), f"a run of {where}")
     model = make_model(run.architecture, **model_options(run))
@@ -166,7 +178,7 @@ def make_run(
     if "likelihood" not in unused: check_pixels(run.likelihood, binarisation)
     return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation, **unused)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-030
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-031
 MAX_YAML_SIZE = 10_000_000 # values and letters in a YAML text, with every alias written out
 
 def _yaml_size(node, sizes):
@@ -180,7 +192,7 @@ def _yaml_size(node, sizes):
     sizes[id(node)] = 1 + size
     return sizes[id(node)]
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-031
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-032
 class _YamlLoader(yaml.SafeLoader):
     "PyYAML's safe loader with the plain values of YAML 1.2, for texts that do not stand for too many values"
     yaml_implicit_resolvers = {} # not those of YAML 1.1
@@ -207,7 +219,7 @@ for _tag, _pattern in PLAIN_VALUES.items():
     for _class in (_YamlLoader, _YamlDumper):
         _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$", re.ASCII), None)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-032
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-033
 def read_yaml(
     text, # text, or bytes in UTF-8
     where:str="the text", # its source, for error messages
@@ -225,7 +237,7 @@ def format_yaml(
     "The values as YAML, which `read_yaml` reads back, and other programs too"
     return yaml.dump(values, Dumper=_YamlDumper, sort_keys=False, allow_unicode=True)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-036
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-037
 @dataclass(frozen=True)
 class Study:
     "A named list of runs"
@@ -248,7 +260,7 @@ def _expand_grid(entry) -> list: # of dictionaries
     axes = [v if isinstance(v, list) else [v] for v in entry.values()]
     return [dict(zip(entry, values)) for values in itertools.product(*axes)]
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-037
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-038
 def _study_entries(file) -> list: # of dictionaries
     "The entries of a study's `runs`, each with the study's defaults"
     entries = [{**(file.defaults or {}), **entry} for entry in file.runs]
@@ -265,7 +277,7 @@ def _read_study_file(content, where) -> StudyFile:
 def _check_number_of_runs(n, where):
     if n > MAX_RUNS: raise InputError(f"{where} asks for {n:,} runs: a study has at most {MAX_RUNS:,}.")
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-038
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-039
 def make_study(
     name:str, # of the study and its folder
     content, # of the study's file, from read_yaml
@@ -283,7 +295,7 @@ def _unique_runs(runs) -> tuple:
     "The runs, each once"
     return tuple({run_name(run): run for run in runs}.values())
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-039
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-040
 def load_study(
     study, # the name of a file in the studies folder, or a path to a YAML file
     folder, # the studies folder
@@ -297,7 +309,7 @@ def load_study(
     where = printable(str(path))
     return make_study(path.stem, read_yaml(read_bytes(path, "the study", 2**24), where), where)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-044
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-045
 EpochFactor = bounded("EpochFactor", float, gt=0, le=1e6) # what the epochs of a study are multiplied by
 Seeds = bounded("Seeds", int, ge=1, le=MAX_RUNS) # number of seeds
 
@@ -305,14 +317,15 @@ def override_study(
     study:Study,
     epochs:int=None, # of every run
     seeds:int=None, # every run with the seeds 0, 1, …, as many as this
-    fraction:float=None, # of every run's epochs
+    fraction:float=None, # of every run's epochs, and of its KL warm-up
 ) -> Study:
     "The study with other epochs or seeds"
     if epochs is not None: epochs = check_schema(epochs, Count, "epochs")
     runs = [dataclasses.asdict(run) | ({} if epochs is None else {"epochs": epochs}) for run in study.runs]
     if fraction is not None:
         fraction = check_schema(fraction, EpochFactor, "fraction")
-        runs = [run | {"epochs": max(1, round(fraction * run["epochs"]))} for run in runs]
+        runs = [run | {"epochs": max(1, round(fraction * run["epochs"])),
+                       "kl_warm_up": round(fraction * run["kl_warm_up"])} for run in runs]
     if seeds is not None:
         seeds = check_schema(seeds, Seeds, "seeds")
         different = {run_name(dataclasses.replace(run, seed=0)) for run in study.runs}
