@@ -11,6 +11,7 @@ from fastcore.basics import patch
 from fastcore.meta import delegates
 from torch import Tensor
 from ..core.files import InputError
+from ..core.randomness import make_generator
 from ..core.schema import Count
 from .plain_autoencoder import PlainAutoencoder
 from ..nn.autoencoder import Autoencoder
@@ -51,7 +52,8 @@ def init_from_data(self:SparseAutoencoder,
     "Start where the decoder predicts the mean image, and each output of the encoder has mean 0 and deviation 1"
     Autoencoder.init_from_data(self, split)
     last, weight = self.encoder.layers[-1], next(self.parameters())
-    codes = self.encoder(split.batch(slice(0, 10_000)).x.to(weight))
+    redraw = make_generator(self.config["seed"], "initial codes", device=split.images.device)
+    codes = self.encoder(split.batch(slice(0, 10_000), redraw).x.to(weight))
     scale = codes.std(0, correction=0)
     scale = torch.where(scale > 1e-6, scale, 1) # a constant output stays
     last.weight.div_(scale[:, None])
