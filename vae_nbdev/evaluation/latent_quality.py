@@ -146,7 +146,8 @@ def compare_with_prior(
     "MMD² of the aggregated posterior from the prior, its mean and its standard deviation in each dimension"
     g = make_generator(seed, "prior")
     subset = samples[torch.randperm(len(samples), generator=g)[:n]]
-    return {"mmd": mmd(subset, prior.sample(subset.shape[:1], g, subset.dtype)), "n_mmd": len(subset),
+    of_prior = prior.sample(subset.shape[:1], g, subset.dtype).to(subset)
+    return {"mmd": mmd(subset, of_prior), "n_mmd": len(subset),
             "aggregate_mean": samples.mean(0).tolist(), "aggregate_sd": samples.std(0).tolist()}
 
 # %% ../../nbs/07_evaluation/11_latent_quality.ipynb #cell-033
@@ -169,4 +170,4 @@ def latent_quality(
             "active_units": int((activity > ACTIVE_VARIANCE).sum()), "activity": activity.tolist(),
             "kl_per_dimension": None if kl is None else kl.tolist(),
             "inactive_dimensions": inactive, "note": collapse_note(inactive, model.latent),
-            **compare_with_prior(codes.sample, model.prior.fixed().cpu(), seed, n_mmd)}
+            **compare_with_prior(codes.sample, model.prior.fixed(), seed, n_mmd)}
