@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['MAX_INT', 'MAX_COUNT', 'BOUNDS', 'Integer', 'Natural', 'Count', 'CountOrZero', 'Number', 'NonNegative', 'Positive',
-           'Measure', 'Magnitude', 'Fraction', 'Scale', 'Text', 'Line', 'Name', 'Scalar', 'EXPECTED', 'History',
-           'bounded', 'checked', 'choice', 'printable', 'describe', 'check_schema', 'Schema', 'argument_types',
-           'check_arguments', 'HistoryRow']
+           'Measure', 'Magnitude', 'Fraction', 'Scale', 'RateFactor', 'Text', 'Line', 'Name', 'Scalar', 'EXPECTED',
+           'History', 'bounded', 'checked', 'choice', 'printable', 'describe', 'check_schema', 'Schema',
+           'argument_types', 'check_arguments', 'HistoryRow']
 
 # %% ../../nbs/01_core/06_schema.ipynb #cell-003
 import dataclasses, inspect, math, reprlib, unicodedata
@@ -64,6 +64,7 @@ Measure = bounded("Measure", float, ge=-1e39, le=1e39) # what float32 can hold; 
 Magnitude = bounded("Magnitude", float, ge=0, le=1e39) # the same, at least 0
 Fraction = bounded("Fraction", float, ge=0, le=1) # from 0 to 1
 Scale = bounded("Scale", float, ge=1e-12, le=100) # a standard deviation whose square float32 can hold
+RateFactor = bounded("RateFactor", float, ge=0, le=1000) # a learning rate as a multiple of another
 
 # %% ../../nbs/01_core/06_schema.ipynb #cell-010
 def _find_unprintable(text, allowed="") -> str:

@@ -12,7 +12,8 @@ from fastcore.basics import patch
 from fastcore.meta import delegates
 from torch import Tensor
 from torch.nn import functional as F
-from ..nn.autoencoder import Autoencoder, RateFactor
+from ..core.schema import RateFactor
+from ..nn.autoencoder import Autoencoder
 from ..nn.layers import POINT_LAYERS
 from ..nn.posteriors import PointPosterior
 from .plain_autoencoder import PlainAutoencoder

@@ -9,9 +9,9 @@ __all__ = ['Classes', 'CLASSIFIER_WEIGHTS', 'ClassifierWeights', 'BayesianNeural
 import torch
 from fastcore.basics import patch
 from torch import Tensor
-from ..nn.autoencoder import ObjectiveTerms, RateFactor
+from ..nn.autoencoder import ObjectiveTerms
 from ..core.files import InputError
-from ..core.schema import Count, Natural, Scale, bounded, choice
+from ..core.schema import Count, Natural, RateFactor, Scale, bounded, choice
 from ..data.batches import add_noise
 from ..core.randomness import make_generator
 from ..nn.bayesian_layers import EstimatorName, bayesian_layers

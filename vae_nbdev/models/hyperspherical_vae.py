@@ -8,14 +8,14 @@ __all__ = ['HypersphericalVAE']
 # %% ../../nbs/04_models/22_hyperspherical_vae.ipynb #cell-003
 import torch.nn.functional as F
 from fastcore.meta import delegates
-from ..core.files import InputError
 from ..nn.autoencoder import Autoencoder
-from ..nn.networks import Network, Width, dense_stack, parse_network
+from ..nn.full_covariance_posterior import SizedEncoder
+from ..nn.networks import Network, Width
 from ..nn.priors import PriorName
-from ..nn.sphere_prior import UniformSphere, VonMisesFisherPosterior
+from ..nn.sphere_prior import VonMisesFisherPosterior
 
 # %% ../../nbs/04_models/22_hyperspherical_vae.ipynb #cell-005
-class HypersphericalVAE(Autoencoder):
+class HypersphericalVAE(SizedEncoder):
     "Dense variational autoencoder with codes on the unit sphere (Davidson et al. 2018)"
     posterior = VonMisesFisherPosterior
 
@@ -27,13 +27,8 @@ class HypersphericalVAE(Autoencoder):
         **kwargs
     ):
         super().__init__(network, latent, prior=prior, **kwargs)
-        if not isinstance(self.prior, UniformSphere):
-            raise InputError(f"codes of {self.name} are on a sphere: the prior must be uniform_sphere, got {prior}.")
 
-    def build_networks(self, network, latent, activation):
-        super().build_networks(network, latent, activation)
-        sizes = self.n_pixels, *parse_network(network), latent + 1
-        self.encoder = dense_stack(sizes, self.layer_factory(), activation)
+    def encoder_outputs(self, d): return d + 1 # the direction, and κ
 
     def encode(self, x, W=None):
         output = self.encoder(x, W)

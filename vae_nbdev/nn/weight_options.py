@@ -50,6 +50,9 @@ class SampledWeights(Architecture):
 
     def after_training(self, split): self.weight_method.after_training(self, split)
 
+    @property
+    def acts_after_training(self): return type(self.weight_method).after_training is not WeightMethod.after_training
+
 # %% ../../nbs/03_nn/26_weight_options.ipynb #cell-007
 @patch
 def sample_from_W(self:SampledWeights,

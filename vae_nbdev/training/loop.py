@@ -85,8 +85,7 @@ def copy_state(model) -> dict: # name → tensor
 @patch
 def resume_weights(self:Trainer):
     "Load the best weights so far, if the end of the training needs them; and those with which training goes on"
-    hook = type(self.model).after_training is not Architecture.after_training
-    self.best, self.keeps_best = None, self.settings.best_weights or hook
+    self.best, self.keeps_best = None, self.settings.best_weights or self.model.acts_after_training
     if self.keeps_best and self.history:
         final = copy_state(self.model)
         load_checkpoint(self.model, self.checkpointer.folder / "best.safetensors")
