@@ -16,7 +16,7 @@ from ..core.files import InputError
 from ..evaluation.significance import SEEDS_NEEDED, compare_with_best
 from ..studies.runs import read_scores
 from .results import Group, bound_mark, column_settings, has_deterministic_code, is_grey_score
-from .results import row_setting, score_kind, short_name
+from .results import is_teacher_forced, row_setting, score_kind, short_name
 from vae_nbdev.report.tables import (
     TRAINED_MODELS, format_number, group_styles, legend_swatch, mean_over_seeds, measure_heading,
     with_minus_sign)
@@ -142,6 +142,7 @@ def code_sentences(group, folder) -> list:
 # %% ../../nbs/10_report/03_findings.ipynb #cell-014
 def size_sentences(rows) -> list:
     "How far the highest ELL is from the upper bound, and how far that of the smallest model is from the highest"
+    if not rows: return []
     best, score = rank_rows(rows, "ell")[0]
     small, bound = min(rows, key=lambda row: mean_over_seeds(row, "parameters")), best.results[0].get("bound")
     few, many = mean_over_seeds(small, "parameters"), mean_over_seeds(best, "parameters")
@@ -175,9 +176,10 @@ def findings(
     data = (f"{count_noun(len(rows), 'model')} {verb} trained on {n_train:,} images of {group.dataset} "
             f"({group.binarisation} pixels) and evaluated on {n_test:,} test images. "
             f"All scores are of one kind: {score_kind(group)}, in nats per image.",)
-    best = best_row_sentence(rows, "ell", "ELL", "Clean images", folder)
-    reconstruction = [data, *best, *noise_sentences(rows, folder)]
-    codes = [*code_sentences(group, folder), *size_sentences(rows), (unit_sentence(rows),)]
+    reconstructing = [row for row in rows if not is_teacher_forced(row)]
+    best = best_row_sentence(reconstructing, "ell", "ELL", "Clean images", folder)
+    reconstruction = [data, *best, *noise_sentences(reconstructing, folder)]
+    codes = [*code_sentences(group, folder), *size_sentences(reconstructing), (unit_sentence(rows),)]
     join = lambda sentences: P(*(part for sentence in sentences for part in (*sentence, " ")))
     return Div(*(join(sentences) for sentences in (reconstruction, codes)), cls="abstract")
 
@@ -194,8 +196,9 @@ def measure_card(title, rows, key, symbol, folder, kind) -> tuple: # (title, row
 # %% ../../nbs/10_report/03_findings.ipynb #cell-023
 def score_cards(group, folder) -> list: # (title, row, text, note) for each card
     "The highest mean of each measure of `SUMMARY_CARDS`, and for binarised pixels of the bounds for each k"
-    kind, cards = score_kind(group), [card for card in SUMMARY_CARDS if any(row.score(card[1]) for row in group.rows)]
-    cards = [measure_card(title, group.rows, key, symbol, folder, kind) for title, key, symbol in cards]
+    kind, reconstructing = score_kind(group), [row for row in group.rows if not is_teacher_forced(row)]
+    cards = [measure_card(title, reconstructing, key, symbol, folder, kind) for title, key, symbol in SUMMARY_CARDS
+             if any(row.score(key) for row in reconstructing)]
     stochastic = [row for row in group.rows if not has_deterministic_code(row) and row.score("iwll")]
     if is_grey_score(group) or not stochastic: return cards
     for k in column_settings(stochastic, "iwll"):
@@ -231,7 +234,7 @@ def group_summary(group, folder) -> list:
     "The summary of a group: its cards, and its findings"
     return [summary_cards(group, folder), findings(group, folder)]
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-027
+# %% ../../nbs/10_report/03_findings.ipynb #cell-028
 def run_summary(results, failures, kept=()) -> P:
     "How many runs a study has, how many of them failed, and how many results are of older code"
     done = f"All {len(results)} runs of this study are done." if len(results) > 1 else "This study is one run."

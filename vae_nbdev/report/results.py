@@ -6,8 +6,8 @@
 __all__ = ['NOT_IN_NAMES', 'DESCRIPTION_COLUMNS', 'IWLL_DIAGNOSTICS', 'GREY_SCORE', 'SETTINGS', 'read_result', 'load_results',
            'class_title', 'run_parameters', 'format_parameter', 'model_names', 'short_name', 'all_scores',
            'results_table', 'Score', 'score_over_seeds', 'result_part', 'Row', 'Group', 'group_results',
-           'has_deterministic_code', 'has_uncertain_weights', 'bound_mark', 'score_kind', 'is_grey_score',
-           'row_setting', 'column_settings']
+           'has_deterministic_code', 'has_uncertain_weights', 'is_teacher_forced', 'bound_mark', 'score_kind',
+           'is_grey_score', 'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
 import json, re, statistics
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from ..core.files import InputError, read_json, path_within
 from ..core.schema import check_schema, printable
+from ..nn.autoregressive import AutoregressiveDecoder
 from ..nn.registry import architectures
 from ..studies.folders import RUNS, read_study_index
 from .schemas import FullResult
@@ -195,6 +196,11 @@ def has_uncertain_weights(row) -> bool:
     if cls is None: return (row.score("kl_w") or (0.,))[0] > 0
     options = (row.results[0].get("run") or {}).get("options") or {}
     return options.get("weights", cls.weight_posterior) != "point"
+
+def is_teacher_forced(row) -> bool:
+    "Whether p(x|z) of a row sees the true pixels before each one, so that its ELL is not of a reconstruction"
+    cls = architectures().get(row.results[0]["architecture"])
+    return cls is not None and issubclass(cls, AutoregressiveDecoder)
 
 def bound_mark(row) -> str: # "" for a bound
     "Why ELL − KL_z − KL_W/N of a row is not a bound for a test image: † deterministic code, ‡ uncertain weights"

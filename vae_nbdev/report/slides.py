@@ -142,6 +142,7 @@ def architecture_summary(cls) -> str:
 def architecture_diagrams(
     names, # of architectures
     point_weights:bool, # show those with point weights, or those with a distribution over the weights
+    most:int=6, # diagrams that fit on a slide; the others are counted
 ) -> Div:
     "Diagrams of architectures with their names and summaries; None if there are none"
     classes, figures = architectures(), []
@@ -150,7 +151,9 @@ def architecture_diagrams(
         title = architecture_title(cls)
         alt, caption = f"{title}: {model_diagram(cls).text}", (Strong(title), architecture_summary(cls))
         figures.append(html_figure(plot_architecture(cls), alt, caption))
-    return Div(*figures, cls="architectures") if figures else None
+    if not figures: return None
+    others = P(f"and {len(figures) - most} more, each on a page of its own", cls="caption")
+    return Div(Div(*figures[:most], cls="architectures"), others if len(figures) > most else "")
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-019
 MAX_ROWS = 12 # models on a slide

@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['MEASURES', 'OBJECTIVE_HEADING', 'HIGHER_IS_BETTER', 'DETERMINISTIC_NOTE', 'UNCERTAIN_NOTE', 'BAYESIAN_IWLL_NOTE',
-           'GREY_NOTE', 'GREY_IWLL_NOTE', 'LOOSE_K_HAT', 'LOOSE_NOTE', 'COST_COLUMNS', 'TRAINED_MODELS',
-           'with_minus_sign', 'format_number', 'format_units', 'format_duration', 'format_bytes', 'header_cell',
-           'score_cell', 'measure_title', 'measure_heading', 'is_loose', 'score_mark', 'score_column', 'text_column',
-           'mean_over_seeds', 'k_hat_column', 'measure_columns', 'table_columns', 'error_sentence', 'table_caption',
-           'bound_notes', 'table_notes', 'bound_row', 'show_html', 'scroll_box', 'link_to', 'sortable_table',
-           'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell', 'plain_table']
+           'GREY_NOTE', 'GREY_IWLL_NOTE', 'TEACHER_FORCED_NOTE', 'LOOSE_K_HAT', 'LOOSE_NOTE', 'COST_COLUMNS',
+           'TRAINED_MODELS', 'with_minus_sign', 'format_number', 'format_units', 'format_duration', 'format_bytes',
+           'header_cell', 'score_cell', 'measure_title', 'measure_heading', 'is_loose', 'score_mark', 'score_column',
+           'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns', 'table_columns', 'error_sentence',
+           'table_caption', 'bound_notes', 'table_notes', 'bound_row', 'show_html', 'scroll_box', 'link_to',
+           'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell',
+           'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import statistics
@@ -20,7 +21,7 @@ from ..nn.likelihoods import likelihood_note
 from ..evaluation.significance import SEEDS_NEEDED
 from ..plots.figure import line_styles
 from .results import Group, bound_mark, column_settings, group_results, has_uncertain_weights
-from .results import is_grey_score, row_setting, score_kind, short_name, SETTINGS
+from .results import is_grey_score, is_teacher_forced, row_setting, score_kind, short_name, SETTINGS
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-007
 MEASURES = { # name → (heading, explanation)
@@ -41,6 +42,8 @@ BAYESIAN_IWLL_NOTE = "IWLL of ‡: a bound on log p(x | W), averaged over q(W); 
 GREY_NOTE = ("By Jensen's inequality, ELL − KL_z of a stochastic code with point weights and IWLL are lower bounds of "
              "E[log p(b)], b ~ Bernoulli(x): the mean log-probability of binarised images.")
 GREY_IWLL_NOTE = "IWLL of ‡: averaged over q(W); KL_W not included."
+TEACHER_FORCED_NOTE = ("{}: autoregressive decoders. Their log p(x|z) of a pixel also sees the true pixels before "
+                       "it, so ELL and ELL(ε) measure neither reconstruction from the code nor robustness.")
 LOOSE_K_HAT = 0.7 # Pareto k-hat above which importance sampling is unreliable (Vehtari et al. 2024)
 LOOSE_NOTE = (f"IWLL marked “loose”: Pareto k-hat of the importance weights above {LOOSE_K_HAT}; the bound holds on "
               "average, but may lie far below its limit, and its error is not reliable.")
@@ -213,6 +216,8 @@ def bound_notes(group) -> list: # of texts
     if "‡" in marks: notes.append(UNCERTAIN_NOTE)
     uncertain = any(row.score("iwll") and has_uncertain_weights(row) for row in group.rows)
     if uncertain: notes.append(GREY_IWLL_NOTE if is_grey_score(group) else BAYESIAN_IWLL_NOTE)
+    if forced := [row.name for row in group.rows if is_teacher_forced(row)]:
+        notes.append(TEACHER_FORCED_NOTE.format(" and ".join(forced)))
     return notes + ([LOOSE_NOTE] if any(map(is_loose, group.rows)) else [])
 
 def table_notes(
