@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['NOISE_LEVELS', 'MCSamples', 'draw_mc_samples', 'encoder_batches', 'reconstruct_batches', 'score_images',
            'fit_influence', 'score_draws', 'image_scores', 'add_elbo', 'mean_scores', 'check_mc_samples',
-           'check_benchmark_settings', 'likelihood_bound', 'iwll_summary', 'device_and_dtype', 'mean_code_weights',
-           'encode_mean', 'posterior_means']
+           'check_benchmark_settings', 'likelihood_bound', 'mean_image_score', 'iwll_summary', 'device_and_dtype',
+           'mean_code_weights', 'encode_mean', 'posterior_means']
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-003
 import time
@@ -191,6 +191,12 @@ def likelihood_bound(model:Autoencoder, split):
     bound = model.likelihood.bound(split.batch(slice(None)).x)
     return None if bound is None else bound.double().mean().item()
 
+def mean_image_score(model:Autoencoder, dataset):
+    "Mean log-likelihood of the test images given the mean training image; `None` where a learned scale enters"
+    if any(True for _ in model.likelihood.parameters()): return None
+    logits = model.likelihood.initial_logits(dataset.train.mean())
+    return model.likelihood.log_prob(dataset.test.batch(slice(None)).x, logits).double().mean().item()
+
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-027
 def iwll_summary(
     estimate, # from importance_log_likelihood
@@ -233,9 +239,10 @@ def benchmark(self:Autoencoder,
         scores["iwll"], measures["iwll"] = estimate.draws[k], iwll_summary(estimate, k)
     return {"task": self.task, "L": L, "k": k or None, "n_test": len(test), "benchmark_seed": seed,
             "measures": measures, "scores": scores | noisy, "bound": likelihood_bound(self, test), "noise": points,
-            "parameters": self.count_parameters(), "benchmark_seconds": round(time.monotonic() - started, 3)}
+            "mean_image": mean_image_score(self, dataset), "parameters": self.count_parameters(),
+            "benchmark_seconds": round(time.monotonic() - started, 3)}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-043
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-045
 def device_and_dtype(model) -> dict: # device and dtype, as `Tensor.to` takes them
     "Where the model computes, and in which precision"
     weight = next(model.parameters())
@@ -257,7 +264,7 @@ def encode_mean(
     "The mean code of each image"
     return _marginal_mean(model, x, mean_code_weights(model, L, seed))
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-045
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-047
 @torch.no_grad()
 def posterior_means(
     model:Autoencoder,

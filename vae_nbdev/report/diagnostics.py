@@ -127,13 +127,12 @@ def ais_line(row, priors, ks) -> tuple: # name and cells
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-017
 def ais_settings(rows) -> str:
     "Images, chains and samples of AIS estimates, in words"
-    settings = {}
-    for ais in (r["ais"] for row in rows for r in row.results if r.get("ais")):
-        n_weights = ais.get("weight_samples") or 1
-        weights = f", {n_weights} samples of uncertain weights" if n_weights > 1 else ""
-        images = f"{ais['n']:,} random test images (seed {ais['image_seed']})"
-        settings[f"{images}, {ais['chains']} chains of {ais['steps']:,} temperatures{weights}"] = None
-    return "; ".join(settings)
+    parts = [r["ais"] for row in rows for r in row.results if r.get("ais")]
+    chains = dict.fromkeys(f"{ais['n']:,} random test images (seed {ais['image_seed']}), {ais['chains']} chains of "
+                           f"{ais['steps']:,} temperatures" for ais in parts)
+    samples = sorted({n for ais in parts if (n := ais.get("weight_samples") or 1) > 1})
+    weights = [f"{' or '.join(map(str, samples))} samples of uncertain weights"] if samples else []
+    return "; ".join([*chains, *weights])
 
 def ais_table(group) -> Div: # `None` if no model has an estimate
     "AIS estimates under both priors with their BDMC gaps, and the importance-weighted bound of the same images"

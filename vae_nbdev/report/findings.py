@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['SUMMARY_CARDS', 'count_noun', 'format_score', 'rank_rows', 'name_list', 'scores_of_row', 'compare_rows',
-           'rows_without_difference', 'verdict_text', 'best_row_sentence', 'range_parts', 'noise_loss_sentence',
-           'noise_sentences', 'bound_sentences', 'ais_sentence', 'code_sentences', 'size_sentences', 'unit_sentence',
-           'findings', 'measure_card', 'score_cards', 'knn_card', 'summary_cards', 'group_summary', 'run_summary',
-           'group_heading']
+           'rows_without_difference', 'verdict_text', 'best_row_sentence', 'range_parts', 'below_mean_image_sentence',
+           'noise_loss_sentence', 'noise_sentences', 'bound_sentences', 'ais_sentence', 'code_sentences',
+           'size_sentences', 'unit_sentence', 'findings', 'measure_card', 'score_cards', 'knn_card', 'summary_cards',
+           'group_summary', 'run_summary', 'group_heading']
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-003
 from pathlib import Path
@@ -17,9 +17,9 @@ from ..evaluation.significance import SEEDS_NEEDED, compare_with_best
 from ..studies.runs import read_scores
 from .results import Group, bound_mark, column_settings, has_deterministic_code, is_grey_score
 from .results import is_teacher_forced, row_setting, score_kind, short_name
-from vae_nbdev.report.tables import (
+from .tables import (
     TRAINED_MODELS, format_number, group_styles, legend_swatch, mean_over_seeds, measure_heading,
-    with_minus_sign)
+    reference_value, with_minus_sign)
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-007
 def count_noun(n, word) -> str:
@@ -95,12 +95,22 @@ def range_parts(values) -> tuple: # values: (number, row) pairs
     if len(values) == 1: return (f"{text(low)} (", Strong(first.name), ")")
     return (f"{text(low)} (", Strong(first.name), f") to {text(high)} (", Strong(last.name), ")")
 
+def below_mean_image_sentence(rows, eps) -> list:
+    "How many rows reconstruct noisy images worse than the mean training image does, which needs no model"
+    baseline, ranked = reference_value(rows, "mean_image"), rank_rows(rows, f"ell({eps:g})")
+    below = [row for row, score in ranked if baseline is not None and score.mean < baseline]
+    if not below: return []
+    who = f"{len(below)} of {count_noun(len(rows), 'model')}" if len(rows) > 1 else "the model"
+    value = with_minus_sign(f"{baseline:,.1f}")
+    return [(f"There the mean training image, which needs no model, scores more than {who}: {value} nats.",)]
+
 def noise_loss_sentence(rows) -> list:
     "How much ELL the strongest noise of the curves takes"
     strongest = max((p["eps"] for row in rows for p in row.results[0].get("noise") or []), default=0)
     losses = [(row.score("ell").mean - score.mean, row) for row, score in rank_rows(rows, f"ell({strongest:g})")]
     if not strongest or not losses: return []
-    return [(f"Noise of ε = {strongest:g} lowers the mean ELL by ", *range_parts(losses), ".")]
+    sentence = (f"Noise of ε = {strongest:g} lowers the mean ELL by ", *range_parts(losses), ".")
+    return [sentence, *below_mean_image_sentence(rows, strongest)]
 
 def noise_sentences(rows, folder) -> list:
     "The best row at noise of standard deviation 0.1, and what the strongest noise takes"
@@ -183,7 +193,7 @@ def findings(
     join = lambda sentences: P(*(part for sentence in sentences for part in (*sentence, " ")))
     return Div(*(join(sentences) for sentences in (reconstruction, codes)), cls="abstract")
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-022
+# %% ../../nbs/10_report/03_findings.ipynb #cell-024
 SUMMARY_CARDS = ( # title, measure, symbol
     ("Reconstruction", "ell", "ELL"), ("Reconstruction from strong noise", "ell(0.5)", "ELL(0.5)"))
 
@@ -191,9 +201,12 @@ def measure_card(title, rows, key, symbol, folder, kind) -> tuple: # (title, row
     "The row with the highest mean of a measure, and what the comparison says about it"
     (row, score), *others = rank_rows(rows, key)
     note = verdict_text(compare_rows([row, *(other for other, _ in others)], folder, key)) if others else "the only one"
+    baseline = reference_value([row], "mean_image")
+    if baseline is not None and score.mean < baseline: # of ELL with or without noise, or of a bound
+        note += f", but below the mean training image ({with_minus_sign(f'{baseline:,.1f}')})"
     return title, row, f"{symbol} {with_minus_sign(format_number(score.mean, 1))} nats ({kind})", note
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-023
+# %% ../../nbs/10_report/03_findings.ipynb #cell-025
 def score_cards(group, folder) -> list: # (title, row, text, note) for each card
     "The highest mean of each measure of `SUMMARY_CARDS`, and for binarised pixels of the bounds for each k"
     kind, reconstructing = score_kind(group), [row for row in group.rows if not is_teacher_forced(row)]
@@ -217,7 +230,7 @@ def knn_card(group) -> list: # (title, row, text, note), or nothing
     text = f"{100 * score.mean:.1f} ± {100 * score.error:.1f}\xa0% (k\xa0=\xa0{k})" # with no-break spaces
     return [("k-NN accuracy of the code", row, text, "highest mean; differences not tested")]
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-024
+# %% ../../nbs/10_report/03_findings.ipynb #cell-026
 def summary_cards(
     group,
     folder=None, # of the study, for the scores of single images
@@ -234,7 +247,7 @@ def group_summary(group, folder) -> list:
     "The summary of a group: its cards, and its findings"
     return [summary_cards(group, folder), findings(group, folder)]
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-028
+# %% ../../nbs/10_report/03_findings.ipynb #cell-030
 def run_summary(results, failures, kept=()) -> P:
     "How many runs a study has, how many of them failed, and how many results are of older code"
     done = f"All {len(results)} runs of this study are done." if len(results) > 1 else "This study is one run."

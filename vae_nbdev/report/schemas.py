@@ -165,6 +165,7 @@ class Result(Schema):
     k:CountOrZero|None = None # importance samples
     measures:dict[Name, MeasureResult]
     bound:Measure|None = None # the highest possible ELL
+    mean_image:Measure|None = None # the ELL of the mean training image
 
 # %% ../../nbs/10_report/00_schemas.ipynb #cell-016
 class FullResult(Result):

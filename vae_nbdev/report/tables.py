@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['MEASURES', 'OBJECTIVE_HEADING', 'HIGHER_IS_BETTER', 'DETERMINISTIC_NOTE', 'UNCERTAIN_NOTE', 'BAYESIAN_IWLL_NOTE',
            'GREY_NOTE', 'GREY_IWLL_NOTE', 'TEACHER_FORCED_NOTE', 'LOOSE_K_HAT', 'LOOSE_NOTE', 'COST_COLUMNS',
-           'TRAINED_MODELS', 'with_minus_sign', 'format_number', 'format_units', 'format_duration', 'format_bytes',
-           'header_cell', 'score_cell', 'measure_title', 'measure_heading', 'is_loose', 'score_mark', 'score_column',
-           'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns', 'table_columns', 'error_sentence',
-           'table_caption', 'bound_notes', 'table_notes', 'bound_row', 'show_html', 'scroll_box', 'link_to',
-           'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell',
-           'plain_table']
+           'TRAINED_MODELS', 'REFERENCE_ROWS', 'with_minus_sign', 'format_number', 'format_units', 'format_duration',
+           'format_bytes', 'header_cell', 'score_cell', 'measure_title', 'measure_heading', 'is_loose', 'score_mark',
+           'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns', 'table_columns',
+           'error_sentence', 'table_caption', 'bound_notes', 'table_notes', 'reference_value', 'reference_rows',
+           'show_html', 'scroll_box', 'link_to', 'sortable_table', 'group_styles', 'legend_swatch', 'group_table',
+           'measure_tables', 'number_cell', 'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import statistics
@@ -230,17 +230,30 @@ def table_notes(
     return Ul(*map(Li, notes + bound_notes(group)), cls="notes")
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-025
-def bound_row(
+REFERENCE_ROWS = {"bound": "Upper bound (minus the pixel entropy)",
+                  "mean_image": "Mean training image, without a model"} # key of a result → heading
+
+def reference_value(
+    rows, # comparable ones
+    key:str, # of `REFERENCE_ROWS`
+) -> float: # nats per image; `None` where it is unknown, 0, or not the same for all
+    "What needs no model: the same for all results on the same images"
+    values = {round(r[key], 2) for row in rows for r in row.results if r.get(key)}
+    return values.pop() if len(values) == 1 else None
+
+def reference_rows(
     group:Group,
     columns, # of the table
-) -> Tfoot: # `None` if there is no finite bound below 0
-    "The last row: the upper bound of the Bernoulli score, minus the entropy of the pixels"
-    bounds = {r.get("bound") for row in group.rows for r in row.results} - {None, 0}
-    if group.task != "reconstruction" or not bounds: return None
-    text = with_minus_sign(" or ".join(f"{b:,.2f}" for b in sorted(bounds)))
-    bounded = ("ell", "ell(0.1)", "pll")
-    cells = [Td(text if heading.get("data_measure") in bounded else "", cls="num") for heading, _ in columns]
-    return Tfoot(Tr(Th("Upper bound (minus the pixel entropy)", scope="row"), *cells))
+) -> Tfoot: # `None` without such values
+    "The last rows: the upper bound of the Bernoulli score, and the score of the mean training image"
+    values = {heading: reference_value(group.rows, key) for key, heading in REFERENCE_ROWS.items()}
+    rows, scores = [], ("ell", "ell(0.1)", "pll")
+    for name, value in values.items():
+        if value is None or group.task != "reconstruction": continue
+        text = with_minus_sign(f"{value:,.2f}")
+        cells = [Td(text if heading.get("data_measure") in scores else "", cls="num") for heading, _ in columns]
+        rows.append(Tr(Th(name, scope="row"), *cells))
+    return Tfoot(*rows) if rows else None
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-027
 def show_html(*elements) -> HTML: # `None` if there are no elements
@@ -273,14 +286,14 @@ def group_table(
     group:Group,
     link=lambda name: None, # run name → address of its page, or `None`
 ) -> Div:
-    "The table of a group with caption, notes and upper bound"
+    "The table of a group with caption, notes and reference values"
     columns, styles, body = table_columns(group), group_styles(group), []
     for row, *cells in zip(group.rows, *(cells for _, cells in columns)):
         title = link_to(short_name(row.title), link(row.results[0]["name"]))
         name = Th(legend_swatch(styles[short_name(row.name)]), title, scope="row", data_sort=row.name)
         body.append(Tr(name, *cells))
     headings = [header_cell("Model"), *(heading for heading, _ in columns)]
-    table = sortable_table(headings, body, bound_row(group, columns))
+    table = sortable_table(headings, body, reference_rows(group, columns))
     return Div(table_caption(group), scroll_box(table, group.title), table_notes(group))
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-030

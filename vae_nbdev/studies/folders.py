@@ -16,7 +16,7 @@ from ..core.files import read_bytes, read_json, write_json, write_text
 from ..core.locks import Lock, LockHeldError
 from ..core.schema import Line, Schema, Text, check_schema
 from ..training.checkpoints import check_run_folder, holds_run
-from .spec import Run, Study, format_yaml, run_key, run_name
+from .spec import Run, Study, format_yaml, has_parameters, run_key, run_name
 from .runs import OLDER, finished_result, log_event
 from .runs import older_folder, read_result_key
 
@@ -197,7 +197,7 @@ def write_study(
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-030
 def _describe_origin(result, run) -> str:
     "Why a result is not that of a run, in words"
-    if result.get("run") != dataclasses.asdict(run): return "finished with other parameters"
+    if not has_parameters(result, run): return "finished with other parameters"
     source = f"commit {result['commit']}" if result.get("commit") else f"version {result.get('code') or 'unknown'}"
     return f"finished by other code ({source})"
 

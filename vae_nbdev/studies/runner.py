@@ -7,7 +7,7 @@ __all__ = ['TRANSIENT_REASONS', 'MAX_ATTEMPTS', 'BATCH_SEEDS', 'POLL_SECONDS', '
            'RunProcesses', 'prepare_run', 'is_transient', 'read_failure', 'write_failure', 'experiment_command',
            'failure_reason', 'run_attempt', 'run_in_process', 'group_by_configuration', 'train_seed_batch',
            'train_seed_batch_in_process', 'run_group', 'begin_study', 'end_study', 'LockWait', 'record_outcome',
-           'run_groups', 'run_study', 'round_floats', 'write_results']
+           'run_groups', 'count_cores', 'threads_of_a_run', 'run_study', 'round_floats', 'write_results']
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-003
 import dataclasses, json, os, re, subprocess, sys, time
@@ -262,7 +262,21 @@ def run_groups(groups, do_group, jobs, processes):
             message = "stopped: what is done is kept, and the same command goes on with the rest."
             raise KeyboardInterrupt(message) from None
 
-# %% ../../nbs/09_studies/05_runner.ipynb #cell-032
+# %% ../../nbs/09_studies/05_runner.ipynb #cell-031
+def count_cores() -> int:
+    "The cores that this process may use"
+    if hasattr(os, "sched_getaffinity"): return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1 # macOS and Windows have no such function
+
+def threads_of_a_run(
+    jobs:int, # runs at the same time
+) -> int:
+    "The threads of each of several runs: `OMP_NUM_THREADS` where it is set to a number, otherwise a fair share"
+    requested = os.environ.get("OMP_NUM_THREADS", "")
+    if requested.isascii() and requested.isdigit() and int(requested): return int(requested)
+    return max(1, count_cores() // jobs)
+
+# %% ../../nbs/09_studies/05_runner.ipynb #cell-035
 def run_study(
     study:Study,
     out, # the study's folder; each run has a folder in its subfolder `runs`
@@ -276,12 +290,12 @@ def run_study(
     keep_results:bool=False, # use finished results of other code as they are
 ) -> dict: # name of each failed run → reason
     "Do every unfinished run of a study; `KeyboardInterrupt` stops them all, with their states saved"
-    cores, failures, processes = os.cpu_count() or 1, {}, RunProcesses()
-    jobs = check_number(min(cores, len(study.runs)) if jobs is None else jobs, "jobs", minimum=1, integer=True)
+    failures, processes, runs_at_once = {}, RunProcesses(), min(count_cores(), len(study.runs))
+    jobs = check_number(runs_at_once if jobs is None else jobs, "jobs", minimum=1, integer=True)
     _group_runs([], batch_seeds, device)  # raises before anything is written
     runs, kept = begin_study(study, out, keep_results)
     groups = _group_runs(runs, batch_seeds, device)
-    options = dict(data_dir=data_dir, device=device, threads=max(1, cores // jobs), retry=retry, processes=processes)
+    options = dict(data_dir=data_dir, device=device, threads=threads_of_a_run(jobs), retry=retry, processes=processes)
     def do_group(group):
         for run, reason in run_group(group, Path(out) / RUNS, notebook, **options):
             record_outcome(bar, run_name(run), reason, failures)
@@ -289,7 +303,7 @@ def run_study(
         run_groups(groups, do_group, jobs, processes)
     return end_study(study, out, failures, kept)
 
-# %% ../../nbs/09_studies/05_runner.ipynb #cell-043
+# %% ../../nbs/09_studies/05_runner.ipynb #cell-046
 OMITTED_KEYS = ("format", "key", "task", "run", "architecture", "dataset", "binarisation", "likelihood", "seed",
                 "history", "versions", "commit", "hardware") # of a result: repeated elsewhere in the file, or too long
 PROVENANCE_KEYS = ("hardware", "commit", "versions") # stored once for all runs

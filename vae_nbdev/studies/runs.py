@@ -21,8 +21,8 @@ from ..training import loop # noqa: F401 (it gives the models their method learn
 from ..evaluation import calibration # noqa: F401 (it gives classifiers their method benchmark)
 from ..training.tensor_files import read_tensors, write_tensors
 from ..training.checkpoints import read_progress, restore
-from .spec import Evaluation, Run, canonical_json, chosen_options, model_options, run_key
-from .spec import run_label, run_name, training_settings
+from .spec import Evaluation, Run, all_parameters, canonical_json, chosen_options, has_parameters
+from .spec import model_options, run_key, run_label, run_name, training_settings
 from .evaluations import run_optional_evaluations
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-006
@@ -107,7 +107,7 @@ def read_training(folder) -> tuple: # the parameters of the run, empty if unknow
 
 def check_training(run, folder, trained:dict):
     "Raise `InputError` if a folder holds a training with other parameters than the run's"
-    parameters = {k: v for k, v in json.loads(canonical_json(run)).items() if k not in EVALUATION_FIELDS}
+    parameters = {k: v for k, v in json.loads(json.dumps(all_parameters(run))).items() if k not in EVALUATION_FIELDS}
     if isinstance(options := trained.get("options"), dict):
         trained = trained | {"options": chosen_options(run.architecture, options)}
     different = [f"{k} = {trained[k]!r}, not {v!r}" for k, v in parameters.items() if k in trained and trained[k] != v]
@@ -212,4 +212,4 @@ def older_result(folder, run:Run) -> dict: # or None
     path = Path(folder) / "result.json"
     result = read_json(path, "a result") if path.exists() else {}
     if not isinstance(result, dict) or result.get("key") == run_key(run): return None
-    return result if result.get("run") == dataclasses.asdict(run) else None
+    return result if has_parameters(result, run) else None

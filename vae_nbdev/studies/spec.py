@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['ArchitectureName', 'DatasetName', 'BinarisationName', 'ScheduleName', 'Options', 'RUN_FIELDS', 'DATA_ARGUMENTS',
            'MAX_NAME_BYTES', 'MAX_YAML_SIZE', 'PLAIN_VALUES', 'MAX_RUNS', 'EpochFactor', 'Seeds', 'Evaluation', 'Run',
-           'chosen_options', 'canonical_json', 'run_name', 'run_key', 'run_label', 'has_argument', 'model_options',
-           'training_settings', 'default_latent', 'make_run', 'read_yaml', 'format_yaml', 'Study', 'StudyFile',
-           'make_study', 'load_study', 'override_study', 'check_data']
+           'chosen_options', 'all_parameters', 'canonical_json', 'run_name', 'run_key', 'has_parameters', 'run_label',
+           'has_argument', 'model_options', 'training_settings', 'default_latent', 'make_run', 'read_yaml',
+           'format_yaml', 'Study', 'StudyFile', 'make_study', 'load_study', 'override_study', 'check_data']
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, math, re
@@ -77,10 +77,14 @@ def chosen_options(architecture:str, options:dict) -> dict: # name → value
     arguments = inspect.signature(architectures()[architecture]).parameters
     return {k: v for k, v in options.items() if k not in arguments or v != arguments[k].default}
 
+def all_parameters(run) -> dict: # name → value
+    "All parameters of a run; an option that states its default is left out"
+    return dataclasses.asdict(run) | {"options": chosen_options(run.architecture, run.options)}
+
 def canonical_json(run) -> str:
-    "All parameters as JSON, in one fixed order; an option that states its default is left out"
-    parameters = dataclasses.asdict(run) | {"options": chosen_options(run.architecture, run.options)}
-    return json.dumps(parameters, sort_keys=True)
+    "The parameters that differ from their defaults as JSON, in one fixed order"
+    defaults = dataclasses.asdict(Run()) | {"architecture": None} # which is always there
+    return json.dumps({k: v for k, v in all_parameters(run).items() if v != defaults[k]}, sort_keys=True)
 
 def run_name(run) -> str:
     "The name of the run's folder: readable, and unique to its parameters"
@@ -94,6 +98,18 @@ def run_key(run) -> str: # 16 hexadecimal digits
     return _sha256_prefix(canonical_json(run) + code_version(), 16)
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-011
+def has_parameters(
+    result:dict, # from a `result.json`, possibly of older code
+    run:Run,
+) -> bool:
+    "Whether a result is of a run with these parameters; those that it does not know had their defaults"
+    stored, defaults = result.get("run"), dataclasses.asdict(Run())
+    if not isinstance(stored, dict) or not isinstance(stored.get("options", {}), dict): return False
+    options = chosen_options(run.architecture, stored.get("options", {}))
+    return defaults | stored | {"options": options} == all_parameters(run)
+
+
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-012
 def run_label(run) -> str:
     "The name of the run in tables and legends"
     latent = "no bottleneck" if run.latent is None else f"d = {run.latent}"
@@ -101,7 +117,7 @@ def run_label(run) -> str:
     name = f"{architectures()[run.architecture].__name__} {run.network}"
     return ", ".join([name, *([latent] if has_argument(run, "latent") else []), *options])
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-013
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-014
 RUN_FIELDS = {f.name: f for f in dataclasses.fields(Run)}
 DATA_ARGUMENTS = ("n_pixels", "n_classes") # arguments of architectures that the data set decides
 
@@ -118,7 +134,7 @@ def training_settings(run) -> dict: # name → value
     "The run's parameters that are fields of `TrainingSettings`"
     return {k: getattr(run, k) for k in inspect.signature(TrainingSettings).parameters if k in RUN_FIELDS}
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-014
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-015
 MAX_NAME_BYTES = 235 # of a folder: file systems allow 255, of which temporary files beside it need some
 
 def _check_folder_name(name, what):
@@ -131,7 +147,7 @@ def _check_folder_name(name, what):
         raise InputError(f"{what} cannot be called {describe(name)}: its folder needs a name of letters, digits and "
                          "signs that does not begin with a point.")
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-015
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-016
 def _split_parameters(parameters, where) -> tuple: # two dictionaries
     "The fields of `Run`, and the architecture's own arguments; raises `InputError` for unknown names"
     parameters = check_schema(parameters, dict[Name, Any], where)
@@ -146,7 +162,7 @@ def _split_parameters(parameters, where) -> tuple: # two dictionaries
     fields = {k: v for k, v in parameters.items() if k in RUN_FIELDS}
     return fields, {k: v for k, v in parameters.items() if k in extra and v is not None}
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-016
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-017
 def default_latent(architecture:str) -> dict: # the field `latent`, or nothing for a classifier
     "The code dimensions that an architecture has by default"
     arguments = inspect.signature(architectures()[architecture]).parameters
@@ -159,7 +175,7 @@ def _check_evaluation(run, where):
     if run.bdmc_images and not run.ais_images:
         raise InputError(f"bdmc_images in {where} needs ais_images: the gap is that of an AIS estimate.")
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-017
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-018
 def make_run(
     parameters:dict, # names and values; the architecture's own arguments stand among them or under "options"
     where:str="the run", # their source, for error messages
@@ -178,7 +194,7 @@ def make_run(
     if "likelihood" not in unused: check_pixels(run.likelihood, binarisation)
     return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation, **unused)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-031
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-034
 MAX_YAML_SIZE = 10_000_000 # values and letters in a YAML text, with every alias written out
 
 def _yaml_size(node, sizes):
@@ -192,7 +208,7 @@ def _yaml_size(node, sizes):
     sizes[id(node)] = 1 + size
     return sizes[id(node)]
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-032
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-035
 class _YamlLoader(yaml.SafeLoader):
     "PyYAML's safe loader with the plain values of YAML 1.2, for texts that do not stand for too many values"
     yaml_implicit_resolvers = {} # not those of YAML 1.1
@@ -219,7 +235,7 @@ for _tag, _pattern in PLAIN_VALUES.items():
     for _class in (_YamlLoader, _YamlDumper):
         _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$", re.ASCII), None)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-033
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-036
 def read_yaml(
     text, # text, or bytes in UTF-8
     where:str="the text", # its source, for error messages
@@ -237,7 +253,7 @@ def format_yaml(
     "The values as YAML, which `read_yaml` reads back, and other programs too"
     return yaml.dump(values, Dumper=_YamlDumper, sort_keys=False, allow_unicode=True)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-037
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-040
 @dataclass(frozen=True)
 class Study:
     "A named list of runs"
@@ -260,7 +276,7 @@ def _expand_grid(entry) -> list: # of dictionaries
     axes = [v if isinstance(v, list) else [v] for v in entry.values()]
     return [dict(zip(entry, values)) for values in itertools.product(*axes)]
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-038
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-041
 def _study_entries(file) -> list: # of dictionaries
     "The entries of a study's `runs`, each with the study's defaults"
     entries = [{**(file.defaults or {}), **entry} for entry in file.runs]
@@ -277,7 +293,7 @@ def _read_study_file(content, where) -> StudyFile:
 def _check_number_of_runs(n, where):
     if n > MAX_RUNS: raise InputError(f"{where} asks for {n:,} runs: a study has at most {MAX_RUNS:,}.")
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-039
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-042
 def make_study(
     name:str, # of the study and its folder
     content, # of the study's file, from read_yaml
@@ -295,7 +311,7 @@ def _unique_runs(runs) -> tuple:
     "The runs, each once"
     return tuple({run_name(run): run for run in runs}.values())
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-040
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-043
 def load_study(
     study, # the name of a file in the studies folder, or a path to a YAML file
     folder, # the studies folder
@@ -309,7 +325,7 @@ def load_study(
     where = printable(str(path))
     return make_study(path.stem, read_yaml(read_bytes(path, "the study", 2**24), where), where)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-045
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-048
 EpochFactor = bounded("EpochFactor", float, gt=0, le=1e6) # what the epochs of a study are multiplied by
 Seeds = bounded("Seeds", int, ge=1, le=MAX_RUNS) # number of seeds
 
