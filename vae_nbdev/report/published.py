@@ -32,8 +32,9 @@ def matches_run(reference, result) -> bool:
     "Whether a published number is of the same model, options and kind of images as a result"
     values = {**run_parameters(result), **{k: result[k] for k in ("dataset", "architecture", "binarisation")}}
     values["mc_samples"] = values.get("mc_samples") or 1
-    expected = {k: reference[k] for k in MODEL_COLUMNS}
-    expected |= dict(pair.split("=") for pair in reference["options"].split() if pair)
+    options = dict(pair.split("=") for pair in reference["options"].split())
+    if (result["run"].get("options") or {}).keys() - options: return False # another prior, other weights, …
+    expected = {k: reference[k] for k in MODEL_COLUMNS} | options
     text = lambda value: "none" if value is None else str(value)
     return all(text(values.get(k)) == v for k, v in expected.items())
 

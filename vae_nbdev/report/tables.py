@@ -139,7 +139,7 @@ def mean_over_seeds(row, key) -> float:
 # %% ../../nbs/10_report/02_tables.ipynb #cell-020
 def k_hat_column(group, k) -> tuple: # heading and cells
     "Pareto k-hat of the importance weights of IWLL(k), the largest of a row's seeds; the title adds further numbers"
-    cells = []
+    cells, bound = [], measure_heading("iwll", group, k)[0] # "IWLL", where a result does not say its k
     for row in group.rows:
         values = [r["measures"].get("iwll", {}) for r in row.results if r.get("k") == k]
         worst = max((v for v in values if v.get("k_hat") is not None), key=lambda v: v["k_hat"], default=None)
@@ -147,9 +147,10 @@ def k_hat_column(group, k) -> tuple: # heading and cells
             ess = min((v["ess"] for v in values if v.get("ess") is not None), default=None)
             cells.append(Td("–" if ess is None else f"ESS {ess:.1f}", cls="num", data_sort=""))
             continue
-        title = f"effective sample size {worst.get('ess') or 0:.1f} of {k:,}; {worst.get('loose') or 0:.0%} loose"
+        size, loose = worst.get("ess") or 0, worst.get("loose") or 0
+        title = f"effective sample size {size:.1f} of {bound}; {loose:.0%} of the images loose"
         cells.append(Td(with_minus_sign(f"{worst['k_hat']:.2f}"), cls="num", data_sort=worst["k_hat"], title=title))
-    title = f"median Pareto k-hat of the weights of IWLL({k:,}); for a small k their effective sample size"
+    title = f"median Pareto k-hat of the weights of {bound}; for a small k their effective sample size"
     return header_cell(Abbr("k-hat", title=title), cls="num"), cells
 
 def measure_columns(group, key) -> list: # (heading, cells) pairs
