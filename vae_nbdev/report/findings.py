@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SUMMARY_CARDS', 'count_noun', 'format_score', 'rank_rows', 'name_list', 'scores_of_row', 'compare_rows',
-           'rows_without_difference', 'verdict_text', 'best_row_sentence', 'range_parts', 'below_mean_image_sentence',
+           'rows_without_difference', 'verdict_text', 'best_row_sentence', 'range_parts', 'mean_image_sentence',
            'noise_loss_sentence', 'noise_sentences', 'bound_sentences', 'ais_sentence', 'code_sentences',
            'size_sentences', 'unit_sentence', 'findings', 'measure_card', 'score_cards', 'knn_card', 'summary_cards',
            'group_summary', 'run_summary', 'group_heading']
@@ -95,14 +95,14 @@ def range_parts(values) -> tuple: # values: (number, row) pairs
     if len(values) == 1: return (f"{text(low)} (", Strong(first.name), ")")
     return (f"{text(low)} (", Strong(first.name), f") to {text(high)} (", Strong(last.name), ")")
 
-def below_mean_image_sentence(rows, eps) -> list:
-    "How many rows reconstruct noisy images worse than the mean training image does, which needs no model"
-    baseline, ranked = reference_value(rows, "mean_image"), rank_rows(rows, f"ell({eps:g})")
-    below = [row for row, score in ranked if baseline is not None and score.mean < baseline]
+def mean_image_sentence(rows, key) -> list:
+    "The rows whose mean of a measure is below the score of the mean training image, which needs no model"
+    baseline = reference_value(rows, "mean_image")
+    below = [row.name for row, score in rank_rows(rows, key) if baseline is not None and score.mean < baseline]
     if not below: return []
-    who = f"{len(below)} of {count_noun(len(rows), 'model')}" if len(rows) > 1 else "the model"
     value = with_minus_sign(f"{baseline:,.1f}")
-    return [(f"There the mean training image, which needs no model, scores more than {who}: {value} nats.",)]
+    return [(f"{name_list(below)} {'is' if len(below) == 1 else 'are'} below the score of the mean training image, "
+             f"which needs no model ({value} nats).",)]
 
 def noise_loss_sentence(rows) -> list:
     "How much ELL the strongest noise of the curves takes"
@@ -110,7 +110,7 @@ def noise_loss_sentence(rows) -> list:
     losses = [(row.score("ell").mean - score.mean, row) for row, score in rank_rows(rows, f"ell({strongest:g})")]
     if not strongest or not losses: return []
     sentence = (f"Noise of ε = {strongest:g} lowers the mean ELL by ", *range_parts(losses), ".")
-    return [sentence, *below_mean_image_sentence(rows, strongest)]
+    return [sentence, *mean_image_sentence(rows, f"ell({strongest:g})")]
 
 def noise_sentences(rows, folder) -> list:
     "The best row at noise of standard deviation 0.1, and what the strongest noise takes"
@@ -186,10 +186,10 @@ def findings(
     data = (f"{count_noun(len(rows), 'model')} {verb} trained on {n_train:,} images of {group.dataset} "
             f"({group.binarisation} pixels) and evaluated on {n_test:,} test images. "
             f"All scores are of one kind: {score_kind(group)}, in nats per image.",)
-    reconstructing = [row for row in rows if not is_teacher_forced(row)]
-    best = best_row_sentence(reconstructing, "ell", "ELL", "Clean images", folder)
-    reconstruction = [data, *best, *noise_sentences(reconstructing, folder)]
-    codes = [*code_sentences(group, folder), *size_sentences(reconstructing), (unit_sentence(rows),)]
+    compared = [row for row in rows if not is_teacher_forced(row)]
+    best = best_row_sentence(compared, "ell", "ELL", "Clean images", folder)
+    reconstruction = [data, *best, *mean_image_sentence(compared, "ell"), *noise_sentences(compared, folder)]
+    codes = [*code_sentences(group, folder), *size_sentences(compared), (unit_sentence(rows),)]
     join = lambda sentences: P(*(part for sentence in sentences for part in (*sentence, " ")))
     return Div(*(join(sentences) for sentences in (reconstruction, codes)), cls="abstract")
 

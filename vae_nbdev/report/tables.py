@@ -81,8 +81,9 @@ def score_cell(score, places, best, mark="", competes=True, title=None) -> Td:
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-013
 def measure_title(key) -> str:
-    "The heading of a measure that only its architecture has: \"Accuracy\", \"NLL\""
-    return key.upper() if len(key) <= 4 else key.replace("_", " ").capitalize()
+    "The heading of a measure that only its architecture has: \"Accuracy\", \"NLL\", \"Excess AURC\""
+    title = " ".join(word.upper() if len(word) <= 4 else word for word in key.split("_"))
+    return title[:1].upper() + title[1:]
 
 def measure_heading(
     key, # of the measure
