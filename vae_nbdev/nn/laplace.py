@@ -82,10 +82,12 @@ def after_training(self:LaplaceWeights, model, split):
     "Compute the factors of the precision from the training images"
     layer, inputs, sums = output_layer(model), [], []
     generator = make_generator(model.config["seed"], "laplace", device=layer.weight.device)
+    redraw = make_generator(model.config["seed"], "laplace redraw", device=split.images.device)
     handle = layer.register_forward_pre_hook(lambda _, arguments: inputs.append(arguments[0]))
     model.train() # in this mode, passes use the trained weights
     for start in range(0, len(split), self.batch_size):
-        curvature = model.output_curvature(split.batch(slice(start, start + self.batch_size)), generator)
+        batch = split.batch(slice(start, start + self.batch_size), redraw)
+        curvature = model.output_curvature(batch, generator)
         features = inputs.pop()
         features = features[0] if features.ndim > layer.map.event_dim + 1 else features
         parts = factor_sums(layer, features, curvature)
