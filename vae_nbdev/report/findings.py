@@ -95,13 +95,13 @@ def range_parts(values) -> tuple: # values: (number, row) pairs
     if len(values) == 1: return (f"{text(low)} (", Strong(first.name), ")")
     return (f"{text(low)} (", Strong(first.name), f") to {text(high)} (", Strong(last.name), ")")
 
-def mean_image_sentence(rows, key) -> list:
+def mean_image_sentence(rows, key, where="") -> list:
     "The rows whose mean of a measure is below the score of the mean training image, which needs no model"
     baseline = reference_value(rows, "mean_image")
     below = [row.name for row, score in rank_rows(rows, key) if baseline is not None and score.mean < baseline]
     if not below: return []
     value = with_minus_sign(f"{baseline:,.1f}")
-    return [(f"{name_list(below)} {'is' if len(below) == 1 else 'are'} below the score of the mean training image, "
+    return [(f"{where}{name_list(below)} {'is' if len(below) == 1 else 'are'} below the score of the mean training image, "
              f"which needs no model ({value} nats).",)]
 
 def noise_loss_sentence(rows) -> list:
@@ -110,7 +110,7 @@ def noise_loss_sentence(rows) -> list:
     losses = [(row.score("ell").mean - score.mean, row) for row, score in rank_rows(rows, f"ell({strongest:g})")]
     if not strongest or not losses: return []
     sentence = (f"Noise of ε = {strongest:g} lowers the mean ELL by ", *range_parts(losses), ".")
-    return [sentence, *mean_image_sentence(rows, f"ell({strongest:g})")]
+    return [sentence, *mean_image_sentence(rows, f"ell({strongest:g})", f"At ε = {strongest:g} ")]
 
 def noise_sentences(rows, folder) -> list:
     "The best row at noise of standard deviation 0.1, and what the strongest noise takes"
