@@ -101,7 +101,8 @@ def mean_image_sentence(rows, key, where="") -> list:
     below = [row.name for row, score in rank_rows(rows, key) if baseline is not None and score.mean < baseline]
     if not below: return []
     value = with_minus_sign(f"{baseline:,.1f}")
-    return [(f"{where}{name_list(below)} {'is' if len(below) == 1 else 'are'} below the score of the mean training image, "
+    verb = "is" if len(below) == 1 else "are"
+    return [(f"{where}{name_list(below)} {verb} below the score of the mean training image, "
              f"which needs no model ({value} nats).",)]
 
 def noise_loss_sentence(rows) -> list:
