@@ -95,6 +95,7 @@ def range_parts(values) -> tuple: # values: (number, row) pairs
     if len(values) == 1: return (f"{text(low)} (", Strong(first.name), ")")
     return (f"{text(low)} (", Strong(first.name), f") to {text(high)} (", Strong(last.name), ")")
 
+# %% ../../nbs/10_report/03_findings.ipynb #cell-012
 def mean_image_sentence(rows, key, where="") -> list:
     "The rows whose mean of a measure is below the score of the mean training image, which needs no model"
     baseline = reference_value(rows, "mean_image")
@@ -118,7 +119,7 @@ def noise_sentences(rows, folder) -> list:
     best = best_row_sentence(rows, "ell(0.1)", "ELL(0.1)", "From noisy images (ε = 0.1)", folder)
     return [*best, *noise_loss_sentence(rows)]
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-012
+# %% ../../nbs/10_report/03_findings.ipynb #cell-013
 def bound_sentences(group, folder) -> list:
     "The highest importance-weighted bound for each k, otherwise the highest ELBO; none for grey pixels"
     rows = [row for row in group.rows if not has_deterministic_code(row)]
@@ -133,7 +134,7 @@ def bound_sentences(group, folder) -> list:
         sentences += best_row_sentence(same_k, "iwll", heading, "Importance-weighted bound", folder)
     return sentences
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-013
+# %% ../../nbs/10_report/03_findings.ipynb #cell-014
 def ais_sentence(group) -> list:
     "The range of the AIS estimates under the ex-post density; none for grey pixels"
     estimates = [(row.part_score("ais", "priors", "ex_post"), row) for row in group.rows]
@@ -150,7 +151,7 @@ def code_sentences(group, folder) -> list:
     kl = [("KL", Sub("z"), " of the stochastic codes: ", *range_parts(sizes), ".")] if sizes else []
     return [*bound_sentences(group, folder), *ais_sentence(group), *kl]
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-014
+# %% ../../nbs/10_report/03_findings.ipynb #cell-015
 def size_sentences(rows) -> list:
     "How far the highest ELL is from the upper bound, and how far that of the smallest model is from the highest"
     if not rows: return []
@@ -166,7 +167,7 @@ def size_sentences(rows) -> list:
         sentences.append(("The smallest model is ", Strong(small.name), size, Strong(best.name), f" ({many:,.0f})."))
     return sentences
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-016
+# %% ../../nbs/10_report/03_findings.ipynb #cell-017
 def unit_sentence(rows) -> str:
     "What the errors and comparisons of these rows cover: trainings, or these trained models"
     n_seeds = sorted({len(row.results) for row in rows})
@@ -194,7 +195,7 @@ def findings(
     join = lambda sentences: P(*(part for sentence in sentences for part in (*sentence, " ")))
     return Div(*(join(sentences) for sentences in (reconstruction, codes)), cls="abstract")
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-024
+# %% ../../nbs/10_report/03_findings.ipynb #cell-025
 SUMMARY_CARDS = ( # title, measure, symbol
     ("Reconstruction", "ell", "ELL"), ("Reconstruction from strong noise", "ell(0.5)", "ELL(0.5)"))
 
@@ -207,7 +208,7 @@ def measure_card(title, rows, key, symbol, folder, kind) -> tuple: # (title, row
         note += f", but below the mean training image ({with_minus_sign(f'{baseline:,.1f}')})"
     return title, row, f"{symbol} {with_minus_sign(format_number(score.mean, 1))} nats ({kind})", note
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-025
+# %% ../../nbs/10_report/03_findings.ipynb #cell-026
 def score_cards(group, folder) -> list: # (title, row, text, note) for each card
     "The highest mean of each measure of `SUMMARY_CARDS`, and for binarised pixels of the bounds for each k"
     kind, reconstructing = score_kind(group), [row for row in group.rows if not is_teacher_forced(row)]
@@ -231,7 +232,7 @@ def knn_card(group) -> list: # (title, row, text, note), or nothing
     text = f"{100 * score.mean:.1f} ± {100 * score.error:.1f}\xa0% (k\xa0=\xa0{k})" # with no-break spaces
     return [("k-NN accuracy of the code", row, text, "highest mean; differences not tested")]
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-026
+# %% ../../nbs/10_report/03_findings.ipynb #cell-027
 def summary_cards(
     group,
     folder=None, # of the study, for the scores of single images
@@ -248,7 +249,7 @@ def group_summary(group, folder) -> list:
     "The summary of a group: its cards, and its findings"
     return [summary_cards(group, folder), findings(group, folder)]
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-030
+# %% ../../nbs/10_report/03_findings.ipynb #cell-031
 def run_summary(results, failures, kept=()) -> P:
     "How many runs a study has, how many of them failed, and how many results are of older code"
     done = f"All {len(results)} runs of this study are done." if len(results) > 1 else "This study is one run."
