@@ -68,18 +68,23 @@ class Dataset:
     binarisation:str # one of `BINARISATIONS`
     train:Split # for learning
     valid:Split # for choosing between models and for early stopping
-    test:Split # for the benchmark only
+    test:Split # for the benchmark only; `None` where settings are chosen
 
     def to(self, device):
         "The same data set on another device"
-        return Dataset(self.name, self.binarisation, self.train.to(device), self.valid.to(device), self.test.to(device))
+        moved = (split and split.to(device) for split in (self.train, self.valid, self.test))
+        return Dataset(self.name, self.binarisation, *moved)
+
+    def without_test(self):
+        "The same data set without its test images: code that would look at them fails"
+        return Dataset(self.name, self.binarisation, self.train, self.valid, None)
 
     def describe(self):
         "One line: the name, the binarisation and the number of images"
         cut_from_training = isinstance(SOURCES.get(self.name), IdxFiles)
         note = f" (the last {len(self.valid):,} training images)" if cut_from_training else ""
         return (f"{self.name} ({self.binarisation}): {len(self.train):,} training, "
-                f"{len(self.valid):,} validation{note}, {len(self.test):,} test images of 28×28")
+                f"{len(self.valid):,} validation{note}, {len(self.test or ()):,} test images of 28×28")
 
     __repr__ = describe
 

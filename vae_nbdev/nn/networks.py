@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['MAX_WIDTH', 'LAYER_KINDS', 'Network', 'Width', 'Pixels', 'ACTIVATIONS', 'ActivationName', 'MAX_WEIGHTS', 'Stack',
-           'split_network', 'parse_network', 'make_activation', 'check_weights', 'dense_stack', 'DenseBody',
-           'conv_sides', 'ResidualBlock', 'ConvBody']
+           'NetworkSizes', 'split_network', 'parse_network', 'make_activation', 'check_weights', 'dense_stack',
+           'DenseBody', 'conv_sides', 'ResidualBlock', 'ConvBody']
 
 # %% ../../nbs/03_nn/05_networks.ipynb #cell-003
 import math
 from itertools import chain, pairwise
+from typing import NamedTuple
 from fastcore.basics import patch
 from torch import Tensor, nn
 from ..core.files import InputError, check_choice
@@ -35,32 +36,47 @@ class Stack(nn.Module):
 MAX_WIDTH = 16_384 # most units of a hidden layer, or dimensions of a code
 LAYER_KINDS = {"gated": "dense", "residual": "convolutional"} # word after the sizes → where such layers exist
 
+class NetworkSizes(NamedTuple):
+    "What the name of a network says"
+    sizes:tuple = () # units, or maps of convolutions, of each hidden layer
+    dense:tuple = () # units of each dense layer between convolutions and code
+    kind:str = "" # a key of `LAYER_KINDS`
+
+def _read_sizes(text) -> tuple: # or None
+    "The numbers in a text such as 256-128"
+    parts = text.split("-")
+    valid = len(parts) <= 32 and all(p.isdecimal() and len(p) < 6 and 0 < int(p) <= MAX_WIDTH for p in parts)
+    return tuple(int(p) for p in parts) if valid else None
+
 def split_network(
-    network:str, # hidden sizes joined by "-", such as "256-128", or "none"; an int is one hidden layer
-) -> tuple: # one int for each hidden layer; and a key of `LAYER_KINDS`, or ""
-    "The hidden sizes and the kind of layers that `network` names; raises `InputError` for anything else"
+    network:str, # hidden sizes such as "256-128", "10-10-10+64" or "none", and a kind; an int is one hidden layer
+) -> NetworkSizes:
+    "The sizes and the kind of layers that `network` names; raises `InputError` for anything else"
     text = network if isinstance(network, str) else describe(network)
     words = text.split() if isinstance(network, str) and len(text) <= 1000 else [text[:1000]]
     kind = check_choice(words[1][:80], LAYER_KINDS, "kind of layers") if len(words) == 2 else ""
-    parts = [] if words in ([], ["none"]) else words[0].split("-")
-    valid = (parts or not kind) and all(p.isdecimal() and len(p) < 6 and 0 < int(p) <= MAX_WIDTH for p in parts)
-    if not valid or len(words) > 2 or len(parts) > 32:
-        raise InputError("network must be hidden sizes joined by '-', such as 256-128, or none, with at most 32 layers "
-                         f"of at most {MAX_WIDTH:,}; got {text[:80]!r}.")
-    return tuple(int(p) for p in parts), kind
+    if words in ([], ["none"]): return NetworkSizes()
+    numbers = [_read_sizes(part) for part in words[0].split("+")]
+    if None not in numbers and len(numbers) <= 2 and len(words) <= 2:
+        return NetworkSizes(numbers[0], *(numbers[1:] or [()]), kind)
+    raise InputError("network must be hidden sizes joined by '-', such as 256-128, or none, with at most 32 layers "
+                     f"of at most {MAX_WIDTH:,}; got {text[:80]!r}.")
 
 # %% ../../nbs/03_nn/05_networks.ipynb #cell-010
 def _network_name(network):
     "The one spelling of a network"
-    sizes, kind = split_network(network)
-    return " ".join(["-".join(map(str, sizes)) or "none", kind]).rstrip()
+    sizes, dense, kind = split_network(network)
+    parts = ["-".join(map(str, part)) for part in (sizes, dense) if part]
+    return " ".join(["+".join(parts) or "none", kind]).rstrip()
 
 def parse_network(
     network:str, # as in split_network
     kinds=(), # keys of `LAYER_KINDS` that are supported
 ) -> tuple: # one int for each hidden layer
     "The hidden sizes that `network` names; raises `InputError` for other layers than the ordinary and these `kinds`"
-    sizes, kind = split_network(network)
+    sizes, dense, kind = split_network(network)
+    if dense: raise InputError("dense layers after a plus sign exist only in convolutional encoders and decoders: "
+                               f"leave them out of the network {_network_name(network)!r}.")
     if not kind or kind in kinds: return sizes
     raise InputError(f"{kind} layers exist only in {LAYER_KINDS[kind]} encoders and decoders: "
                      f"leave the word out of the network {_network_name(network)!r}.")
@@ -113,7 +129,7 @@ class DenseBody:
         n_pixels:Pixels=784, # D
     ):
         if latent is None: raise InputError("latent none (no bottleneck) exists only for convolutional architectures.")
-        self.hidden, self.gated = parse_network(network, ["gated"]), split_network(network)[1] == "gated"
+        self.hidden, self.gated = parse_network(network, ["gated"]), split_network(network).kind == "gated"
         if self.gated and activation != self.activation:
             raise InputError(f"gated layers have no other activation: leave out {activation!r}, or the word gated.")
         self.latent, self.activation, self.n_pixels = latent, activation, n_pixels
@@ -152,13 +168,17 @@ class ConvBody:
     kind, network, activation = "conv", "10-10-10", "leaky_relu"
 
     def __init__(self,
-        network:Network, # maps of each convolution, such as "10-10-10" or "16-32 residual"
+        network:Network, # maps of each convolution, such as "10-10-10", "10-10-10+64" or "16-32 residual"
         latent:Width|None, # code dimensions d; `None`: no bottleneck, d is the size of the last feature map
         activation:ActivationName, # between layers
         n_pixels:Pixels=784, # D, a square
     ):
-        maps, self.residual = parse_network(network, ["residual"]), split_network(network)[1] == "residual"
+        maps, self.dense, kind = split_network(network)
+        self.residual = kind == "residual"
         if not maps: raise InputError("a convolutional network needs at least one layer, such as 10-10-10.")
+        if kind == "gated": raise InputError("gated layers exist only in dense encoders and decoders: leave out gated.")
+        if self.dense and latent is None:
+            raise InputError("without a bottleneck there are no dense layers: leave out those after the plus sign.")
         side = math.isqrt(n_pixels)
         if side**2 != n_pixels: raise InputError(f"convolutions need square images: n_pixels is {n_pixels}, no square.")
         self.maps, self.sides, self.activation = (1, *maps), conv_sides(side, len(maps)), activation
@@ -171,8 +191,9 @@ class ConvBody:
 def count_weights(self:ConvBody) -> int:
     "An upper bound of the weights of the decoder, and of an encoder with two heads"
     blocks = 18 * sum(n**2 for n in self.maps[1:]) if self.residual else 0
-    dense = math.prod(self.features) * self.latent if self.bottleneck else 0
-    return 2 * (9 * sum(a * b for a, b in pairwise(self.maps)) + blocks + dense)
+    dense = (math.prod(self.features), *self.dense, self.latent) if self.bottleneck else ()
+    multiply = lambda sizes: sum(a * b for a, b in pairwise(sizes))
+    return 2 * (9 * multiply(self.maps) + blocks + multiply(dense))
 
 @patch
 def residual_block(self:ConvBody,
@@ -196,15 +217,18 @@ def encoder(self:ConvBody,
               for n_in, n_out in pairwise(maps)]
     if not self.bottleneck: stages[-1] = stages[-1][:1] # the code is the output of the last convolution
     modules = [nn.Unflatten(-1, (1, self.sides[0], self.sides[0])), *chain(*stages), nn.Flatten(-3)]
-    if self.bottleneck: modules.append(layers.dense(math.prod(self.features), heads * self.latent))
+    sizes = math.prod(self.features), *self.dense, heads * self.latent
+    if self.bottleneck: modules += dense_stack(sizes, layers, self.activation).layers
     return Stack(*modules)
 
+# %% ../../nbs/03_nn/05_networks.ipynb #cell-031
 @patch
 def decoder(self:ConvBody, layers:LayerFactory) -> Stack: # (L, B, d) → (L, B, D) logits
     "The decoder network"
     modules = [nn.Unflatten(-1, self.features)]
     if self.bottleneck:
-        modules = [layers.dense(self.latent, math.prod(self.features)), make_activation(self.activation), *modules]
+        dense = dense_stack((self.latent, *self.dense[::-1], math.prod(self.features)), layers, self.activation)
+        modules = [*dense.layers, make_activation(self.activation), *modules]
     for i in range(len(self.maps) - 1, 0, -1):
         padding = 1 - self.sides[i-1] % 2
         modules += [*self.residual_block(self.maps[i], layers),

@@ -33,10 +33,11 @@ def train_run(
     device:str="auto",
     resume:bool=False, # continue from the folder's checkpoint
     progress:bool=True, # show a progress bar
+    data=None, # its Dataset; `None`: it is loaded
     **settings # further fields of `TrainingSettings`
 ) -> tuple: # the trained model, and its Dataset
     "Build the run's model, train it, and leave checkpoints in `folder`"
-    data = load(run.dataset, run.binarisation, data_dir)
+    data = data or load(run.dataset, run.binarisation, data_dir)
     model = make_model(run.architecture, **model_options(run))
     model.learn(data, run.seed, folder, dataclasses.asdict(run), **training_settings(run), device=device,
                 resume=resume, progress=progress, **settings)
