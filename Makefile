@@ -9,7 +9,7 @@ PEERS_LISTS := bench/requirements.txt $(if $(filter cuda,$(DEVICE)),bench/requir
 PAGE = reports/_build/$(basename $(notdir $(STUDY)))/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-slow bench export clean-notebooks readme docs preview chromium clean out-of-date
+.PHONY: help report test test-slow bench export clean-notebooks readme published search docs preview chromium clean out-of-date
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -45,6 +45,13 @@ clean-notebooks: $(INSTALLED) ## strip what changes by itself from the notebooks
 readme: $(INSTALLED) ## write README.md from nbs/index.ipynb
 	@$(BIN)/python .ci/generate.py readme
 	@echo "Wrote README.md."
+
+published: $(INSTALLED) ## compare the stored results with the original project's numbers
+	@$(BIN)/python .ci/generate.py published
+	@echo "Wrote reports/results/published_comparison.csv."
+
+search: $(INSTALLED) ## choose settings of the training on validation images (study recipes; takes an hour)
+	@$(BIN)/python .ci/search.py
 
 docs: $(INSTALLED) ## build the docs site into _docs/, with Quarto where it is installed
 	@$(BIN)/python .ci/docs.py

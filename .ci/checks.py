@@ -153,6 +153,8 @@ def all_checks(flags, timeout):
             from_nothing=False),
         "README.md: as nbs/index.ipynb gives it": lambda: check_generated(
             ["README.md", "index_files"], [[python, generate, "readme"]], "make readme"),
+        "published_comparison.csv: as the stored results give it": lambda: check_generated(
+            ["reports/results/published_comparison.csv"], [[python, generate, "published"]], "make published"),
         "nbs/*.yml, nbs/reference.qmd: current": lambda: check_generated(
             ["nbs/sidebar.yml", "nbs/nbdev.yml", "nbs/reference.qmd"], [[python, generate, "site"]], "make export"),
         "packages: exactly constraints.txt": check_packages,

@@ -1,4 +1,5 @@
-"Writes what follows from the notebooks and nbdev cannot write alone: README.md (without Quarto) and nbs/*.yml."
+"""Writes what follows from the notebooks and nbdev cannot write alone: README.md (without Quarto), nbs/*.yml, and
+the comparison of the stored results with published numbers."""
 import argparse, ast, base64, json, os, posixpath, re, shutil
 from pathlib import Path
 
@@ -173,8 +174,16 @@ def write_site():
     Path(NBS, "sidebar.yml").write_text(sidebar, encoding="utf-8")
 
 
+def write_published():
+    "reports/results/published_comparison.csv, from the results files beside it and reports/reference.csv."
+    from vae_nbdev.report.published_comparison import write_comparison
+    write_comparison("reports/results", "reports/reference.csv")
+
+
+WRITERS = {"readme": write_readme, "site": write_site, "published": write_published}
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["readme", "site"], help="README.md, or the files of the docs site in nbs/")
+    parser.add_argument("what", choices=WRITERS, help="README.md, the files of the docs site in nbs/, or the comparison")
     os.chdir(ROOT)
-    {"readme": write_readme, "site": write_site}[parser.parse_args().what]()
+    WRITERS[parser.parse_args().what]()

@@ -9,7 +9,7 @@ __all__ = ['family_name', 'group_families', 'check_budget', 'search_settings', '
 import dataclasses
 from pathlib import Path
 from tqdm import tqdm
-from ..core.files import InputError, read_json, write_json
+from ..core.files import InputError, write_json
 from ..core.provenance import provenance
 from ..data.datasets import load
 from .folders import RUNS, acquire_run
