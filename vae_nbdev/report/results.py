@@ -77,7 +77,7 @@ def format_parameter(key, value) -> str:
     "A parameter as part of a name; texts need no key, and a default value (`None`) needs no mention"
     if key == "latent": return "no bottleneck" if value is None else f"d = {value}"
     if value is None or isinstance(value, str): return (value or "").replace("_", " ")
-    return f"{key.replace('_', ' ')} = {value}"
+    return f"{key.replace('_', ' ')} = {f'{value:.4g}' if isinstance(value, float) else value}"
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-016
 def _find_varying(parameter_sets, leave_out) -> list: # of keys

@@ -113,7 +113,7 @@ def has_parameters(
 def run_label(run) -> str:
     "The name of the run in tables and legends"
     latent = "no bottleneck" if run.latent is None else f"d = {run.latent}"
-    options = [f"{k} = {v}" for k, v in run.options.items()]
+    options = [f"{k} = {f'{v:.4g}' if isinstance(v, float) else v}" for k, v in run.options.items()]
     name = f"{architectures()[run.architecture].__name__} {run.network}"
     return ", ".join([name, *([latent] if has_argument(run, "latent") else []), *options])
 
