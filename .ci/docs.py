@@ -136,14 +136,10 @@ def mend_links(soup, page, names, host):
 
 
 def mend_headings(soup):
-    """Headings get a link to themselves; their (level, address, text) are the table of contents.
-    A symbol often has two headings with one name: the one that explains it, and the one of nbdev's signature."""
+    "Headings get a link to themselves; their (level, address, text) are the table of contents."
     contents, seen = [], set()
     for heading in soup.find_all(["h2", "h3"], id=True):
         text = heading.get_text()
-        if heading.find_parent(class_="api") and text in seen:
-            heading.decompose()
-            continue
         if text.rpartition(".")[2] not in seen: contents.append((heading.name, heading["id"], text))
         seen.add(text)
         link = soup.new_tag("a", href=f"#{heading['id']}", **{"class": "mark", "aria-label": f"Link to {text}"})
@@ -217,11 +213,45 @@ def build():
     search()
 
 
+CDN_SCRIPTS = re.compile(  # what Quarto adds to pages with HTML outputs, which need none of it
+    r"""<script[^>]*src="https?://[^"]*(?:jquery|require)[^"]*"[^>]*></script>\s*|"""
+    r"""<script[^>]*>define\('jquery'[^<]*</script>\s*""")
+
+
 def build_with_quarto():
-    "The site as nbdev and Quarto make it."
+    "The site as nbdev and Quarto make it, without scripts from other servers; a warning that loses text is an error."
     (ROOT / "README.md").touch()  # nbdev_docs rewrites one that is older than its notebook
-    subprocess.run(["nbdev_docs"], check=True, cwd=ROOT,
-                   env={**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"})
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(["nbdev_docs"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", env={**os.environ, "PATH": programs})
+    print(done.stdout, flush=True)
+    lost = [line for line in done.stdout.splitlines() if "unclosed" in line.lower() or "shortcode" in line.lower()]
+    if done.returncode or lost: sys.exit("\n".join([f"nbdev_docs ended with status {done.returncode}", *lost]))
+    for path in SITE.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        if CDN_SCRIPTS.search(text): path.write_text(CDN_SCRIPTS.sub("", text), encoding="utf-8")
+
+
+def page_faults(html):
+    "What a reader of a built page would miss or meet, as (what, where)."
+    soup = BeautifulSoup(html, "html.parser")
+    main = soup.find("main") or soup
+    found = [("picture without a text", str(image)[:80]) for image in main.find_all("img") if not image.get("alt")]
+    sources = [tag.get("src") or tag.get("href") for tag in soup.select("script[src], img[src], link[rel=stylesheet][href]")]
+    found += [("request to another server", source) for source in sources if re.match(r"(https?:)?//", source)]
+    headings = [heading.get_text().strip("# ") for heading in main.find_all(["h2", "h3"])]
+    found += [("heading that stands twice", text) for text in sorted(set(headings)) if headings.count(text) > 1]
+    for script in main.find_all("script"): script.decompose()
+    text = main.get_text()
+    return found + [(what, sign) for what, sign in (("address in memory", " at 0x"), ("shortcode", "{{<")) if sign in text]
+
+
+def check_site():
+    "Print what is wrong with the built pages, and end with status 1 if there is anything."
+    faults = [(path.relative_to(SITE), *fault) for path in sorted(SITE.rglob("*.html"))
+              for fault in page_faults(path.read_text(encoding="utf-8"))]
+    for fault in faults: print(*fault, sep=": ")
+    if faults: sys.exit(f"{len(faults)} faults in the pages of {SITE}")
 
 
 def serve(port):
@@ -240,6 +270,7 @@ def main():
     args = parser.parse_args()
     os.chdir(ROOT)
     (build_with_quarto if shutil.which("quarto") else build)()
+    check_site()
     print(f"Docs: {SITE / 'index.html'}", flush=True)
     if args.preview: serve(args.port)
 

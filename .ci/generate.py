@@ -140,7 +140,7 @@ FIRST = ("index", "00_tour", "gallery")  # pages above all sections, by the stem
 SECTIONS = {  # title of a section → its folders and single pages, in the reader's order
     "Architectures": ("04_models",), "Foundations": ("02_data", "03_nn"),
     "Experiments": ("06_training", "07_evaluation", "08_plots", "09_studies", "10_report", "11_commands"),
-    "Evidence": ("13_evidence",), "Under the hood": ("01_core", "05_speed", "12_all", "14_testing")}
+    "Evidence": ("13_evidence",), "Under the hood": ("01_core", "05_speed", "12_all", "14_testing", "15_docs_site")}
 TITLES = {"02_data": "Data", "03_nn": "Neural networks", "01_core": "Core"}  # of folders; others by their names
 
 

@@ -118,8 +118,15 @@ def shape():
     return wrong
 
 
+def shortcodes():
+    "Signs in notebooks that Quarto would read as a command, and lose the rest of the page"
+    return [f"{page.path}, cell {i}: {{{{<; write {{{{ <" for page in pages()
+            for i, (_, text) in enumerate(page.cells) if "{{<" in text]
+
+
 RULES = {"folders are subpackages": folders, "imports follow the order of the notebooks": order, "modules, cells and lines are short": sizes,
-         "no public name twice": public_names, "standard terms": words, "title, subtitle and a test on every page": shape}
+         "no public name twice": public_names, "standard terms": words, "title, subtitle and a test on every page": shape,
+         "no shortcodes of Quarto": shortcodes}
 
 
 def figures():
