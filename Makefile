@@ -9,7 +9,7 @@ PEERS_LISTS := bench/requirements.txt $(if $(filter cuda,$(DEVICE)),bench/requir
 PAGE = reports/_build/$(basename $(notdir $(STUDY)))/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-slow bench export clean-notebooks readme published search docs preview chromium clean out-of-date
+.PHONY: help report test test-slow bench export clean-notebooks readme published zoo search docs preview chromium clean out-of-date
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -49,6 +49,9 @@ readme: $(INSTALLED) ## write README.md from nbs/index.ipynb
 published: $(INSTALLED) ## compare the stored results with the original project's numbers
 	@$(BIN)/python .ci/generate.py published
 	@echo "Wrote reports/results/published_comparison.csv."
+
+zoo: $(INSTALLED) ## the best models of a finished study in half precision (STUDY=seed_grid, ...)
+	@$(BIN)/python .ci/zoo.py $(STUDY)
 
 search: $(INSTALLED) ## choose settings of the training on validation images (study recipes; takes an hour)
 	@$(BIN)/python .ci/search.py

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['RUN_FILES', 'RUN_FOLDERS', 'TRAINED_FILES', 'LEFTOVERS', 'TENSOR_KINDS', 'GENERATORS', 'CHECKPOINTS', 'holds_run',
-           'check_run_folder', 'snapshot', 'save_checkpoint', 'read_progress', 'check_stored_weights',
-           'load_checkpoint', 'has_checkpoint', 'load_latest_checkpoint', 'restore']
+           'check_run_folder', 'snapshot', 'read_progress', 'check_stored_weights', 'load_checkpoint', 'has_checkpoint',
+           'load_latest_checkpoint', 'restore']
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-003
 import fnmatch, json, os, re, sys
@@ -78,10 +78,6 @@ def snapshot(
     tensors |= {f"more/{k}": v for k, v in (more or {}).items()}
     header = {"architecture": model.name, "progress": json.dumps(progress or {})}
     return {k: v.detach().to("cpu", copy=True).contiguous() for k, v in tensors.items()}, header
-
-def save_checkpoint(model:Architecture, path, *state, **more):
-    "Write a `snapshot` of a model and its training to one safetensors file, completely or not at all"
-    write_checkpoint(path, *snapshot(model, *state, **more))
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-011
 _REPLACE = "restore it from a copy or train the run again" # the advice for a checkpoint that is refused
@@ -176,6 +172,11 @@ def _load_training(optimizers, generators, groups):
         generator.set_state(state)
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-017
+def _widen(weights:dict, like:dict) -> dict:
+    "Weights that were stored in half precision, in the precision of the model"
+    half = lambda name, tensor: name in like and tensor.dtype == torch.float16
+    return {k: v.to(like[k].dtype) if half(k, v) else v for k, v in weights.items()}
+
 def load_checkpoint(
     model:Architecture, # built as the checkpoint's model was
     path, # the file
@@ -189,6 +190,7 @@ def load_checkpoint(
         stored = stored[:60] if stored.isidentifier() else "file of another program"
         raise InputError(f"{path} holds a {stored}, but its folder's config.json names {model.name}.")
     groups, progress = _group_tensors(tensors, path), _parse_progress(header, path)
+    if header.get("weights") == "float16": groups["model"] = _widen(groups["model"], model.state_dict())
     check_stored_weights(groups["model"], model.state_dict(), model.name, path)
     model.load_state_dict(groups["model"])
     try: _load_training(optimizers or {}, generators or {}, groups)
@@ -215,16 +217,26 @@ def load_latest_checkpoint(model:Architecture, path, *state, **more) -> dict: # 
     return progress
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-021
+def _halve(tensors, path):
+    "Tensors with floating-point numbers in half precision; raises `InputError` where a number is too large for it"
+    halved = {k: v.half() if v.is_floating_point() else v for k, v in tensors.items()}
+    if wrong := next((k for k, v in halved.items() if not v.isfinite().all()), None):
+        raise InputError(f"{path} cannot be written in half precision: {wrong} holds a number above 65,504.")
+    return halved
+
 @patch
 def serialize(self:Architecture,
     folder, # created if missing
     run:dict=None, # parameters of the run, stored beside the model's own
-    **state # optimizers, generators and progress of `save_checkpoint`
+    half:bool=False, # weights in half precision: half the bytes, three decimal digits
+    **state # optimizers, generators and progress of `snapshot`
 ):
     "Write `config.json` and `checkpoint.safetensors` into `folder`"
     check_run_folder(folder)
+    path, (tensors, header) = Path(folder) / "checkpoint.safetensors", snapshot(self, **state)
+    if half: tensors, header = _halve(tensors, path), header | {"weights": "float16"}
     write_json(make_folder(folder) / "config.json", make_config(self, run))
-    save_checkpoint(self, Path(folder) / "checkpoint.safetensors", **state)
+    write_checkpoint(path, tensors, header)
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-022
 def _check_run(run, model, path):
