@@ -15,8 +15,8 @@ from typing import NamedTuple
 import torch
 from fastcore.meta import delegates
 from torch import Tensor
-from tqdm import tqdm
 from ..core.files import InputError, check_number
+from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
 from ..nn.priors import GaussianMixturePrior
 from ..nn.autoencoder import Autoencoder
@@ -204,7 +204,7 @@ def anneal_images(
     moves = settings.pilot + settings.steps * (1 if codes is None else 2)
     samples = moves * settings.leapfrog_steps * chains * n
     grad_function = likelihood_grad_function(model, W, chains, block, samples, compile)
-    with tqdm(total=moves * math.ceil(n / block), desc="annealing", disable=not progress, unit="move") as bar:
+    with ProgressBar(total=moves * math.ceil(n / block), desc="annealing", disable=not progress, unit="move") as bar:
         results = [anneal_block(partial(grad_function, x), prior, part, scale, settings, z, bar.update)
                    for part, x, z in _blocks(images, codes, block, weight)]
     return [AISEstimate(*map(torch.cat, zip(*estimates))) for estimates in zip(*results)]

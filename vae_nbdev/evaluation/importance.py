@@ -13,8 +13,8 @@ from typing import NamedTuple
 import torch
 from fastcore.basics import patch
 from torch import Tensor
-from tqdm import tqdm
 from ..core.files import InputError, check_number
+from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
 from ..nn.posteriors import GaussianPosterior
 from ..nn.autoencoder import Autoencoder
@@ -204,7 +204,7 @@ def importance_log_likelihood(
     if W is None: W = model.sample_from_W(L, make_generator(seed, "importance weights", device=weight.device))
     samples = len(W or [None]) * counts[-1] * len(split)
     log_weights = log_weight_function(model, W, min(IMAGE_BLOCK, len(split)), samples, compile)
-    for start in tqdm(range(0, len(split), IMAGE_BLOCK), f"IWLL({counts[-1]})", unit="block", disable=not progress):
+    for start in ProgressBar(range(0, len(split), IMAGE_BLOCK), f"IWLL({counts[-1]})", unit="block", disable=not progress):
         x = split.batch(slice(start, start + IMAGE_BLOCK)).x.to(weight)
         generator = make_generator(seed, "importance", start, device=weight.device)
         blocks.append(_estimate_block(model, log_weights, x, W, counts, generator))

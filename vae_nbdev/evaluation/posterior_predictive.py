@@ -10,8 +10,8 @@ __all__ = ['IMAGE_BATCH', 'PROPOSAL_SAMPLES', 'FEWEST_GROUPS', 'JACKKNIFE_BLOCKS
 import math
 import torch
 from torch import Tensor
-from tqdm import tqdm
 from ..core.files import InputError, check_number
+from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
 from .importance import log_importance_weights, log_mean_exp
 from .standard_errors import Estimate, crossed_mean, predictive_rows
@@ -126,7 +126,7 @@ def posterior_predictive(
     split = dataset.test.random_subset(len(dataset.test) if n_images is None else n_images)
     if quantity == "label" and split.labels is None:
         raise InputError(f"{model.name} is measured on labels, and {dataset.name} has none: choose another data set.")
-    draws = tqdm(draw_log_likelihoods(model, split, L, k, seed), "posterior predictive", L, disable=not progress)
+    draws = ProgressBar(draw_log_likelihoods(model, split, L, k, seed), "posterior predictive", L, disable=not progress)
     curve, ess = predictive_curve(draws, L)
     return {"quantity": quantity, "n": len(split), "k": k if quantity == "marginal" else None,
             "ess": ess.median().item(), "curve": [{"L": level, **e._asdict()} for level, e in curve.items()]}

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 import torch
-from tqdm import tqdm
 from ..core.files import InputError, make_folder, replace_file, write_text
 from ..core.locks import LockHeldError
+from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
 from ..data.batches import Batch
 from ..nn.registry import make_model
@@ -154,7 +154,7 @@ def run_on_dask(
         folders = [(run, out / RUNS / run_name(run)) for run in runs]
         write_text(out / token, "")
         try:
-            with tqdm(total=len(folders), desc=study.name, unit="run", disable=not progress) as bar:
+            with ProgressBar(total=len(folders), desc=study.name, unit="run", disable=not progress) as bar:
                 for outcome in _run_outcomes(client, folders, settings): record_outcome(bar, *outcome, failures)
         finally: (out / token).unlink(missing_ok=True)
     return end_study(study, out, failures, kept)

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from ..core.files import InputError, check_choice, check_number, make_folder, read_json, write_json, write_text
 from ..core.locks import Lock, LockHeldError
 from ..core.notebooks import notebook_command
+from ..core.progress import ProgressBar
 from ..data.datasets import load
 from ..nn.registry import make_model
 from ..training.settings import pick_device
@@ -299,7 +300,7 @@ def run_study(
     def do_group(group):
         for run, reason in run_group(group, Path(out) / RUNS, notebook, **options):
             record_outcome(bar, run_name(run), reason, failures)
-    with tqdm(total=len(runs), desc=study.name, unit="run", disable=not progress) as bar:
+    with ProgressBar(total=len(runs), desc=study.name, unit="run", disable=not progress) as bar:
         run_groups(groups, do_group, jobs, processes)
     return end_study(study, out, failures, kept)
 

@@ -8,8 +8,8 @@ __all__ = ['family_name', 'group_families', 'check_budget', 'search_settings', '
 # %% ../../nbs/09_studies/07_search.ipynb #cell-003
 import dataclasses
 from pathlib import Path
-from tqdm import tqdm
 from ..core.files import InputError, write_json
+from ..core.progress import ProgressBar
 from ..core.provenance import provenance
 from ..data.datasets import load
 from .folders import RUNS, acquire_run
@@ -65,7 +65,7 @@ def search_settings(
 ) -> dict: # the content of `search.json`
     "Train every run of a study and score it on the validation images; raises `InputError` for unequal budgets"
     budget, trials, n_valid = check_budget(study), [], set()
-    for run in tqdm(study.runs, desc=study.name, unit="run", disable=not progress):
+    for run in ProgressBar(study.runs, desc=study.name, unit="run", disable=not progress):
         folder = Path(out) / RUNS / run_name(run)
         with acquire_run(folder, run):
             data = load(run.dataset, run.binarisation, data_dir).without_test()

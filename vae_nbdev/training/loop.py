@@ -12,8 +12,8 @@ from contextlib import ExitStack
 import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
-from tqdm import tqdm
 from ..core.files import InputError
+from ..core.progress import ProgressBar
 from ..core.schema import check_schema
 from ..core.randomness import BatchedGenerator, make_generator
 from ..core.signals import set_handlers
@@ -221,7 +221,7 @@ def _progress_bar(trainers, n_images):
     settings, name, n = trainers[0].settings, trainers[0].model.name, len(trainers)
     steps = math.ceil(n_images / settings.batch_size)
     done = sum(len(t.history) * steps + (len(t.progress.sizes) if t.progress else 0) for t in trainers)
-    return tqdm(total=n * settings.epochs * steps, initial=done, desc=name if n == 1 else f"{n} × {name}",
+    return ProgressBar(total=n * settings.epochs * steps, initial=done, desc=name if n == 1 else f"{n} × {name}",
                 mininterval=0.5, disable=not settings.progress, unit="batch")
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-020
