@@ -204,7 +204,7 @@ def importance_log_likelihood(
     if W is None: W = model.sample_from_W(L, make_generator(seed, "importance weights", device=weight.device))
     samples = len(W or [None]) * counts[-1] * len(split)
     log_weights = log_weight_function(model, W, min(IMAGE_BLOCK, len(split)), samples, compile)
-    for start in ProgressBar(range(0, len(split), IMAGE_BLOCK), f"IWLL({counts[-1]})", unit="block", disable=not progress):
+    for start in ProgressBar(range(0, len(split), IMAGE_BLOCK), "IWLL", unit="block", disable=not progress):
         x = split.batch(slice(start, start + IMAGE_BLOCK)).x.to(weight)
         generator = make_generator(seed, "importance", start, device=weight.device)
         blocks.append(_estimate_block(model, log_weights, x, W, counts, generator))
