@@ -158,10 +158,11 @@ def sidebar_contents(pages):
         parts = [entry for place in places for entry in entries(place, pages)]
         flat = parts[0]["contents"] if len(parts) == 1 and isinstance(parts[0], dict) else parts
         contents.append({"section": title, "contents": flat})
+    contents += ["reference.qmd", "glossary.ipynb"]
     shown = set(re.findall(r"[\w/.-]+\.ipynb", json.dumps(contents)))
     if lost := {page.as_posix() for page in pages} - shown:
         raise SystemExit(f"the sidebar has no place for {', '.join(sorted(lost))}: add its folder to SECTIONS in .ci/generate.py.")
-    return [*contents, "reference.qmd"]
+    return contents
 
 
 def write_site():
