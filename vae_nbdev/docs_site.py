@@ -33,7 +33,8 @@ def plot_functions() -> dict: # name → docstring
     from vae_nbdev.nn.autoencoder import Autoencoder
     owners = package, Autoencoder, BayesianNeuralNetwork
     found = {name: getattr(owner, name) for owner in owners for name in dir(owner) if name.startswith("plot_")}
-    return {name: value.__doc__.partition("\n")[0] for name, value in found.items() if getattr(value, "__doc__", None)}
+    words = {name: (getattr(value, "__doc__", None) or "").partition("\n")[0] for name, value in found.items()}
+    return {name: text.partition(";")[0] for name, text in words.items() if text}
 
 # %% ../nbs/15_docs_site.ipynb #cell-008
 def has_picture(cell) -> bool:
@@ -43,8 +44,12 @@ def has_picture(cell) -> bool:
 class AddAltTexts:
     "Gives every cell that shows a picture a text for those who cannot see it"
     def __init__(self, nb):
-        self.title, self.heading, self.known = (getattr(nb, "frontmatter_", None) or {}).get("title", ""), "", {}
-        if any(map(has_picture, nb.cells)): self.known = plot_functions()
+        self.nb, self.title, self.heading, self.known = nb, "", "", {}
+
+    def begin(self):
+        "nbdev calls this after the processors before it: the title is known now"
+        self.title = (getattr(self.nb, "frontmatter_", None) or {}).get("title", "")
+        if any(map(has_picture, self.nb.cells)): self.known = plot_functions()
 
     def __call__(self, cell):
         source = cell.source or ""
