@@ -113,6 +113,17 @@ def read_comparison(path) -> list: # rows, as write_comparison returns them
             | {k: row[k] == "True" if row[k] else "" for k in ("matched", "original_objective")} for row in rows]
 
 # %% ../../nbs/10_report/15_published_comparison.ipynb #cell-017
+def _architecture_title(name) -> str:
+    "The name of an architecture in words"
+    words = name.replace("_", " ").replace("bayesian", "Bayesian").replace("vae", "VAE")
+    return words[0].upper() + words[1:]
+
+def _number_name(row) -> str:
+    "The model and the measure of a published number in words"
+    latent = "no bottleneck" if row["latent"] == "none" else f"d = {row['latent']}"
+    return f"{_architecture_title(row['architecture'])} {row['network']}, {latent}, {row['measure'].upper()}"
+
+# %% ../../nbs/10_report/15_published_comparison.ipynb #cell-018
 def _score_cells(row) -> tuple: # two cells
     "Our mean with its standard deviation, and the difference; dashes without a run"
     if row is None or row["ours"] == "": return Td("–", cls="num", data_sort=""), Td("–", cls="num", data_sort="")
@@ -120,12 +131,6 @@ def _score_cells(row) -> tuple: # two cells
     difference = f"{row['difference']:+.2f}"
     return (Td(with_minus_sign(text), cls="num", data_sort=repr(row["ours"])),
             Td(with_minus_sign(difference), cls="num", data_sort=repr(row["difference"])))
-
-def _number_name(row) -> str:
-    "The model and the measure of a published number in words"
-    latent = "no bottleneck" if row["latent"] == "none" else f"d = {row['latent']}"
-    name = row["architecture"].replace("_", " ").replace("bayesian", "Bayesian").replace("vae", "VAE")
-    return f"{name[0].upper()}{name[1:]} {row['network']}, {latent}, {row['measure'].upper()}"
 
 def comparison_table(
     rows:list, # from comparison_rows
@@ -140,13 +145,15 @@ def comparison_table(
                "A positive difference means that ours is higher.")
     return plain_table(["Published number", "Published", *ours], cells, "published numbers", caption)
 
-# %% ../../nbs/10_report/15_published_comparison.ipynb #cell-020
+# %% ../../nbs/10_report/15_published_comparison.ipynb #cell-021
 def _draw_numbers(ax, rows, style, label):
     "The numbers of one architecture: filled under the original's objective, hollow under the full ELBO otherwise"
     for original, face in ((True, style.colour), (False, "none")):
         points = [(row["published"], row["ours"]) for row in rows if row["original_objective"] is original]
-        if points: ax.scatter(*zip(*points), s=26, marker=style.marker, facecolors=face, edgecolors=style.colour,
-                              label=label if original else None, zorder=2)
+        if not points: continue
+        ax.scatter(*zip(*points), s=26, marker=style.marker, facecolors=face, edgecolors=style.colour, label=label,
+                   zorder=2)
+        label = None # once in the legend
 
 def plot_comparison(
     rows:list, # from comparison_rows
@@ -159,7 +166,10 @@ def plot_comparison(
     ends = [f(row[k] for row in rows for k in ("published", "ours")) for f in (min, max)]
     ax.plot(ends, ends, color=GREY, linewidth=1, zorder=1)
     for name in names:
-        _draw_numbers(ax, [row for row in rows if row["architecture"] == name], styles[name], name.replace("_", " "))
+        _draw_numbers(ax, [row for row in rows if row["architecture"] == name], styles[name], _architecture_title(name))
+    if not all(row["original_objective"] for row in rows):
+        label = "hollow: full ELBO, where\nthe original had another"
+        ax.scatter([], [], s=26, facecolors="none", edgecolors=GREY, label=label)
     ax.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     style_axes(ax, "Every published number", "original project, nats per image", "this project")
     return picture
