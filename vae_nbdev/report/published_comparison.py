@@ -168,8 +168,7 @@ def plot_comparison(
     for name in names:
         _draw_numbers(ax, [row for row in rows if row["architecture"] == name], styles[name], _architecture_title(name))
     if not all(row["original_objective"] for row in rows):
-        label = "hollow: full ELBO, where\nthe original had another"
-        ax.scatter([], [], s=26, facecolors="none", edgecolors=GREY, label=label)
+        ax.scatter([], [], s=26, facecolors="none", edgecolors=GREY, label="hollow: full ELBO instead")
     ax.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
     style_axes(ax, "Every published number", "original project, nats per image", "this project")
     return picture
