@@ -68,7 +68,7 @@ class DropSecondHeadings:
     def __init__(self, nb):
         texts = [cell.source or "" for cell in nb.cells if cell.cell_type == "markdown"]
         headings = re.findall(r"^#{2,4} (.*)$", "\n".join(texts), re.M)
-        self.seen = {name.strip("` ") for heading in headings for name in [heading, *heading.split(",")]}
+        self.seen = {heading.strip("` ") for heading in headings}
 
     def __call__(self, cell):
         for output in cell.get("outputs") or []:
