@@ -101,7 +101,7 @@ def _training_options(
 @delegates(_training_options)
 def vae_train(
     architecture:str, # which model to train
-    network:str=None, # hidden sizes such as 256-128 or "300-300 gated", maps such as "16-32 residual", or none
+    network:str=None, # hidden sizes such as 256-128 or "300-300 gated", maps such as 10-10-10+64, or none
     latent:latent_size="auto", # dimensions of the code; auto: the architecture's default; none (convolutions only)
     likelihood:str="bernoulli", # bernoulli, continuous_bernoulli or gaussian
     option:list[key_value]=None, # an argument of this architecture, KEY=VALUE; repeat it for several

@@ -79,11 +79,10 @@ def search_settings(
 # %% ../../nbs/09_studies/07_search.ipynb #cell-012
 def best_trials(
     result:dict, # the content of `search.json`
-    epochs:int=None, # only trials of so many; `None`: all
 ) -> dict: # family → its best trial
     "The trial of each family with the lowest validation NELBO after its last epoch"
     best = {}
     for trial in result["trials"]:
-        if trial["nelbo"] is None or epochs not in (None, trial["epochs"]): continue
+        if trial["nelbo"] is None: continue # it diverged
         if trial["family"] not in best or trial["nelbo"] < best[trial["family"]]["nelbo"]: best[trial["family"]] = trial
     return best
