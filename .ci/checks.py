@@ -102,7 +102,7 @@ def check_rule(rule):
 
 def check_imports():
     "What is wrong with the imports: the package and its commands answer fast only as long as they do not load torch."
-    code = "import sys, vae_nbdev, vae_nbdev.commands; sys.exit('they import torch' if 'torch' in sys.modules else 0)"
+    code = "import sys, vae_nbdev, vae_nbdev.commands.train, vae_nbdev.commands.report; sys.exit('they import torch' if 'torch' in sys.modules else 0)"
     return check_command(sys.executable, "-c", code)
 
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
+from ..core.command import print_message
 from ..core.files import InputError
 from ..core.progress import ProgressBar
 from ..core.schema import check_schema
@@ -187,6 +188,13 @@ class SeedTrainer:
         return [{name: values[s] for name, values in terms.items()} for s in range(len(self.trainers))]
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-017
+def _log_epoch(trainers):
+    "Print the objective after an epoch on stderr, one line for each model"
+    for t in trainers:
+        row, model = t.history[-1], t.model.name if len(trainers) == 1 else f"{t.model.name}, seed {t.seed}"
+        terms = " / ".join(f"{row[part]['nelbo']:.2f}" for part in ("train", "valid"))
+        print_message(f"{model}, epoch {row['epoch']}: training / validation NELBO {terms}, {row['seconds']:.1f} s")
+
 def run_epoch(
     trainers, # that stand at the same epoch
     data, # a Dataset on the device
@@ -204,6 +212,7 @@ def run_epoch(
     check_finite_validation(valid, epoch, last_good)
     seconds = trainers[0].progress.elapsed() / len(trainers)
     for t, *terms in zip(trainers, train, valid): t.finish_epoch(*terms, seconds, data.train)
+    if (every := trainers[0].settings.log_every) and epoch % every == 0: _log_epoch(trainers)
     if guard.requested: raise interruption(trainers)
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-018
