@@ -180,7 +180,49 @@ def write_page(page, order, sidebar, template, settings):
     path.write_text(html, encoding="utf-8")
 
 
+# For programs that read
+
+def printed_text(output):
+    "What an output says in words; an empty text for pictures and HTML."
+    data = output.get("data", {})
+    if output["output_type"] == "stream": return "".join(output["text"])
+    if "text/markdown" in data: return "".join(data["text/markdown"])
+    return "" if {"image/png", "text/html"} & data.keys() else "".join(data.get("text/plain", ""))
+
+
+def plain_markdown(page):
+    "A page as plain Markdown: texts, code and what it prints, without pictures."
+    parts = [f"# {page['title']}", f"> {page['subtitle']}"]
+    for cell in page["cells"]:
+        about, source = directives(source_of(cell))
+        if cell["cell_type"] == "markdown": parts.append(source_of(cell))
+        if cell["cell_type"] != "code" or about.get("include") == "false": continue
+        if source and about.get("echo") != "false": parts.append(f"```python\n{source}\n```")
+        text = "\n".join(printed_text(output) for output in cell.get("outputs", [])).strip()
+        if text: parts.append(text if about.get("output") == "asis" else f"```\n{text}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def write_for_programs(pages, sidebar):
+    "A Markdown file beside each page, and llms.txt, the list of them (https://llmstxt.org)."
+    settings = get_config()
+    host = settings.doc_host + settings.doc_baseurl
+    for page in pages:
+        (SITE / f"{page['name']}.md").write_text(plain_markdown(page), encoding="utf-8")
+    lines = [f"# {settings.title}", "", f"> {settings.description}"]
+    for title, part in [(entry[0], entry) if isinstance(entry, tuple) else (entry["title"], entry) for entry in sidebar]:
+        lines += ["", f"## {title}", ""]
+        lines += [f"- [{page['title']}]({host}/{page['name']}.md): {page['subtitle']}" for page in pages_of([part])]
+    (SITE / "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 # The site
+
+def read_site():
+    "The pages that nbdev has prepared, and the sidebar."
+    pages = [read_page(path) for path in sorted(PROCESSED.rglob("*")) if path.suffix in (".ipynb", ".qmd")]
+    return pages, sidebar_of(pages)
+
 
 def process():
     "Nbdev's processors, in a process of its own: its workers start by reading the file that started them."
@@ -201,8 +243,7 @@ def build():
     "The site without Quarto."
     process()
     shutil.rmtree(SITE, ignore_errors=True)
-    pages = [read_page(path) for path in sorted(PROCESSED.rglob("*")) if path.suffix in (".ipynb", ".qmd")]
-    sidebar = sidebar_of(pages)
+    _, sidebar = read_site()
     order = pages_of(sidebar)
     environment = Environment(loader=FileSystemLoader(LOOK), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     write = partial(write_page, order=order, sidebar=sidebar, settings=get_config(),
@@ -271,6 +312,7 @@ def main():
     os.chdir(ROOT)
     with_quarto = bool(shutil.which("quarto"))
     (build_with_quarto if with_quarto else build)()
+    write_for_programs(*read_site())
     check_site(strict=not with_quarto)  # what Quarto makes of a page cannot be tested without it: there faults are only printed
     print(f"Docs: {SITE / 'index.html'}", flush=True)
     if args.preview: serve(args.port)

@@ -200,11 +200,12 @@ def write_slides(
     template, # folder with `slides.html.j2`, `slides.css` and `reveal/`
     title:str, # of the presentation
 ) -> Path:
-    "Make one self-contained HTML file of slides; every heading of the second level begins a slide"
+    "Make one HTML file of slides; a heading of the second level begins a slide, and the tag `notes` a speaker's note"
     def prepare(cells):
         for i, cell in enumerate(cells):
             begins = cell.cell_type == "markdown" and cell.source.startswith("## ")
-            cell.metadata["slide"] = "first" if i == 0 else "next" if begins else "same"
+            place = "first" if i == 0 else "next" if begins else "same"
+            cell.metadata["slide"] = "notes" if "notes" in cell.metadata.get("tags", []) else place
         return {"title": title}
     write_text(path, notebook_html(notebook, template, prepare, "slides.html.j2", ""))
     return Path(path)
