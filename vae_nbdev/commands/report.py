@@ -137,9 +137,10 @@ def print_page(
     show:bool, # open it in a browser
 ):
     "Print the likelihoods of a study and the path of its report"
-    from vae_nbdev.report.results import group_results, load_results
+    from vae_nbdev.report.results import group_results, load_results, split_counterexamples
     from vae_nbdev.report.text_table import text_table
-    for group in group_results(load_results(out)[0]): print(f"{text_table(group)}\n")
+    results, _ = split_counterexamples(load_results(out)[0], out)
+    for group in group_results(results): print(f"{text_table(group)}\n")
     print(f"report: {one_line(page)}")
     if show and not webbrowser.open(Path(page).resolve().as_uri()):
         print_message("vae_report: there is no browser here: open the file above in one.")

@@ -23,7 +23,7 @@ from ..nn.registry import architecture_names
 # %% ../../nbs/11_commands/01_train.ipynb #cell-008
 def key_value(text) -> dict:
     "An argument of an architecture, KEY=VALUE, with the value read as YAML"
-    from vae_nbdev.studies.spec import read_yaml
+    from vae_nbdev.core.yaml_text import read_yaml
     key, equals, value = text.partition("=")
     if not equals: raise argparse.ArgumentTypeError(f"{text[:100]!r} is not of the form KEY=VALUE")
     try: return {key: read_yaml(value, f"the value of {key}")}
@@ -41,7 +41,8 @@ def add_options(parameters:dict, options:list) -> dict:
 # %% ../../nbs/11_commands/01_train.ipynb #cell-012
 def read_run_file(path) -> dict: # name → value, those of the architecture and of the evaluation too
     "The parameters of a run in a YAML file or in the `config.json` of a run; raises `InputError`"
-    from vae_nbdev.studies.spec import make_run, read_yaml
+    from vae_nbdev.core.yaml_text import read_yaml
+    from vae_nbdev.studies.spec import make_run
     content = read_yaml(read_bytes(path, "the run", 2**24), str(path))
     if not isinstance(content, dict): raise InputError(f"{path} must be a mapping such as {{architecture: vqvae}}.")
     parameters = content.get("run", {}) if "format" in content else content

@@ -32,7 +32,9 @@ def text_table(
 ) -> str:
     "The likelihoods of comparable runs as lines of text, in nats per image"
     import pandas  # imported here: commands start faster without it
-    columns = {"model": [row.name for row in group.rows], "seeds": [len(row.results) for row in group.rows]}
+    width = max(len(row.name) for row in group.rows)
+    columns = {"model": [row.name.ljust(width) for row in group.rows],
+               "seeds": [len(row.results) for row in group.rows]}
     for key in TEXT_MEASURES:
         if not any(row.score(key) for row in group.rows): continue
         for setting in column_settings(group.rows, key):

@@ -4,21 +4,21 @@
 
 # %% auto #0
 __all__ = ['ArchitectureName', 'DatasetName', 'BinarisationName', 'ScheduleName', 'Options', 'RUN_FIELDS', 'DATA_ARGUMENTS',
-           'MAX_NAME_BYTES', 'MAX_YAML_SIZE', 'PLAIN_VALUES', 'MAX_RUNS', 'EpochFactor', 'Seeds', 'Evaluation', 'Run',
-           'chosen_options', 'all_parameters', 'canonical_json', 'run_name', 'run_key', 'has_parameters', 'run_label',
-           'has_argument', 'model_options', 'training_settings', 'default_latent', 'make_run', 'read_yaml',
-           'format_yaml', 'Study', 'StudyFile', 'make_study', 'load_study', 'override_study', 'check_data']
+           'MAX_NAME_BYTES', 'Entries', 'MAX_RUNS', 'EpochFactor', 'Seeds', 'Evaluation', 'Run', 'chosen_options',
+           'all_parameters', 'canonical_json', 'run_name', 'run_key', 'has_parameters', 'run_label', 'has_argument',
+           'model_options', 'training_settings', 'default_latent', 'make_run', 'Study', 'Counterexamples', 'StudyFile',
+           'make_study', 'load_study', 'override_study', 'check_data']
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, math, re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-import yaml
 from ..core.files import InputError, check_choice, check_keys, read_bytes
 from ..core.provenance import code_version
 from ..core.schema import Count, CountOrZero, Line, Name, Natural, Positive, Scalar, Schema, Text
 from ..core.schema import bounded, check_arguments, check_schema, choice, describe, printable
+from ..core.yaml_text import read_yaml
 from ..data.datasets import BINARISATIONS, DATASETS, check_binarisation, load
 from ..nn.likelihoods import LikelihoodName, check_pixels
 from ..nn.networks import Network, Width
@@ -195,65 +195,6 @@ def make_run(
     return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation, **unused)
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-034
-MAX_YAML_SIZE = 10_000_000 # values and letters in a YAML text, with every alias written out
-
-def _yaml_size(node, sizes):
-    "Number of values and letters that a YAML node stands for; infinite if the node contains itself"
-    if id(node) in sizes: return sizes[id(node)]
-    sizes[id(node)] = math.inf  # the answer for a node that is reached again from within itself
-    if isinstance(node.value, str): size = len(node.value)
-    else:
-        children = [child for item in node.value for child in (item if isinstance(item, tuple) else (item,))]
-        size = sum(_yaml_size(child, sizes) for child in children)
-    sizes[id(node)] = 1 + size
-    return sizes[id(node)]
-
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-035
-class _YamlLoader(yaml.SafeLoader):
-    "PyYAML's safe loader with the plain values of YAML 1.2, for texts that do not stand for too many values"
-    yaml_implicit_resolvers = {} # not those of YAML 1.1
-
-    def get_single_node(self):
-        node = super().get_single_node()
-        if node and _yaml_size(node, {}) > MAX_YAML_SIZE: raise ValueError("it stands for too many values")
-        return node
-
-    def construct_mapping(self, node, deep=False):
-        keys = [(key.tag, key.value) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        if twice := next((key for i, key in enumerate(keys) if key in keys[:i]), None):
-            raise ValueError(f"the key {describe(twice[1])} stands twice in one mapping, "
-                             f"which begins in line {node.start_mark.line + 1}")
-        return super().construct_mapping(node, deep)
-
-_YamlLoader.add_constructor("tag:yaml.org,2002:int", lambda loader, node: int(loader.construct_scalar(node)))
-
-class _YamlDumper(yaml.SafeDumper): "PyYAML's safe dumper, with quotes around texts that look like other values"
-
-PLAIN_VALUES = {"null": r"null|Null|NULL|~|", "bool": r"true|True|TRUE|false|False|FALSE", "int": r"[-+]?\d+",
-                "float": r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "merge": "<<"}
-for _tag, _pattern in PLAIN_VALUES.items():
-    for _class in (_YamlLoader, _YamlDumper):
-        _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$", re.ASCII), None)
-
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-036
-def read_yaml(
-    text, # text, or bytes in UTF-8
-    where:str="the text", # its source, for error messages
-): # dictionaries, lists, texts, numbers, booleans, None
-    "The values in a YAML text; no text can run code. Raises `InputError` if it is not valid YAML"
-    try: return yaml.load(text if isinstance(text, str) else text.decode("utf-8"), _YamlLoader)
-    except RecursionError:
-        raise InputError(f"{where} is not valid YAML: its lists stand too deep within each other.") from None
-    except Exception as error:  # bad values of explicit tags raise many kinds of errors in PyYAML
-        raise InputError(f"{where} is not valid YAML: {printable(str(error)).rstrip('.')}.") from error
-
-def format_yaml(
-    values, # dictionaries, lists, texts, numbers, booleans, None
-) -> str:
-    "The values as YAML, which `read_yaml` reads back, and other programs too"
-    return yaml.dump(values, Dumper=_YamlDumper, sort_keys=False, allow_unicode=True)
-
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-040
 @dataclass(frozen=True)
 class Study:
     "A named list of runs"
@@ -261,14 +202,26 @@ class Study:
     title:str
     about:str
     runs:tuple
+    counterexamples:tuple = () # those of the runs that show what can go wrong, apart from the tables
+    lesson:str = "" # what they show
+
+Entries = list[dict[Name, Any]] # each with values, or lists of values, of the parameters of runs
+
+class Counterexamples(Schema):
+    "Runs that show what can go wrong, apart from the tables of a report"
+    about:Text = "" # what they show
+    runs:Entries
 
 class StudyFile(Schema):
     "The content of a study's file; the runs are checked one by one"
     title:Line = ""
     about:Text = ""
     defaults:dict[Name, Any]|None = None # parameters of all runs
-    runs:list[dict[Name, Any]] # each with values, or lists of values
+    runs:Entries
+    counterexamples:Counterexamples|None = None
 
+
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-035
 MAX_RUNS = 10_000 # in a study
 
 def _expand_grid(entry) -> list: # of dictionaries
@@ -276,10 +229,10 @@ def _expand_grid(entry) -> list: # of dictionaries
     axes = [v if isinstance(v, list) else [v] for v in entry.values()]
     return [dict(zip(entry, values)) for values in itertools.product(*axes)]
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-041
-def _study_entries(file) -> list: # of dictionaries
-    "The entries of a study's `runs`, each with the study's defaults"
-    entries = [{**(file.defaults or {}), **entry} for entry in file.runs]
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-036
+def _study_entries(file, entries) -> list: # of dictionaries
+    "Entries of a study, each with the study's defaults"
+    entries = [{**(file.defaults or {}), **entry} for entry in entries]
     return [{**e, "architecture": list(architectures())} if e.get("architecture") == "all" else e for e in entries]
 
 def _read_study_file(content, where) -> StudyFile:
@@ -293,7 +246,7 @@ def _read_study_file(content, where) -> StudyFile:
 def _check_number_of_runs(n, where):
     if n > MAX_RUNS: raise InputError(f"{where} asks for {n:,} runs: a study has at most {MAX_RUNS:,}.")
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-042
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-037
 def make_study(
     name:str, # of the study and its folder
     content, # of the study's file, from read_yaml
@@ -301,17 +254,26 @@ def make_study(
 ) -> Study:
     "A checked `Study`; raises `InputError` if one of its runs is impossible"
     _check_folder_name(name, "a study")
-    entries = _study_entries(file := _read_study_file(content, where))
-    _check_number_of_runs(sum(math.prod(len(v) for v in e.values() if isinstance(v, list)) for e in entries), where)
-    runs = [make_run(parameters, where) for entry in entries for parameters in _expand_grid(entry)]
+    file = _read_study_file(content, where)
+    runs, apart = _make_runs(_study_entries(file, file.runs), where), file.counterexamples
     if not runs: raise InputError(f"{where} lists no run: a list of values is empty.")
-    return Study(name, file.title or name, file.about, _unique_runs(runs))
+    wrong = _make_runs(_study_entries(file, apart.runs), where) if apart else ()
+    if twice := next((run for run in wrong if run in runs), None):
+        raise InputError(f"{run_name(twice)} in {where} is a run and a counterexample: leave one out.")
+    return Study(name, file.title or name, file.about, runs + wrong, wrong, apart.about if apart else "")
+
+
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-038
+def _make_runs(entries, where) -> tuple:
+    "The runs of some entries, each once"
+    _check_number_of_runs(sum(math.prod(len(v) for v in e.values() if isinstance(v, list)) for e in entries), where)
+    return _unique_runs(make_run(parameters, where) for entry in entries for parameters in _expand_grid(entry))
 
 def _unique_runs(runs) -> tuple:
     "The runs, each once"
     return tuple({run_name(run): run for run in runs}.values())
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-043
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-039
 def load_study(
     study, # the name of a file in the studies folder, or a path to a YAML file
     folder, # the studies folder
@@ -325,7 +287,7 @@ def load_study(
     where = printable(str(path))
     return make_study(path.stem, read_yaml(read_bytes(path, "the study", 2**24), where), where)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-048
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-046
 EpochFactor = bounded("EpochFactor", float, gt=0, le=1e6) # what the epochs of a study are multiplied by
 Seeds = bounded("Seeds", int, ge=1, le=MAX_RUNS) # number of seeds
 
@@ -337,17 +299,25 @@ def override_study(
 ) -> Study:
     "The study with other epochs or seeds"
     if epochs is not None: epochs = check_schema(epochs, Count, "epochs")
-    runs = [dataclasses.asdict(run) | ({} if epochs is None else {"epochs": epochs}) for run in study.runs]
-    if fraction is not None:
-        fraction = check_schema(fraction, EpochFactor, "fraction")
-        runs = [run | {"epochs": max(1, round(fraction * run["epochs"])),
-                       "kl_warm_up": round(fraction * run["kl_warm_up"])} for run in runs]
+    if fraction is not None: fraction = check_schema(fraction, EpochFactor, "fraction")
     if seeds is not None:
         seeds = check_schema(seeds, Seeds, "seeds")
         different = {run_name(dataclasses.replace(run, seed=0)) for run in study.runs}
         _check_number_of_runs(len(different) * seeds, f"the study with {seeds:,} seeds")
-        runs = [run | {"seed": seed} for run in runs for seed in range(seeds)]
-    return dataclasses.replace(study, runs=_unique_runs(make_run(run, f"the study {study.name}") for run in runs))
+    changed = [_override_runs(runs, epochs, seeds, fraction, f"the study {study.name}")
+               for runs in (study.runs, study.counterexamples)]
+    return dataclasses.replace(study, runs=changed[0], counterexamples=changed[1])
+
+
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-047
+def _override_runs(runs, epochs, seeds, fraction, where) -> tuple:
+    "The runs with other epochs or seeds, each once"
+    runs = [dataclasses.asdict(run) | ({} if epochs is None else {"epochs": epochs}) for run in runs]
+    if fraction is not None:
+        runs = [run | {"epochs": max(1, round(fraction * run["epochs"])),
+                       "kl_warm_up": round(fraction * run["kl_warm_up"])} for run in runs]
+    if seeds is not None: runs = [run | {"seed": seed} for run in runs for seed in range(seeds)]
+    return _unique_runs(make_run(run, where) for run in runs)
 
 def check_data(study:Study, data_dir=None):
     "Load each data set of a study once; raises `InputError` if one is missing or damaged"
