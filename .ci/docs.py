@@ -15,6 +15,7 @@ from nbdev.config import get_config
 ROOT = Path(__file__).resolve().parent.parent
 LOOK = ROOT / ".ci" / "docs"  # template, style and script
 PROCESSED, SITE = ROOT / "_proc", ROOT / "_docs"
+BIBLIOGRAPHY = PROCESSED / "references.bib"  # copied there by nbdev; _quarto.yml names it for Quarto
 READER = "markdown+autolink_bare_uris+emoji"  # what Quarto reads
 NAMES = {"console": "bash"}  # languages that pandoc's highlighter knows under another name
 
@@ -156,10 +157,20 @@ def mend_blocks(soup):
     for image in soup.find_all("img", alt=False): image["alt"] = ""
 
 
+def head_references(soup):
+    "The list of what a page cites gets a heading, as Quarto gives it one."
+    references = soup.find(id="refs")
+    if not references: return
+    heading = soup.new_tag("h2", id="references")
+    heading.string = "References"
+    references.insert_before(heading)
+
+
 def html_of(page, names, host):
     "The inside of a page and its table of contents."
-    soup = BeautifulSoup(pypandoc.convert_text(markdown_of(page), "html5", format=READER,
-                                               extra_args=["--mathml", "--wrap=preserve"]), "html.parser")
+    options = ["--mathml", "--wrap=preserve", "--citeproc", f"--bibliography={BIBLIOGRAPHY}", "--metadata=link-citations"]
+    soup = BeautifulSoup(pypandoc.convert_text(markdown_of(page), "html5", format=READER, extra_args=options), "html.parser")
+    head_references(soup)
     mend_links(soup, page, names, host)
     mend_blocks(soup)
     contents = mend_headings(soup)
@@ -282,6 +293,8 @@ def page_faults(html):
     found += [("request to another server", source) for source in sources if re.match(r"(https?:)?//", source)]
     headings = [heading.get_text().strip("# ") for heading in main.find_all(["h2", "h3"])]
     found += [("heading that stands twice", text) for text in sorted(set(headings)) if headings.count(text) > 1]
+    found += [("citation without an entry in references.bib", cited.get_text()) for cited in main.select(".citation")
+              if "@" in cited.get_text() or any(name.get_text().endswith("?") for name in cited.find_all("strong"))]
     for script in main.find_all("script"): script.decompose()
     text = main.get_text()
     return found + [(what, sign) for what, sign in (("address in memory", " at 0x"), ("shortcode", "{{<")) if sign in text]
