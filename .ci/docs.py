@@ -2,7 +2,7 @@
 own processors, pandoc, a template of our own and Pagefind's search. The names of the pages are the same."""
 import argparse, base64, json, os, posixpath, re, shutil, subprocess, sys, tempfile
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from html import escape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -201,6 +201,22 @@ def printed_text(output):
     return "" if {"image/png", "text/html"} & data.keys() else "".join(data.get("text/plain", ""))
 
 
+@cache
+def literature():
+    "What a list of references says of each entry of references.bib, as key → text."
+    entries = json.loads(pypandoc.convert_file(str(PROCESSED / "references.bib"), "csljson", format="biblatex"))
+    names = lambda entry: ", ".join(name.get("family") or name.get("literal", "") for name in entry.get("author", []))
+    place = lambda entry: f"https://doi.org/{entry['DOI']}" if "DOI" in entry else entry.get("URL", "")
+    return {entry["id"]: f"{names(entry)} ({entry['issued']['date-parts'][0][0]}). {entry['title']}. {place(entry)}".strip()
+            for entry in entries}
+
+
+def references_of(markdown):
+    "The list of what a text cites with @key; no lines without citations."
+    keys = [key for key in sorted(literature()) if re.search(rf"@{key}\b", markdown)]
+    return ["## References", *(f"- @{key}: {literature()[key]}" for key in keys)] if keys else []
+
+
 def plain_markdown(page):
     "A page as plain Markdown: texts, code and what it prints, without pictures."
     parts = [f"# {page['title']}", f"> {page['subtitle']}"]
@@ -211,7 +227,7 @@ def plain_markdown(page):
         if source and about.get("echo") != "false": parts.append(f"```python\n{source}\n```")
         text = "\n".join(printed_text(output) for output in cell.get("outputs", [])).strip()
         if text: parts.append(text if about.get("output") == "asis" else f"```\n{text}\n```")
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(parts + references_of("\n".join(parts))) + "\n"
 
 
 def write_for_programs(pages, sidebar):
