@@ -10,7 +10,7 @@ __all__ = ['ArchitectureName', 'DatasetName', 'BinarisationName', 'ScheduleName'
            'make_study', 'load_study', 'override_study', 'check_data']
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-003
-import dataclasses, hashlib, inspect, itertools, json, math, re
+import dataclasses, hashlib, inspect, itertools, json, math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
