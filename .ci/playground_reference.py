@@ -44,6 +44,9 @@ def weights(model): return {name: p.detach().flatten().tolist() for name, p in m
 def floats(terms): return {name: float(value) for name, value in terms.items() if name != "gain"}
 
 
+def bayesian_priors(model): return [m for m in model.modules() if hasattr(m, "log_prior_sd")]
+
+
 def reference(
     name,  # a key of `MODELS`
     network="32-16",  # hidden sizes
@@ -53,6 +56,8 @@ def reference(
     images = torch.from_numpy(read_native_digits()[0].astype(np.float64)) / 16
     model = kind(network=network, latent=2, n_pixels=64, seed=3, **options).double().train()
     model.n_train = 1197
+    with torch.no_grad():  # off its optimum, where the gradient is a difference of equal numbers, all digits of it noise
+        for layer in bayesian_priors(model): layer.log_prior_sd += 0.1
     optimizers, recorder = model.optimizers(RATE), NumberRecorder(make_generator(0, "playground"))
     case = {"model": name, "hidden": [int(size) for size in network.split("-")], "options": options, "rate": RATE,
             "start": weights(model), "steps": []}

@@ -1,11 +1,12 @@
 // The page: its state, its controls, and the loop that trains and draws.
 
-const SIDE = 15 // of the latent grid, in tiles
+const SIDE = 12 // of the latent grid, in tiles
 const FRAME = 9 // milliseconds of each frame that are spent on training
 const REFRESHED = 450 // codes that are computed anew in each frame while the model trains
 const DRAWS = 30 // codes, or weights, from which the ELL of the drawing is computed
 const POSTERIOR_MODELS = ["variational", "importance"], PRIOR_MODELS = [...POSTERIOR_MODELS, "adversarial"]
 const TERMS = {nelbo: "NELBO", ell: "ELL", kl_z: "KLz", kl_w: "KLW", discriminator: "Discriminator", generator: "Generator"}
+const WORDS = {kl_z: "the code is a point", kl_w: "the weights are numbers"} // in place of a curve that a model has not
 
 const byId = id => document.getElementById(id)
 const state = {settings: {}, trainer: null, running: false, target: 0, codes: null, next: 0, range: 4, pointer: null,
@@ -81,7 +82,7 @@ function drawPlanes(q) {
   plane.points(codes, images.classes)
   plane.names(codes, images.classes)
   plane.posterior(q)
-  paintImages(byId("grid"), trainer.model.decode(gridCodes(range, SIDE), SIDE * SIDE), SIDE, 0)
+  paintImages(byId("grid"), trainer.model.decode(gridCodes(range, SIDE), SIDE * SIDE), SIDE, 1)
   if (pointer) drawPointer(plane)
 }
 
@@ -92,24 +93,29 @@ function drawPointer(plane) {
   other.width = byId("grid").clientWidth
   other.height = byId("grid").clientHeight
   other.pointer(z)
+  byId("pointed").hidden = false
   paintImages(byId("pointed"), trainer.model.decode(z, 1), 1, 0)
   byId("place").textContent = `decoded at z = (${signed(z[0], 2)}, ${signed(z[1], 2)})`
 }
 
 // Four curves: the terms of the objective, or the losses of the two players where there is no divergence.
 function drawCurves() {
-  const {history, options} = state.trainer, adversarial = options.model === "adversarial"
-  const names = adversarial ? ["nelbo", "ell", "discriminator", "generator"] : ["nelbo", "ell", "kl_z", "kl_w"]
-  names.forEach((name, place) => {
-    const curve = part => history.flatMap(point => name in point[part] ? [[point.step, point[part][name]]] : [])
-    const valid = {points: curve("valid"), name: "valid"}, train = {points: curve("train"), name: "train"}
-    const curves = !valid.points.length ? [train] : name === "nelbo" ? [train, valid] : [valid]
-    const value = curves.at(-1).points.at(-1)?.[1] ?? NaN, canvas = byId(`curve-${place}`)
-    paintCurves(canvas, curves)
-    byId(`value-${place}`).textContent = signed(value, 2)
-    canvas.parentElement.querySelector("h2").innerHTML = TERMS[name].replace(/^KL(.)/, "KL<sub>$1</sub>")
-    canvas.setAttribute("aria-label", `Curve of ${TERMS[name]}, now ${signed(value, 2)} nats`)
-  })
+  const adversarial = state.settings.model === "adversarial"
+  const names = ["nelbo", "ell", ...adversarial ? ["discriminator", "generator"] : ["kl_z", "kl_w"]]
+  names.forEach((name, place) => drawCurve(name, byId(`curve-${place}`), byId(`value-${place}`)))
+}
+
+function drawCurve(name, canvas, output) {
+  const {history} = state.trainer
+  const curve = part => history.flatMap(point => name in point[part] ? [[point.step, point[part][name]]] : [])
+  const valid = {points: curve("valid"), name: "valid"}, train = {points: curve("train"), name: "train"}
+  const curves = !valid.points.length ? [train] : name === "nelbo" ? [train, valid] : [valid]
+  const value = curves.at(-1).points.at(-1)?.[1] ?? NaN, absent = value === 0 && WORDS[name]
+  if (absent) paintAbsence(canvas, absent)
+  else paintCurves(canvas, curves)
+  output.textContent = signed(value, 2)
+  canvas.previousElementSibling.querySelector("h2").innerHTML = TERMS[name].replace(/^KL(.)/, "KL<sub>$1</sub>")
+  canvas.setAttribute("aria-label", absent || `Curve of ${TERMS[name]}, now ${signed(value, 2)} nats`)
 }
 
 function noisy(pixels, purpose) {
@@ -262,25 +268,27 @@ function takeNearest() {
   take(distances.indexOf(Math.min(...distances)))
 }
 
-// In a page of the docs: its theme, and as much height as is needed.
+// In a page of the docs: its theme, and as much height as is needed. A page opened from a file may not look at the one
+// around it: there the playground follows the system, and scrolls.
 
 function embed() {
-  if (window.parent === window) return
-  document.documentElement.classList.add("embedded")
-  if (!window.frameElement) return // a page from a file may not look at the one around it: it follows the system
-  const page = window.parent.document, follow = () => followTheme(page), content = document.querySelector("main")
-  new MutationObserver(follow).observe(page.documentElement, {attributeFilter: ["data-theme"]})
-  new MutationObserver(follow).observe(page.body, {attributeFilter: ["class"]})
+  const frame = window.frameElement, page = frame?.ownerDocument, content = document.querySelector("main")
+  const follow = () => setTheme(page ?? {body: document.body, documentElement: {dataset: {}}})
+  document.documentElement.classList.toggle("embedded", window.parent !== window)
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow)
   follow()
-  const fit = () => { window.frameElement.style.height = `${content.offsetHeight + 4}px` }
-  new ResizeObserver(fit).observe(content)
+  if (!frame) return
+  const observer = new MutationObserver(follow)
+  observer.observe(page.documentElement, {attributeFilter: ["data-theme"]})
+  observer.observe(page.body, {attributeFilter: ["class"]})
+  new ResizeObserver(() => { frame.style.height = `${content.offsetHeight + 4}px` }).observe(content)
 }
 
-function followTheme(page) {
-  const theme = page.documentElement.dataset.theme ??
-    (page.body.classList.contains("quarto-dark") ? "dark" : page.body.classList.contains("quarto-light") ? "light" : null)
-  if (theme) document.documentElement.dataset.theme = theme
-  else delete document.documentElement.dataset.theme
+// The theme of the page around this one, or the system's.
+function setTheme(page) {
+  const {classList} = page.body, system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"
+  const quarto = ["dark", "light"].find(theme => classList.contains(`quarto-${theme}`))
+  document.documentElement.dataset.theme = page.documentElement.dataset.theme ?? quarto ?? system
   if (state.trainer) draw()
 }
 
@@ -316,7 +324,6 @@ function listen() {
     window.frameElement?.scrollIntoView() // in a page of the docs the link stands below
   })
   window.addEventListener("resize", () => { if (!state.running) draw() })
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw)
 }
 
 function writeClasses() {

@@ -15,6 +15,12 @@ function prepare(canvas) {
   return {context, width, height}
 }
 
+// A small grey text; canvases keep what was set before.
+function write(context, text, x, y, textAlign = "left") {
+  Object.assign(context, {font: "11px system-ui, sans-serif", fillStyle: colour("soft"), textAlign})
+  context.fillText(text, x, y)
+}
+
 // Images
 
 const sheet = document.createElement("canvas") // images are painted on it pixel by pixel, and enlarged from there
@@ -71,17 +77,15 @@ class Plane {
 
   y(code) { return (1 - code / this.range) / 2 * this.height }
 
-  // Axes with their numbers, and one and two standard deviations of N(0, I) where the model has a prior.
+  // Axes with numbers at the edges, and one and two standard deviations of N(0, I) where the model has a prior.
   frame(hasPrior) {
     const {context, width, height, range} = this
-    context.strokeStyle = colour("line")
-    context.fillStyle = colour("soft")
-    context.font = "11px system-ui, sans-serif"
+    Object.assign(context, {strokeStyle: colour("line"), lineWidth: 1})
     this.line(0, height / 2, width, height / 2)
     this.line(width / 2, 0, width / 2, height)
-    for (const share of [-1 / 2, 1 / 2]) {
-      context.fillText(signed(share * range, 0), this.x(share * range) - 6, height / 2 + 14)
-      context.fillText(signed(share * range, 0), width / 2 + 6, this.y(share * range) + 4)
+    for (const value of [-range / 2, 0, range / 2]) {
+      write(context, signed(value, 0), this.x(value), height - 6, "center")
+      if (value) write(context, signed(value, 0), 5, this.y(value) + 4)
     }
     if (hasPrior) for (const radius of [1, 2]) this.ellipse([0, 0], [radius, radius], [4, 4])
   }
@@ -123,13 +127,13 @@ class Plane {
   // The digit of each class, at the median of its codes.
   names(codes, classes) {
     const {context} = this
-    Object.assign(context, {font: "700 15px system-ui, sans-serif", textAlign: "center", textBaseline: "middle",
-                            lineWidth: 4, lineJoin: "round", strokeStyle: colour("paper")})
+    Object.assign(context, {font: "700 16px system-ui, sans-serif", textAlign: "center", lineWidth: 5, lineJoin: "round",
+                            strokeStyle: colour("paper")})
     for (let digit = 0; digit < 10; digit++) {
       const at = axis => this.xy(axis, median(classes.flatMap((own, i) => own === digit ? [codes[2 * i + axis]] : [])))
-      context.strokeText(digit, at(0), at(1))
+      context.strokeText(digit, at(0), at(1) + 6)
       context.fillStyle = colour(`class-${digit}`)
-      context.fillText(digit, at(0), at(1))
+      context.fillText(digit, at(0), at(1) + 6)
     }
   }
 
@@ -157,17 +161,20 @@ class Plane {
 
 // Curves
 
+// The words in place of a curve that would be 0 throughout.
+function paintAbsence(canvas, words) {
+  const {context, height} = prepare(canvas)
+  write(context, words, 0, height / 2)
+}
+
 // Curves over the steps: each has points [step, value], and a colour's name.
 function paintCurves(canvas, curves) {
   const {context, width, height} = prepare(canvas)
   const last = Math.max(1, ...curves.map(({points}) => points.at(-1)?.[0] ?? 0)), [low, high] = scaleOf(curves, last)
-  const x = step => 1 + step / last * (width - 2), y = value => height - 14 - (value - low) / (high - low) * (height - 26)
-  context.font = "11px system-ui, sans-serif"
-  context.fillStyle = colour("soft")
-  context.fillText(signed(high, 1), 2, 10)
-  context.fillText(signed(low, 1), 2, height - 2)
-  context.textAlign = "right"
-  context.fillText(last.toLocaleString("en"), width - 2, height - 2)
+  const x = step => 34 + step / last * (width - 35), y = value => height - 17 - (value - low) / (high - low) * (height - 24)
+  write(context, signed(high, 1), 0, 10)
+  write(context, signed(low, 1), 0, height - 3)
+  write(context, last.toLocaleString("en"), width, height - 3, "right")
   for (const {points, name} of curves) {
     Object.assign(context, {strokeStyle: colour(name), lineWidth: 1.75, lineJoin: "round"})
     context.beginPath()
