@@ -10,7 +10,7 @@ def read_native_digits():
     return rows[:, :64], rows[:, 64]
 import base64, zlib
 def pack_pixels(values): return base64.b64encode(zlib.compress(values.tobytes(), 9)).decode()
-SCRIPTS = ("random", "network", "models", "training", "settings", "pictures", "page")
+SCRIPTS = ("random", "network", "models", "training", "settings", "drawing", "pictures", "page")
 def build_playground(path):
     def read(name): return (resources.files("vae_nbdev") / name).read_text(encoding="utf-8")
     images, classes = read_native_digits()

@@ -10,7 +10,7 @@ const WORDS = {kl_z: "the code is a point", kl_w: "the weights are numbers"} // 
 
 const byId = id => document.getElementById(id)
 const state = {settings: {}, trainer: null, running: false, target: 0, codes: null, next: 0, range: 4, pointer: null,
-               pixels: new Float64Array(PIXELS)}
+               pixels: new Float64Array(PIXELS), drawn: false}
 let images, shown, pad // the data, the test images of the strip, and the drawing pad
 
 // Training
@@ -155,11 +155,18 @@ function standardDeviation(values) {
   return Math.sqrt(mean(values.map(value => (value - centre) ** 2)))
 }
 
+// An image on the pad, which the next stroke replaces.
+function showOnPad(pixels) {
+  pad.set(enlarge(pixels))
+  state.pixels = pixels
+  state.drawn = false
+}
+
 // An image of the data in place of the drawing.
 function take(index) {
-  pad.set(imageAt(images, index))
+  showOnPad(imageAt(images, index))
   Object.assign(state.settings, {image: String(index), drawing: ""})
-  if (!state.running) remember()
+  update()
 }
 
 function takeNextTestImage() {
@@ -167,10 +174,28 @@ function takeNextTestImage() {
   take(next < first || next >= images.count ? first : next)
 }
 
-function drawingChanged(pixels) {
-  state.pixels = pixels
-  state.settings.drawing = writeDrawing(pixels)
-  if (state.running || !state.trainer) return
+function drawingChanged(ink) {
+  state.pixels = asDigit(ink)
+  if (!state.drawn) return
+  state.settings.drawing = writeDrawing(state.pixels)
+  update()
+}
+
+// Before the first stroke: an image that was shown goes away.
+function beginDrawing(event) {
+  if (state.drawn || event.type === "keydown" && event.key !== " ") return
+  pad.clear()
+  state.drawn = true
+}
+
+function clearPad() {
+  state.drawn = true
+  pad.clear()
+}
+
+// Pictures and address after something changed; while the model trains the next frame shows it.
+function update() {
+  if (state.running) return
   draw()
   remember()
 }
@@ -208,8 +233,7 @@ function show(hash) {
   state.target = Number(settings.steps)
   state.running = false
   start()
-  if (settings.drawing) pad.set(readDrawing(settings.drawing))
-  else take(Number(settings.image))
+  showOnPad(settings.drawing ? readDrawing(settings.drawing) : imageAt(images, Number(settings.image)))
   run(state.target > 0)
 }
 
@@ -303,9 +327,9 @@ function listen() {
   byId("noise").addEventListener("input", event => {
     state.settings.noise = event.target.value
     showNoise()
-    if (!state.running) { draw(); remember() }
+    update()
   })
-  byId("clear").addEventListener("click", () => pad.clear())
+  byId("clear").addEventListener("click", clearPad)
   byId("another").addEventListener("click", takeNextTestImage)
   byId("share").addEventListener("click", async () => {
     remember()
@@ -337,7 +361,8 @@ function writeClasses() {
 async function main() {
   images = await readImages(byId("pixels").textContent, byId("classes").textContent)
   shown = Array.from({length: 10}, (_, digit) => images.classes.indexOf(digit, TRAIN + VALID))
-  pad = drawingPad(byId("pad"), 8, drawingChanged)
+  for (const type of ["pointerdown", "keydown"]) byId("pad").addEventListener(type, beginDrawing)
+  pad = drawingPad(byId("pad"), FINE, drawingChanged)
   writeClasses()
   listen()
   embed()

@@ -52,10 +52,10 @@ function paintImages(canvas, values, columns, margin) {
 
 const RANGES = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128] // the plane shows codes from −range to range
 
-// The smallest range that holds 99 of 100 coordinates.
+// The smallest range that holds 998 of 1,000 coordinates.
 function rangeOf(codes) {
   const sizes = codes.map(Math.abs).sort()
-  return RANGES.find(range => range >= sizes[Math.floor(0.99 * sizes.length)]) ?? RANGES.at(-1)
+  return RANGES.find(range => range >= sizes[Math.floor(0.998 * sizes.length)]) ?? RANGES.at(-1)
 }
 
 // Codes at the middles of side × side tiles of the plane, row by row from the top.

@@ -16,7 +16,7 @@ const SETTINGS = { // name → the initial value, and which values there are
   beta: ["1", numberBetween(0, 1000)],
   k: ["5", numberBetween(1, 50, 1)],
   corruption: ["0.3", numberBetween(0, 2)],
-  hidden: ["64", areHiddenSizes],
+  hidden: ["32", areHiddenSizes],
   rate: ["0.01", numberBetween(1e-6, 1)],
   images: ["1197", numberBetween(10, TRAIN, 1)],
   seed: ["0", numberBetween(0, 999999, 1)],
