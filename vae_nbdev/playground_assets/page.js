@@ -1,7 +1,7 @@
 // The page: its state, its controls, and the loop that trains and draws.
 
 const SIDE = 12 // of the latent grid, in tiles
-const FRAME = 9 // milliseconds of each frame that are spent on training
+const FRAME = 9, HURRY = 40 // milliseconds of training for each picture: while one watches, and on the way to a link's end
 const REFRESHED = 450 // codes that are computed anew in each frame while the model trains
 const DRAWS = 30 // codes, or weights, from which the ELL of the drawing is computed
 const POSTERIOR_MODELS = ["variational", "importance"], PRIOR_MODELS = [...POSTERIOR_MODELS, "adversarial"]
@@ -37,7 +37,7 @@ function run(running) {
 // Steps for a few milliseconds, then a picture; a link's training ends at its number of steps.
 function frame() {
   if (!state.running) return
-  const {trainer} = state, end = performance.now() + FRAME
+  const {trainer} = state, end = performance.now() + (state.target ? HURRY : FRAME)
   do trainer.advance(); while (performance.now() < end && trainer.step !== state.target)
   if (trainer.diverged) say("The training diverged: a term is no longer finite. A smaller learning rate helps.")
   if (trainer.diverged || trainer.step === state.target) return run(false)
