@@ -25,6 +25,12 @@ SAME_STEPS = """async () => {
 }"""
 UNNAMED = """() => [...document.querySelectorAll("button, input, select, canvas")].filter(part =>
   !(part.getAttribute("aria-label") || part.labels?.length || part.innerText)).map(part => part.outerHTML)"""
+COUNT_FRAMES = """() => {
+  window.framesDrawn = 0
+  const count = () => { framesDrawn++; requestAnimationFrame(count) }
+  count()
+  return performance.now()
+}"""
 THREE = [(.3, .2), (.5, .12), (.68, .25), (.5, .47), (.7, .68), (.5, .88), (.28, .8)]  # a stroke
 
 
@@ -47,6 +53,9 @@ def number(page, name): return float(text(page, name).replace("−", "-").replac
 
 
 def picture(page, name): return Image.open(io.BytesIO(page.locator(f"#{name}").screenshot())).convert("L")
+
+
+def brightness(page, name): return sum(picture(page, name).resize((8, 8)).tobytes()) / 64
 
 
 def changed(one, other):
@@ -90,12 +99,11 @@ def learns(open_page):
     page = opened(open_page)
     names = ["plane", "grid", "strip", "curve-0"]
     before, start = [picture(page, name) for name in names], number(page, "value-0")
-    page.evaluate("() => { window.frames_drawn = 0; const count = () => { frames_drawn++; requestAnimationFrame(count) }; count() }")
-    began = page.evaluate("performance.now()")
+    began = page.evaluate(COUNT_FRAMES)
     page.get_by_role("button", name="Train").click()
     page.wait_for_function("state.trainer.step >= 300")
     page.get_by_role("button", name="Pause").click()
-    rate = page.evaluate("began => frames_drawn / (performance.now() - began) * 1000", began)
+    rate = page.evaluate("began => framesDrawn / (performance.now() - began) * 1000", began)
     end = number(page, "value-0")
     check(end < (1 - FALL) * start, f"NELBO fell from {start} to {end}, which is less than {FALL:.0%}")
     for name, picture_before in zip(names, before):
@@ -126,7 +134,7 @@ def every_model(open_page):
 
 def drawing(open_page):
     "A drawn 3 is encoded; noise and another image move its code; the link holds the drawing."
-    page = opened(open_page, "#steps=200")
+    page = opened(open_page, "#steps=200&image=1398")  # a 0
     mean, decoded = text(page, "q-mean"), picture(page, "decoded")
     page.get_by_role("button", name="Clear").click()
     box = page.locator("#pad").bounding_box()
@@ -148,7 +156,8 @@ def drawing(open_page):
 def settings(open_page):
     "Every setting goes into the address and comes back from it; nonsense in an address is named and ignored."
     page = opened(open_page)
-    for name, value in {"model": "denoising", "corruption": "0.5", "hidden": "32-16", "rate": "0.003", "images": "300"}.items():
+    choices = {"model": "denoising", "corruption": "0.5", "hidden": "32-16", "rate": "0.003", "images": "300"}
+    for name, value in choices.items():
         page.locator(f"select[name={name}]").select_option(value)
     page.locator("input[name=seed]").fill("7")
     page.locator("input[name=seed]").press("Tab")
@@ -174,9 +183,9 @@ def phone(open_page):
 
 def dark(open_page):
     "The page and its pictures follow the system's wish for dark."
-    light = {name: sum(picture(opened(open_page), name).resize((8, 8)).tobytes()) / 64 for name in ("plane", "grid")}
-    night = {name: sum(picture(opened(open_page, dark=True), name).resize((8, 8)).tobytes()) / 64 for name in ("plane", "grid")}
-    check(all(night[name] < 110 < 170 < light[name] for name in light), f"light {light}, dark {night}")
+    for name in ("plane", "grid"):
+        light, night = (brightness(opened(open_page, dark=dark), name) for dark in (False, True))
+        check(night < 110 < 170 < light, f"#{name} has a brightness of {light:.0f} in light and {night:.0f} in dark")
 
 
 def keyboard(open_page):
@@ -200,7 +209,8 @@ def keyboard(open_page):
             before = page.evaluate("state.pixels.join()")
             page.keyboard.press("Space")
             check(page.evaluate("state.pixels.join()") != before, "the space bar does not draw")
-    wanted = {"reset", "train", "one", "model", "hidden", "rate", "images", "seed", "plane", "grid", "noise", "pad", "share"}
+    wanted = {"reset", "train", "one", "model", "hidden", "rate", "images", "seed", "plane", "grid", "noise", "pad",
+              "clear", "another", "share"}
     check(wanted <= reached, f"Tab does not reach {wanted - reached}")
     page.locator("#train").focus()
     page.keyboard.press("Enter")

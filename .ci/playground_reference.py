@@ -60,12 +60,12 @@ def reference(
     images = torch.from_numpy(read_native_digits()[0].astype(np.float64)) / 16
     model = kind(network=network, latent=2, n_pixels=64, seed=3, **options).double().train()
     model.n_train = N_TRAIN
-    with torch.no_grad():  # off its optimum, where the gradient is a difference of equal numbers, all digits of it noise
+    with torch.no_grad():  # off its optimum, where the gradient is a difference of equal numbers
         for layer in bayesian_priors(model): layer.log_prior_sd += 0.1
     optimizers, recorder = model.optimizers(RATE), NumberRecorder(make_generator(0, "playground"))
     hidden = [int(size) for size in network.split("-")]
     case = {"start": weights(model), "steps": [], "options": {
-        "model": name, "hidden": hidden, "rate": RATE, "nTrain": N_TRAIN, "corruption": options.get("corruption_level"), **options}}
+        "model": name, "hidden": hidden, "rate": RATE, "nTrain": N_TRAIN, **options}}
     for step in range(STEPS):
         x = images[step * BATCH_SIZE:][:BATCH_SIZE]
         terms = floats(model.update(Batch(x, None), optimizers, 1, recorder))

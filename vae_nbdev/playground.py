@@ -30,7 +30,8 @@ def pack_pixels(
     return base64.b64encode(zlib.compress(pixels.tobytes(), 9)).decode()
 
 # %% ../nbs/playground.ipynb #cell-022
-_SCRIPTS = ("random", "network", "models", "training", "settings", "drawing", "pictures", "page") # in their order
+_SCRIPTS = ( # in their order
+    "random", "network", "models", "training", "settings", "drawing", "pictures", "page", "controls")
 
 def _read_file(name): return (resources.files("vae_nbdev") / name).read_text(encoding="utf-8")
 

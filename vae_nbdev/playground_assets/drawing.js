@@ -19,7 +19,8 @@ function asDigit(ink) {
   const scale = Math.max(box.side, FINE / 3) / FINE // a dot does not fill the image
   for (let y = 0; y < FINE; y++) {
     for (let x = 0; x < FINE; x++) {
-      const column = Math.floor(box.x + (x + 0.5 - FINE / 2) * scale), row = Math.floor(box.y + (y + 0.5 - FINE / 2) * scale)
+      const column = Math.floor(box.x + (x + 0.5 - FINE / 2) * scale)
+      const row = Math.floor(box.y + (y + 0.5 - FINE / 2) * scale)
       const inside = column >= 0 && column < FINE && row >= 0 && row < FINE
       if (inside && ink[row * FINE + column] > INKED) pixels[Math.floor(y / 4) * 8 + Math.floor(x / 4)] += 1 / 16
     }

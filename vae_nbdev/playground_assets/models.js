@@ -60,10 +60,10 @@ class PlainAutoencoder {
   decode(z, rows) { return this.decoder.forward(z, rows).map(sigmoid) }
 }
 
-// The encoder sees images with noise, the objective scores the clean ones (Vincent et al. 2008). Option: corruption.
+// The encoder sees images with noise, the objective scores the clean ones (Vincent et al. 2008). Option: corruption_level.
 class DenoisingAutoencoder extends PlainAutoencoder {
   forward(x, rows, source, training) {
-    const seen = training ? addNoise(x, this.options.corruption, source.normal(x.length)) : x
+    const seen = training ? addNoise(x, this.options.corruption_level, source.normal(x.length)) : x
     return reconstruction(x, this.decoder.forward(this.encoder.forward(seen, rows), rows), rows)
   }
 }
@@ -102,7 +102,8 @@ class ImportanceWeightedAutoencoder extends VariationalAutoencoder {
     const eps = source.normal(k * q.mean.length), z = sampleCodes(q, eps)
     const copies = repeat(x, k), logits = this.decoder.forward(z, k * rows)
     const ll = logLikelihoods(copies, logits, k * rows), logRatio = logRatios(q, z, eps)
-    const logWeights = ll.map((value, i) => value - logRatio[i]), {bound, logNormalised} = weighCodes(logWeights, k, rows)
+    const logWeights = ll.map((value, i) => value - logRatio[i])
+    const {bound, logNormalised} = weighCodes(logWeights, k, rows)
     const terms = training ? weightedTerms(bound, ll, logRatio, logNormalised, k, rows)
                            : {nelbo: -bound, ell: mean(ll), kl_z: mean(logRatio), kl_w: 0}
     return {copies, rows, q, eps, z, logits, weights: logNormalised.map(Math.exp), terms}

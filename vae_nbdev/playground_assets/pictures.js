@@ -28,7 +28,7 @@ const sheet = document.createElement("canvas") // images are painted on it pixel
 // The three channels of a colour such as #1f2630.
 function channels(hex) { return [1, 3, 5].map(place => parseInt(hex.slice(place, place + 2), 16)) }
 
-// Images (n, 64) in rows of `columns`, with a margin of so many of their pixels around each.
+// Images (n, 64) in rows of `columns`, with a margin of some pixels around each; gives what `prepare` does.
 function paintImages(canvas, values, columns, margin) {
   const side = 8 + 2 * margin, rows = Math.ceil(values.length / PIXELS / columns)
   const paper = channels(colour("paper")), ink = channels(colour("ink"))
@@ -46,6 +46,7 @@ function paintImages(canvas, values, columns, margin) {
   const {context, width, height} = prepare(canvas)
   context.imageSmoothingEnabled = false
   context.drawImage(sheet, 0, 0, width, height)
+  return {context, width, height}
 }
 
 // The latent plane
@@ -69,8 +70,8 @@ function gridCodes(range, side) {
 
 // Draws in the coordinates of codes.
 class Plane {
-  constructor(canvas, range) {
-    Object.assign(this, prepare(canvas), {range})
+  constructor({context, width, height}, range) {
+    Object.assign(this, {context, width, height, range})
   }
 
   x(code) { return (code / this.range + 1) / 2 * this.width }
@@ -127,17 +128,16 @@ class Plane {
   // The digit of each class, at the median of its codes.
   names(codes, classes) {
     const {context} = this
-    Object.assign(context, {font: "700 16px system-ui, sans-serif", textAlign: "center", lineWidth: 5, lineJoin: "round",
-                            strokeStyle: colour("paper")})
+    Object.assign(context, {font: "700 16px system-ui, sans-serif", textAlign: "center",
+                            lineWidth: 5, lineJoin: "round", strokeStyle: colour("paper")})
     for (let digit = 0; digit < 10; digit++) {
-      const at = axis => this.xy(axis, median(classes.flatMap((own, i) => own === digit ? [codes[2 * i + axis]] : [])))
-      context.strokeText(digit, at(0), at(1) + 6)
+      const centre = axis => median(classes.flatMap((own, i) => own === digit ? [codes[2 * i + axis]] : []))
+      const x = this.x(centre(0)), y = this.y(centre(1)) + 6 // half the height of a digit
+      context.strokeText(digit, x, y)
       context.fillStyle = colour(`class-${digit}`)
-      context.fillText(digit, at(0), at(1) + 6)
+      context.fillText(digit, x, y)
     }
   }
-
-  xy(axis, code) { return axis ? this.y(code) : this.x(code) }
 
   // q(z|x): the mean as a cross, one and two standard deviations as ellipses.
   posterior({mean, sd}) {
@@ -170,8 +170,9 @@ function paintAbsence(canvas, words) {
 // Curves over the steps: each has points [step, value], and a colour's name.
 function paintCurves(canvas, curves) {
   const {context, width, height} = prepare(canvas)
-  const last = Math.max(1, ...curves.map(({points}) => points.at(-1)?.[0] ?? 0)), [low, high] = scaleOf(curves, last)
-  const x = step => 34 + step / last * (width - 35), y = value => height - 17 - (value - low) / (high - low) * (height - 24)
+  const last = Math.max(1, ...curves.map(({points}) => points.at(-1)?.[0] ?? 0))
+  const [low, high] = scaleOf(curves, last), x = step => 34 + step / last * (width - 35)
+  const y = value => height - 17 - (value - low) / (high - low) * (height - 24)
   write(context, signed(high, 1), 0, 10)
   write(context, signed(low, 1), 0, height - 3)
   write(context, last.toLocaleString("en"), width, height - 3, "right")
@@ -185,8 +186,8 @@ function paintCurves(canvas, curves) {
 
 // The lowest and the highest value, but for the first steps, which would leave no room for the others.
 function scaleOf(curves, last) {
-  const points = curves.flatMap(curve => curve.points), values = points
-    .filter(([step, value]) => Number.isFinite(value) && (step >= last / 20 || points.length < 20)).map(point => point[1])
+  const points = curves.flatMap(curve => curve.points).filter(point => Number.isFinite(point[1]))
+  const values = points.filter(([step]) => step >= last / 20 || points.length < 20).map(point => point[1])
   const low = Math.min(...values), high = Math.max(...values)
   return high - low > 1e-3 ? [low, high] : [low - 0.5, high + 0.5]
 }

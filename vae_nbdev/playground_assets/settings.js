@@ -47,7 +47,7 @@ function writeAddress(settings) {
 function trainerOptions(settings) {
   const {model, hidden} = settings, number = name => Number(settings[name])
   return {model, hidden: hidden === "none" ? [] : hidden.split("-").map(Number), rate: number("rate"),
-          beta: number("beta"), k: number("k"), corruption: number("corruption"), nTrain: number("images"),
+          beta: number("beta"), k: number("k"), corruption_level: number("corruption"), nTrain: number("images"),
           seed: number("seed")}
 }
 

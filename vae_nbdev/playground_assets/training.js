@@ -2,13 +2,14 @@
 
 const TRAIN = 1197, VALID = 200, BATCH = 64, RECORD_EVERY = 10
 
-// The images (1797, 64) in [0, 1] and their classes, from grey values 0 … 16 as compressed bytes in base64. The order is
-// the package's: 1,197 training images, 200 for validation, 400 for tests.
+// The images (1797, 64) in [0, 1] and their classes, from grey values 0 … 16 as compressed bytes in base64. The order
+// is the package's: 1,197 training images, 200 for validation, 400 for tests.
 async function readImages(pixels, classes) {
   const bytes = Uint8Array.from(atob(pixels), character => character.charCodeAt(0))
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))
   const values = new Uint8Array(await new Response(stream).arrayBuffer())
-  return {pixels: Float64Array.from(values, value => value / 16), classes: Array.from(classes, Number), count: classes.length}
+  const grey = Float64Array.from(values, value => value / 16)
+  return {pixels: grey, classes: Array.from(classes, Number), count: classes.length}
 }
 
 function imageAt(images, index) { return images.pixels.slice(index * PIXELS, (index + 1) * PIXELS) }
@@ -43,9 +44,9 @@ class Trainer {
 
   // One point of the curves: the validation terms, and the means of the latest steps' terms.
   record() {
-    const point = {step: this.step, valid: this.validate(), train: {}}
-    for (const name of Object.keys(this.recent[0] ?? {})) point.train[name] = mean(this.recent.map(terms => terms[name]))
-    this.history.push(point)
+    const names = Object.keys(this.recent[0] ?? {})
+    const train = Object.fromEntries(names.map(name => [name, mean(this.recent.map(terms => terms[name]))]))
+    this.history.push({step: this.step, valid: this.validate(), train})
     this.recent = []
   }
 
