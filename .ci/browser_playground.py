@@ -65,7 +65,7 @@ def changed(one, other):
 
 
 def same_nats(open_page):
-    "From the same weights, images and random numbers: the terms of 50 steps, of validation, and every weight of PyTorch."
+    "From the same weights, images and random numbers: the terms of 50 steps and of validation, and every weight."
     page = opened(open_page)
     results = page.evaluate(SAME_STEPS)
     wrong = [result for result in results if result["steps"] != 50 or result["weights"] != result["wanted"]
@@ -114,7 +114,7 @@ def learns(open_page):
     check(number(page, "step") == stopped + 1, "the button for one step does not make one step")
     page.get_by_role("button", name="Reset").click()
     check(number(page, "step") == 0 and number(page, "value-0") == start, "Reset does not lead back to the start")
-    print(f"       playground: NELBO {start} → {end} in {stopped:.0f} steps, {rate:.0f} pictures a second", flush=True)
+    print(f"       playground: NELBO {start} → {end} in {stopped:.0f} steps, {rate:.0f} frames a second", flush=True)
 
 
 def every_model(open_page):

@@ -144,6 +144,7 @@ function setTheme(page) {
   const {classList} = page.body, system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"
   const quarto = ["dark", "light"].find(theme => classList.contains(`quarto-${theme}`))
   document.documentElement.dataset.theme = page.documentElement.dataset.theme ?? quarto ?? system
+  colours.clear()
   if (state.trainer) draw()
 }
 

@@ -60,7 +60,8 @@ class PlainAutoencoder {
   decode(z, rows) { return this.decoder.forward(z, rows).map(sigmoid) }
 }
 
-// The encoder sees images with noise, the objective scores the clean ones (Vincent et al. 2008). Option: corruption_level.
+// The encoder sees images with noise, the objective scores the clean ones (Vincent et al. 2008). Option:
+// corruption_level, the standard deviation of the noise.
 class DenoisingAutoencoder extends PlainAutoencoder {
   forward(x, rows, source, training) {
     const seen = training ? addNoise(x, this.options.corruption_level, source.normal(x.length)) : x

@@ -11,7 +11,7 @@ const WORDS = {kl_z: "the code is a point", kl_w: "the weights are numbers"} // 
 
 const byId = id => document.getElementById(id)
 const state = {settings: {}, trainer: null, running: false, request: 0, target: 0, codes: null, next: 0, range: 4,
-               pointer: null, pixels: new Float64Array(PIXELS), drawn: false}
+               pointer: null, texts: new Map(), pixels: new Float64Array(PIXELS), drawn: false}
 let images, shown, pad // the data, the test images of the strip, and the drawing pad
 
 // Training
@@ -23,6 +23,7 @@ function start() {
   for (const [option, model] of Object.entries(OF_MODELS)) {
     byId("settings").elements[option].parentElement.hidden = model !== state.settings.model
   }
+  nameCurves()
 }
 
 function run(running) {
@@ -73,8 +74,17 @@ function draw() {
   drawCurves()
   drawStrip()
   drawDrawing(drawing)
-  byId("step").textContent = state.trainer.step.toLocaleString("en")
-  byId("epoch").textContent = state.trainer.epoch.toFixed(1)
+  setText("step", state.trainer.step.toLocaleString("en"))
+  setText("epoch", state.trainer.epoch.toFixed(1))
+  writeTexts()
+}
+
+// Texts are written after all pictures: between them each would make the browser lay out the page once more.
+function setText(id, text) { state.texts.set(id, text) }
+
+function writeTexts() {
+  for (const [id, text] of state.texts) if (byId(id).textContent !== text) byId(id).textContent = text
+  state.texts.clear()
 }
 
 function drawPlanes(q) {
@@ -93,27 +103,34 @@ function drawPointer(...planes) {
   for (const plane of planes) plane.pointer(z)
   byId("pointed").hidden = false
   paintImages(byId("pointed"), trainer.model.decode(z, 1), 1, 0)
-  byId("place").textContent = `decoded at z = (${signed(z[0], 2)}, ${signed(z[1], 2)})`
+  setText("place", `decoded at z = (${signed(z[0], 2)}, ${signed(z[1], 2)})`)
 }
 
-// Four curves: the terms of the objective, or the losses of the two players where there is no divergence.
+// The terms of the objective; the losses of the two players where there is no divergence.
+function curveNames() {
+  return ["nelbo", "ell", ...state.settings.model === "adversarial" ? ["discriminator", "generator"] : ["kl_z", "kl_w"]]
+}
+
 function drawCurves() {
-  const adversarial = state.settings.model === "adversarial"
-  const names = ["nelbo", "ell", ...adversarial ? ["discriminator", "generator"] : ["kl_z", "kl_w"]]
-  names.forEach((name, place) => drawCurve(name, byId(`curve-${place}`), byId(`value-${place}`)))
+  curveNames().forEach((name, place) => drawCurve(name, place))
 }
 
-function drawCurve(name, canvas, output) {
-  const {history} = state.trainer
+function drawCurve(name, place) {
+  const {history} = state.trainer, canvas = byId(`curve-${place}`)
   const curve = part => history.flatMap(point => name in point[part] ? [[point.step, point[part][name]]] : [])
   const valid = {points: curve("valid"), name: "valid"}, train = {points: curve("train"), name: "train"}
   const curves = !valid.points.length ? [train] : name === "nelbo" ? [train, valid] : [valid]
-  const value = curves.at(-1).points.at(-1)?.[1] ?? NaN, absent = value === 0 && WORDS[name]
-  if (absent) paintAbsence(canvas, absent)
+  const value = curves.at(-1).points.at(-1)?.[1] ?? NaN
+  if (value === 0 && name in WORDS) paintAbsence(canvas, WORDS[name])
   else paintCurves(canvas, curves)
-  output.textContent = signed(value, 2)
-  canvas.previousElementSibling.querySelector("h2").innerHTML = TERMS[name].replace(/_(.)/, "<sub>$1</sub>")
-  canvas.setAttribute("aria-label", absent || `Curve of ${TERMS[name]}, now ${signed(value, 2)} nats`)
+  setText(`value-${place}`, signed(value, 2))
+}
+
+function nameCurves() {
+  curveNames().forEach((name, place) => {
+    const heading = byId(`curve-${place}`).parentElement.querySelector("h2")
+    heading.innerHTML = TERMS[name].replace(/_(.)/, "<sub>$1</sub>")
+  })
 }
 
 function noisy(pixels, purpose) {
@@ -142,10 +159,10 @@ function drawDrawing({seen, logits, q}) {
   const copies = logits.length / PIXELS, pair = values => Array.from(values, value => signed(value, 2)).join(", ")
   paintImages(byId("seen"), seen, 1, 0)
   paintImages(byId("decoded"), state.trainer.model.decode(q.mean, 1), 1, 0)
-  byId("q-mean").textContent = pair(q.mean)
-  byId("q-sd").textContent = q.sd ? pair(q.sd) : "a point"
-  byId("q-ell").textContent = signed(mean(logLikelihoods(repeat(state.pixels, copies), logits, copies)), 2)
-  byId("q-kl").textContent = POSTERIOR_MODELS.includes(state.settings.model) ? signed(standardNormalKl(q), 2) : "0"
+  setText("q-mean", pair(q.mean))
+  setText("q-sd", q.sd ? pair(q.sd) : "a point")
+  setText("q-ell", signed(mean(logLikelihoods(repeat(state.pixels, copies), logits, copies)), 2))
+  setText("q-kl", POSTERIOR_MODELS.includes(state.settings.model) ? signed(standardNormalKl(q), 2) : "0")
 }
 
 function standardDeviation(values) {
@@ -165,7 +182,10 @@ function describe() {
     `the drawing is at ${byId("q-mean").textContent}`)
   byId("grid").setAttribute("aria-label", `Latent grid: ${SIDE} × ${SIDE} images decoded from the same plane ${steps}`)
   byId("strip").setAttribute("aria-label", `Ten test images and their reconstructions ${steps}`)
-  byId("decoded").setAttribute("aria-label", "The image decoded from the drawing's code")
+  curveNames().forEach((name, place) => {
+    const value = byId(`value-${place}`).textContent
+    byId(`curve-${place}`).setAttribute("aria-label", `Curve of ${TERMS[name]}, now ${value} nats`)
+  })
   if (trainer.diverged || !trainer.step) return
   say(`${trainer.step.toLocaleString("en")} steps: validation NELBO ${signed(valid.nelbo, 2)} nats per image.`)
 }

@@ -1,6 +1,13 @@
 // What is drawn on canvases: images, the latent plane, and curves. Colours come from the style sheet.
 
-function colour(name) { return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim() }
+const colours = new Map() // name → value in the present theme
+
+function colour(name) {
+  if (!colours.has(name)) {
+    colours.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim())
+  }
+  return colours.get(name)
+}
 
 // The context of a canvas as large as it is shown, in the screen's resolution, and its size in CSS pixels.
 function prepare(canvas) {
