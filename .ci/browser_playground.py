@@ -1,5 +1,5 @@
 "What must hold in the playground, in a browser: it computes what the package computes, and everything on it works."
-import io, re
+import html, io, re
 
 from PIL import Image, ImageChops
 
@@ -31,6 +31,8 @@ COUNT_FRAMES = """() => {
   count()
   return performance.now()
 }"""
+STATED = [("#model=variational&steps=50", "value-0", "27.22"), ("#model=variational&beta=10&steps=500", "value-2", "0.00"),
+          ("#model=plain&steps=1000", "value-1", "−20.88")]  # link, place, number
 THREE = [(.3, .2), (.5, .12), (.68, .25), (.5, .47), (.7, .68), (.5, .88), (.28, .8)]  # a stroke
 
 
@@ -78,9 +80,9 @@ def same_nats(open_page):
 def one_small_file(open_page):
     "The page is under 150 KB, loads nothing, and works when it is opened as a file without a network."
     page, wrong = opened(open_page), []
-    html = page.request.get(page.url).body()
-    check(len(html) < MOST_BYTES, f"the playground has {len(html):,} bytes, {MOST_BYTES:,} are allowed")
-    sources = re.findall(r'(?:src|href)\s*=\s*["\']?(?!data:)[^"\'> ]+|@import[^;]+|url\([^)]*\)', html.decode())
+    body = page.request.get(page.url).body()
+    check(len(body) < MOST_BYTES, f"the playground has {len(body):,} bytes, {MOST_BYTES:,} are allowed")
+    sources = re.findall(r'(?:src|href)\s*=\s*["\']?(?!data:)[^"\'> ]+|@import[^;]+|url\([^)]*\)', body.decode())
     check(not sources, f"the playground loads {sources}")
     path = FOLDER / "index.html"
     context = page.context.browser.new_context(offline=True)
@@ -91,7 +93,7 @@ def one_small_file(open_page):
     check(number(alone, "step") == 20, "opened as a file, the playground does not train")
     context.close()
     check(not wrong, "\n".join(wrong))
-    print(f"       playground: {len(html) / 1000:.1f} KB", flush=True)
+    print(f"       playground: {len(body) / 1000:.1f} KB", flush=True)
 
 
 def learns(open_page):
@@ -147,6 +149,7 @@ def drawing(open_page):
     check(8 < ink < 45, f"the drawn 3 has an ink of {ink}")
     drawn = text(page, "q-mean")
     check(drawn != mean and changed(decoded, picture(page, "decoded")) > .05, "the drawn 3 is not encoded")
+    page.wait_for_function("location.hash.includes('drawing=')")
     again = opened(open_page, page.evaluate("location.hash"))
     check(text(again, "q-mean") == drawn, "the link does not hold the drawing")
     page.get_by_label("Noise added").fill("0.6")
@@ -170,6 +173,20 @@ def settings(open_page):
     check(text(again, "value-0") == text(page, "value-0"), "a link does not lead to the same NELBO")
     wrong = opened(open_page, "#model=nonsense&beta=-1&hidden=0-999&rate=x&other=1")
     check("model, beta, hidden, rate, other" in text(wrong, "status"), f"the page says {text(wrong, 'status')!r}")
+
+
+def exercises(open_page):
+    "The links of the exercises mean what they say, and three of their numbers are those of the playground."
+    source = (ROOT / "nbs" / "playground.ipynb").read_text(encoding="utf-8")
+    hashes = [html.unescape(found) for found in re.findall(r'autoencoder_playground\.html(#[^"\\]+)', source)]
+    check(len(hashes) >= 20, f"only {len(hashes)} links in the exercises")
+    page = opened(open_page)
+    other = page.evaluate("hashes => hashes.filter(hash => writeAddress(readAddress(hash).settings) !== hash)", hashes)
+    check(not other, f"links with settings that mean nothing, or that are the initial ones: {other}")
+    for hash, name, value in STATED:
+        check(hash in hashes, f"no exercise has the link {hash}")
+        seen = text(opened(open_page, hash), name)
+        check(seen == value, f"{hash} shows {seen} in #{name}, the exercise says {value}")
 
 
 def phone(open_page):
@@ -226,6 +243,7 @@ SCENARIOS = {
     "every model trains, and a link shows the same again": every_model,
     "a drawn 3 is encoded": drawing,
     "settings are kept in the address": settings,
+    "the exercises' links and numbers": exercises,
     "on a phone nothing scrolls sideways": phone,
     "dark and light": dark,
     "keyboard and names": keyboard,

@@ -40,11 +40,13 @@ function clearPad() {
   pad.clear()
 }
 
-// Pictures and address after something changed; while the model trains the next frame shows it.
+// Pictures and address after something changed; while the model trains the next frame shows it. The address waits for
+// the end of a stroke: browsers allow few changes of it.
 function update() {
   if (state.running) return
   draw()
-  remember()
+  clearTimeout(state.timer)
+  state.timer = setTimeout(remember, 300)
 }
 
 // The address

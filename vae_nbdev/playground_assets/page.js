@@ -10,7 +10,7 @@ const TERMS = {nelbo: "NELBO", ell: "ELL", kl_z: "KL_z", kl_w: "KL_W",
 const WORDS = {kl_z: "the code is a point", kl_w: "the weights are numbers"} // in place of a curve that a model has not
 
 const byId = id => document.getElementById(id)
-const state = {settings: {}, trainer: null, running: false, request: 0, target: 0, codes: null, next: 0, range: 4,
+const state = {settings: {}, trainer: null, running: false, request: 0, timer: 0, target: 0, codes: null, next: 0, range: 4,
                pointer: null, texts: new Map(), pixels: new Float64Array(PIXELS), drawn: false}
 let images, shown, pad // the data, the test images of the strip, and the drawing pad
 
