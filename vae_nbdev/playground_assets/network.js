@@ -13,7 +13,7 @@ class Parameter {
 // Products
 
 // Adds a b to the result: a (rows, inner), b (inner, columns). Four terms at a time: each result is read and written
-// once for them, which makes the page three times as fast.
+// once for them, which makes training twice as fast.
 function addProduct(result, a, b, rows, inner, columns) {
   const fours = inner - inner % 4
   for (let row = 0; row < rows; row++) {

@@ -1,7 +1,7 @@
 // The page: its state, the loop that trains, and what it draws.
 
 const SIDE = 12 // of the latent grid, in tiles
-const FRAME = 9, HURRY = 40 // milliseconds of training between two pictures: usually, and on the way to a link's end
+const FRAME = 8, HURRY = 40 // milliseconds of training between two pictures: usually, and on the way to a link's end
 const REFRESHED = 450 // codes that are computed anew in each frame while the model trains
 const DRAWS = 30 // codes, or weights, from which the ELL of the drawing is computed
 const POSTERIOR_MODELS = ["variational", "importance"], PRIOR_MODELS = [...POSTERIOR_MODELS, "adversarial"]

@@ -177,6 +177,7 @@ function paintAbsence(canvas, words) {
 // Curves over the steps: each has points [step, value], and a colour's name.
 function paintCurves(canvas, curves) {
   const {context, width, height} = prepare(canvas)
+  if (curves.every(({points}) => points.length < 2)) return
   const last = Math.max(1, ...curves.map(({points}) => points.at(-1)?.[0] ?? 0))
   const [low, high] = scaleOf(curves, last), x = step => 34 + step / last * (width - 35)
   const y = value => height - 17 - (value - low) / (high - low) * (height - 24)

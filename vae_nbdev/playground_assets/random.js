@@ -48,7 +48,7 @@ class SeededSource {
   }
 }
 
-// Numbers that were drawn elsewhere, in their order: one list for each request.
+// Numbers that were drawn elsewhere, in their order: one list for each request. The tests replay PyTorch's.
 class RecordedSource {
   constructor(lists) {
     this.lists = lists.map(list => Float64Array.from(list))
