@@ -12,6 +12,8 @@ from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader
 from nbdev.config import get_config
 
+from vae_nbdev.playground import build_playground
+
 ROOT = Path(__file__).resolve().parent.parent
 LOOK = ROOT / ".ci" / "docs"  # template, style and script
 PROCESSED, SITE = ROOT / "_proc", ROOT / "_docs"
@@ -342,6 +344,7 @@ def main():
     with_quarto = bool(shutil.which("quarto"))
     (build_with_quarto if with_quarto else build)()
     write_for_programs(*read_site())
+    build_playground(SITE / "autoencoder_playground.html")  # the page `playground` shows it in a frame
     check_site(strict=not with_quarto)  # what Quarto makes of a page cannot be tested without it: there faults are only printed
     print(f"Docs: {SITE / 'index.html'}", flush=True)
     if args.preview: serve(args.port)

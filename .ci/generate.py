@@ -145,7 +145,7 @@ def write_reference():
     Path(NBS, "reference.qmd").write_text("\n".join(parts) + "\n", encoding="utf-8")
 
 
-FIRST = ("index", "00_tour", "gallery")  # pages above all sections, by the stems of their notebooks
+FIRST = ("index", "00_tour", "playground", "gallery")  # pages above all sections, by the stems of their notebooks
 SECTIONS = {  # title of a section → its folders and single pages, in the reader's order
     "Architectures": ("04_models",), "Foundations": ("02_data", "03_nn"),
     "Experiments": ("06_training", "07_evaluation", "08_plots", "09_studies", "10_report", "11_commands"),

@@ -8,6 +8,7 @@ __all__ = ['IMAGE_DPI', 'TrainingImages']
 # %% ../../nbs/08_plots/07_training_images.ipynb #cell-003
 from pathlib import Path
 from ..core.files import check_number
+from . import classifier, images, latent # noqa: F401 (they give the models their plot methods)
 from ..training.checkpointer import EventLog
 
 # %% ../../nbs/08_plots/07_training_images.ipynb #cell-005

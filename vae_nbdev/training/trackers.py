@@ -43,7 +43,9 @@ def tracking(
     try: log = kind(import_module(tracker))
     except ModuleNotFoundError as error:
         raise InputError(f"the tracker needs {error.name}, which is not installed: pip install {tracker}") from error
-    log.begin(name, parameters)
+    try: log.begin(name, parameters)
+    except Exception as error:  # of many kinds: no server, no permission, other settings
+        raise InputError(f"{tracker} cannot begin a run: {error}") from error
     try: yield lambda model, row: log.log(row["epoch"], epoch_scalars(row))
     finally: log.end()
 
