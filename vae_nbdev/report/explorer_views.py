@@ -4,10 +4,12 @@
 
 # %% auto #0
 __all__ = ['MAX_IMAGES', 'GRID_TILES', 'MAX_AXES', 'GREY_LEVELS', 'MAX_PAGE_NETWORKS', 'sample_images', 'ModelView',
-           'code_deviations', 'model_view', 'stored_images', 'grey_png', 'limit_networks', 'view_note', 'model_entry']
+           'code_deviations', 'model_view', 'stored_images', 'sprite', 'limit_networks', 'view_note', 'model_entry',
+           'ell_of_row', 'top_rows', 'code_dimensions', 'explorable_rows', 'best_seed', 'initial_models']
 
 # %% ../../nbs/10_report/08_explorer_views.ipynb #cell-003
 import base64, io, math
+from collections import Counter
 from typing import NamedTuple
 import numpy as np
 import torch
@@ -18,6 +20,7 @@ from ..evaluation.benchmark import device_and_dtype, encode_mean, mean_code_weig
 from ..plots.images import reconstruct
 from ..plots.latent import LatentPlane, class_label_positions, decode_grid, fit_plane, latent_limits, uniform_grid
 from ..plots.page_networks import mean_weights, packed_size, page_decoder, page_encoder
+from .results import has_deterministic_code
 
 # %% ../../nbs/10_report/08_explorer_views.ipynb #cell-007
 MAX_IMAGES = 400 # test images in a page
@@ -89,15 +92,23 @@ def stored_images(
     "Images in few shades of grey"
     return (images.clamp(0, 1) * (GREY_LEVELS - 1)).round().to(torch.uint8).flatten().numpy()
 
-def grey_png(
-    values:Tensor, # (rows, columns) in [0, 1]; 0 is white
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-024
+def sprite(
+    images:Tensor, # (N, D), D a square, in [0, 1]
+    columns:int, # images in a row
 ) -> str: # a data URL, which holds the PNG itself
-    "A small image of one pixel for each value"
-    shades, file = ((1 - values.clamp(0, 1)) * 255).round().to(torch.uint8).numpy(), io.BytesIO()
-    Image.fromarray(shades).save(file, "png", optimize=True)
+    "All images on one sheet, row by row; 0 is white, as in all plots here"
+    side, rows = math.isqrt(images.shape[1]), math.ceil(len(images) / columns)
+    sheet = images.new_zeros(rows * columns, images.shape[1])
+    sheet[:len(images)] = images.clamp(0, 1)
+    sheet = sheet.reshape(rows, columns, side, side).transpose(1, 2).reshape(rows * side, columns * side)
+    shades = (sheet * (GREY_LEVELS - 1)).round().to(torch.uint8).numpy()
+    picture, file = Image.frombytes("P", shades.shape[::-1], shades.tobytes()), io.BytesIO()
+    picture.putpalette([255 - round(255 * k / (GREY_LEVELS - 1)) for k in range(GREY_LEVELS) for _ in "rgb"])
+    picture.save(file, "png", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
-# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-024
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-028
 MAX_PAGE_NETWORKS = 4_100_000 # characters of all networks in a page
 
 def limit_networks(
@@ -118,7 +129,7 @@ def limit_networks(
             views[name] = views[name]._replace(**{part: (network, why)})
     return views
 
-# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-027
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-031
 def view_note(
     view:ModelView, # from limit_networks
 ) -> str:
@@ -136,7 +147,7 @@ def _axis_titles(axes) -> list:
     names = [f"z{'₁₂'[i]}" if name.startswith("$") else name.capitalize() for i, name in enumerate(axes.names)]
     return [name + way for name, way in zip(names, ways)]
 
-# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-028
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-032
 def model_entry(
     name:str, # of the model
     view:ModelView, # from limit_networks
@@ -149,12 +160,55 @@ def model_entry(
     extent, points = torch.tensor(view.limits[:2, 1] - view.limits[:2, 0]).float(), view.axes.project(view.codes)[:, :2]
     named = points[:0] if labels is None else class_label_positions(points / extent, labels, .06) * extent
     networks = {part: getattr(view, part)[0] for part in ("decoder", "encoder")}
+    n_axes = len(view.limits) if networks["decoder"] else 2 # stored images show the plane alone
     shown = (lambda images: np.zeros(0, np.uint8)) if networks["decoder"] else stored_images
     return {"name": name, "x": floats(points[:, 0]), "y": floats(points[:, 1]), "label_x": floats(named[:, 0]),
-            "label_y": floats(named[:, 1]), "limits": view.limits.tolist(), "axes": _axis_titles(view.axes),
-            "origin": floats(view.axes.origin), "directions": [floats(axis) for axis in view.axes.directions],
+            "label_y": floats(named[:, 1]), "limits": view.limits[:n_axes].tolist(), "axes": _axis_titles(view.axes)[:n_axes],
+            "origin": floats(view.axes.origin), "directions": [floats(axis) for axis in view.axes.directions[:n_axes]],
             "box": [left - tile_width / 2, bottom - tile_height / 2, n * tile_width, n * tile_height],
             "codes": floats(view.codes.flatten()), "loss": floats(view.loss.reshape(n, n)),
             "deviations": floats((view.codes[:0] if view.deviations is None else view.deviations).flatten()),
             "tiles": shown(view.tiles), "reconstructions": shown(view.reconstructions), "note": view_note(view),
             "likelihood": view.likelihood, **{part: net and net._asdict() for part, net in networks.items()}}
+
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-035
+def ell_of_row(row) -> float:
+    "The row's ELL; minus infinity where it was not measured"
+    score = row.score("ell")
+    return score.mean if score else -math.inf
+
+def top_rows(
+    rows, # of a group
+    limit:int, # rows at most
+) -> list: # in their order
+    "The best rows by ELL, spread over the architectures"
+    counts, rank = Counter(), {} # rank: place of a row among those of its architecture
+    for row in sorted(rows, key=ell_of_row, reverse=True):
+        architecture = row.results[0]["architecture"]
+        rank[row.name] = counts[architecture]
+        counts[architecture] += 1
+    names = sorted(rank, key=rank.get)[:limit]
+    return [row for row in rows if row.name in names]
+
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-038
+def code_dimensions(row) -> int: # 0 without a bottleneck
+    "Dimensions of a row's codes; those of several layers have more than the run's `latent`"
+    result = row.results[0]
+    quality = result.get("latent_quality")
+    return len(quality["activity"]) if quality else result["run"].get("latent") or 0
+
+def explorable_rows(rows, limit) -> list:
+    "The best rows, those with a code of two dimensions first"
+    flat, long = ([row for row in rows if kind(code_dimensions(row))] for kind in ((2).__eq__, (2).__lt__))
+    chosen = top_rows(flat, limit)
+    return chosen + top_rows(long, limit - len(chosen))
+
+def best_seed(row):
+    "The row with only its result of the highest ELL"
+    return max((row._replace(results=[result]) for result in row.results), key=ell_of_row)
+
+def initial_models(rows) -> tuple: # of int
+    "The numbers of the models to begin with; one for a single model"
+    best = sorted(range(len(rows)), key=lambda k: ell_of_row(rows[k]), reverse=True)
+    other_kind = [k for k in best if has_deterministic_code(rows[k]) != has_deterministic_code(rows[best[0]])]
+    return best[0], *(other_kind or best[1:])[:1]

@@ -35,9 +35,10 @@ function showPixels(source, pixels) {
   source.change.emit()
 }
 
-// Everything is in the page: show the first models. The browser tests wait for the mark.
+// Everything is in the page: show the first models. The browser tests wait for the mark, and look into `explorer`.
 function startExplorer(explorer) {
   const root = document.querySelector(`[data-explorer="${explorer.models.id}"]`)
+  root.explorer = explorer
   for (const half of explorer.halves) showModel(half, explorer)
   connectPad(root, explorer)
   root.dataset.ready = "yes"
