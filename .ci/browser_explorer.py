@@ -77,6 +77,13 @@ def point(page, x, y):
     return page.evaluate(STATE, 0)
 
 
+def click(page):
+    "Press and release the mouse where it is; Bokeh waits whether a second click follows."
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_timeout(600)
+
+
 def draw(page, *places):
     "Draw lines on the pad with the mouse; places are shares of its width and height."
     pad = page.locator(".pad canvas").first
@@ -199,12 +206,11 @@ def pad_keyboard(open_page):
     page.keyboard.press("Enter")
     page.evaluate(SETTLED)
     check(page.evaluate(STATE, 0)["ring"] == before["ring"], "the cleared pad does not give the test image back")
-    held = point(page, .3, .3)["place"]
-    page.mouse.down()
-    page.mouse.up()
+    point(page, .3, .3)
+    click(page)
+    held = page.evaluate(STATE, 0)["place"]
     check(point(page, .6, .6)["place"] == held, "a click does not hold the point")
-    page.mouse.down()
-    page.mouse.up()
+    click(page)
     check(point(page, .5, .4)["place"] != held, "a second click does not let the point go")
 
 
