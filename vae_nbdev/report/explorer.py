@@ -47,12 +47,11 @@ def read_asset(
 
 def js_call(
     name:str, # of a function of the explorer's scripts
-    event:bool=False, # whether it gets the event too
-    **arguments, # Bokeh objects, or dictionaries and lists of them
+    arguments:str, # in JavaScript; `cb_obj` is the event
+    **values, # Bokeh objects by their names in `arguments`, or dictionaries and lists of them
 ) -> CustomJS:
-    "A callback that calls a function with these arguments, in their order"
-    values = [*arguments, *(["cb_obj"] if event else [])]
-    return CustomJS(args=arguments, code=f"{name}({', '.join(values)})")
+    "A callback that calls a function"
+    return CustomJS(args=values, code=f"{name}({arguments})")
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-008
 TILE_CAPTIONS = {"decoded": "decoded here", "image": "image", "reconstruction": "reconstruction"}
@@ -153,17 +152,17 @@ def connect_callbacks(
 ) -> CustomJS: # what fills the halves when the page is there
     "Connect every event to its function"
     explorer = {"halves": halves, **sources, **controls}
-    controls["image"].js_on_change("value", js_call("pickImage", explorer=explorer))
-    if "class_menu" in controls:
-        controls["class_menu"].js_on_change("value", js_call("highlightClass", explorer=explorer))
-    controls["background"].js_on_change("value", js_call("setBackground", explorer=explorer))
-    for half in halves:
-        go_to_point = js_call("goToPoint", event=True, half=half, explorer=explorer)
+    controls["image"].js_on_change("value", js_call("pickImage", "explorer", explorer=explorer))
+    whole = f'explorerNamed("{sources["models"].id}")' # by its name, or Bokeh would check all models for each callback
+    if "class_menu" in controls: controls["class_menu"].js_on_change("value", js_call("highlightClass", whole))
+    controls["background"].js_on_change("value", js_call("setBackground", whole))
+    for k, half in enumerate(halves):
+        part = f"{whole}.halves[{k}], {whole}"
+        go_to_point, show_point = js_call("goToPoint", f"{part}, cb_obj"), js_call("showPoint", part)
         for event in (MouseMove, Tap, Pan): half["plane"].js_on_event(event, go_to_point)
-        show_point = js_call("showPoint", half=half, explorer=explorer)
         for slider in half["sliders"]: slider.js_on_change("value", show_point)
-        half["menu"].js_on_change("value", js_call("showModel", half=half, explorer=explorer))
-    return js_call("startExplorer", explorer=explorer)
+        half["menu"].js_on_change("value", js_call("showModel", part))
+    return js_call("startExplorer", "explorer", explorer=explorer)
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-032
 HALF_PARTS = ("menu", "note", "plane", "decoded", "image", "reconstruction", "message")

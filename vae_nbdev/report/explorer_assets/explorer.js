@@ -35,9 +35,13 @@ function showPixels(source, pixels) {
   source.change.emit()
 }
 
-// Everything is in the page: show the first models. The browser tests wait for the mark, and look into `explorer`.
+function explorerElement(name) { return document.querySelector(`[data-explorer="${name}"]`) }
+
+function explorerNamed(name) { return explorerElement(name).explorer }
+
+// Everything is in the page: show the first models. The browser tests wait for the mark.
 function startExplorer(explorer) {
-  const root = document.querySelector(`[data-explorer="${explorer.models.id}"]`)
+  const root = explorerElement(explorer.models.id)
   root.explorer = explorer
   for (const half of explorer.halves) showModel(half, explorer)
   connectPad(root, explorer)
