@@ -34,11 +34,13 @@ from ..plots.page_networks import page_decoder, read_web_asset
 from .results import short_name
 from .findings import group_heading
 from .figures import restore_models
-from .explorer_views import MAX_AXES, MAX_PAGE_NETWORKS, best_seed, code_dimensions, explorable_rows
-from .explorer_views import initial_models, limit_networks, model_entry, model_view, sample_images, sprite
-from .explorer_views import stored_images
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-006
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-004
+from .explorer_views import MAX_AXES, MAX_PAGE_NETWORKS, best_seed, code_dimensions, explorable_rows
+from .explorer_views import initial_models, limit_networks, model_entry, model_view, sample_images
+from .explorer_views import sprite, stored_images
+
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-007
 def read_asset(
     name:str, # of a file in `explorer_assets`, such as "show_point.js"
 ) -> str:
@@ -53,10 +55,10 @@ def js_call(
     "A callback that calls a function"
     return CustomJS(args=values, code=f"{name}({arguments})")
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-008
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-009
 TILE_CAPTIONS = {"decoded": "decoded here", "image": "image", "reconstruction": "reconstruction"}
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-009
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-010
 def image_source(numbers, labels) -> ColumnDataSource:
     "The test images by class, colour and title"
     classes = [""] * len(numbers) if labels is None else [str(c) for c in labels.tolist()]
@@ -76,7 +78,7 @@ def half_sources(images, side) -> dict:
     pixels = {f"{name}_pixels": ColumnDataSource({"image": [blank.copy()]}) for name in TILE_CAPTIONS}
     return {"points": ColumnDataSource(points), "class_labels": ColumnDataSource(labels), **empty, **pixels}
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-010
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-011
 PLOT_STYLE = dict(border_fill_color=None, toolbar_location=None, sizing_mode="stretch_width")
 
 def empty_plane(left, right, bottom, top):
@@ -88,14 +90,15 @@ def empty_plane(left, right, bottom, top):
     plane.grid.visible, plane.axis.minor_tick_line_color, plane.axis.axis_line_color = False, None, None
     return plane
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-011
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-012
 def draw_plane(limits, sources) -> tuple:
     "The plane with codes, class labels, the point (cross), the image's code (ring); and its two backgrounds"
     plane, box = empty_plane(*limits[0], *limits[1]), dict(x="x", y="y", visible=False)
     shades = LogColorMapper(palette=Greys256[:60:-1], low=.1, high=100)
     loss_map = plane.image("loss", dw="w", dh="h", color_mapper=shades, origin="top_left",
                            source=sources["background"], **box)
-    tile_map = plane.image_url("url", w="w", h="h", anchor="bottom_left", global_alpha=.45, source=sources["tiles"], **box)
+    tile_map = plane.image_url("url", w="w", h="h", anchor="bottom_left", global_alpha=.45, source=sources["tiles"],
+                               **box)
     plane.scatter("x", "y", size=7.5, fill_color="colour", fill_alpha="opacity", line_color="white",
                   line_alpha="opacity", line_width=.8, source=sources["points"])
     plane.text("x", "y", "text", text_align="center", text_baseline="middle", text_font_style="bold", padding=2,
@@ -108,11 +111,12 @@ def draw_plane(limits, sources) -> tuple:
             plane.scatter("x", "y", marker=marker, size=20, fill_color=None, source=sources[name], **style)
     return plane, loss_map, tile_map
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-012
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-013
 def draw_tile(source, side):
     "A plot of one image of `side` × `side` pixels"
     tile = bokeh_figure(width=110, height=110, aspect_ratio=1, min_border=0, tools="", x_axis_type=None,
-                        y_axis_type=None, x_range=Range1d(0, side), y_range=Range1d(0, side), outline_line_color=None, **PLOT_STYLE)
+                        y_axis_type=None, x_range=Range1d(0, side), y_range=Range1d(0, side),
+                        outline_line_color=None, **PLOT_STYLE)
     tile.grid.visible, shades = False, LinearColorMapper(palette=Greys256[::-1], low=0, high=1) # 0 is white
     tile.image("image", x=0, y=0, dw=side, dh=side, color_mapper=shades, origin="top_left", source=source)
     return tile
@@ -124,7 +128,7 @@ def make_widget(kind, **options):
 def make_slider(**options): # `title`, `start`, `end`, `value`, `step`, and `format` of the value
     return make_widget(Slider, bar_color="#1a5fb480", **options)
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-013
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-014
 HINT_TEXT = "Move over the plane, touch it, or use the sliders below."
 
 def make_half(
@@ -144,7 +148,7 @@ def make_half(
             **{name: make_widget(BokehDiv, render_as_text=True, text=text)
                for name, text in (("message", HINT_TEXT), ("note", entries[start]["note"]))}}
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-030
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-031
 def connect_callbacks(
     halves:list, # from make_half
     controls:dict, # from make_controls
@@ -164,7 +168,7 @@ def connect_callbacks(
         half["menu"].js_on_change("value", js_call("showModel", part))
     return js_call("startExplorer", "explorer", explorer=explorer)
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-032
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-033
 HALF_PARTS = ("menu", "note", "plane", "decoded", "image", "reconstruction", "message")
 BACKGROUNDS = ["none", "decoded images", "re-encoding loss"]
 
@@ -179,7 +183,7 @@ def make_controls(images:ColumnDataSource) -> dict:
     background = make_widget(Select, title="Background", options=BACKGROUNDS, value=BACKGROUNDS[0])
     return {**controls, "background": background}
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-033
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-034
 @contextmanager
 def best_compression():
     "Arrays in Bokeh's documents take as few characters as they can"
@@ -187,7 +191,7 @@ def best_compression():
     try: yield
     finally: bokeh_settings.compression_level.unset_value()
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-034
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-035
 def bokeh_parts(
     entries:list, # of all models, from model_entry
     x:Tensor, # the test images (N, D)
@@ -202,14 +206,14 @@ def bokeh_parts(
     controls, document = make_controls(images), Document()
     sources = {"models": models, "images": images, "sheet": sheet}
     document.js_on_event(DocumentReady, connect_callbacks(halves, controls, sources))
-    named = [{part: half[part] for part in HALF_PARTS} | {f"slider {i}": slider for i, slider in enumerate(half["sliders"])}
-             for half in halves]
+    sliders = [{f"slider {i}": slider for i, slider in enumerate(half["sliders"])} for half in halves]
+    named = [{part: half[part] for part in HALF_PARTS} | own for half, own in zip(halves, sliders)]
     roots = {**controls, **{f"{part} {k}": root for k, half in enumerate(named) for part, root in half.items()}}
     with document.models.freeze(): # otherwise Bokeh traverses all models once for each root
         for root in roots.values(): document.add_root(root)
     with best_compression(): return *components(roots), models.id
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-035
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-036
 NOSCRIPT_TEXT = ("The explorer needs JavaScript. The latent codes and latent grids of the same models are shown above. "
                  "Here is the re-encoding loss over each plane, from white (0.1 nats or less) to black (100 nats or "
                  "more).")
@@ -224,24 +228,26 @@ def static_heat_map(name, view) -> Figure:
     picture = Img(src=sprite(shades[:, None], n), alt=alt, cls="pixels", width=n, height=n)
     return Figure(Div(picture, cls="paper"), Figcaption(text))
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-036
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-037
 PAD_NAME = "Drawing pad: draw with mouse, finger or pen, or with the arrow keys and the space bar"
 PAD_TEXT = "Draw an image, and the models encode it. By keyboard: arrow keys move, the space bar draws."
 
 def drawing_pad() -> Div:
     "A pad to draw an image for both halves"
     buttons = (Button(text, type="button") for text in ("Start from the test image", "Clear"))
-    return Div(Canvas(width=280, height=280, aria_label=PAD_NAME, role="application"), Div(P(PAD_TEXT), *buttons), cls="pad")
+    canvas = Canvas(width=280, height=280, aria_label=PAD_NAME, role="application")
+    return Div(canvas, Div(P(PAD_TEXT), *buttons), cls="pad")
 
 def half_html(part, k:int, alt:str) -> Section:
     "One half as HTML; `part` gives the HTML of a part by its name"
     tiles = [Div(part(f"{name} {k}"), P(text)) for name, text in TILE_CAPTIONS.items()]
     sliders = [part(f"slider {i} {k}") for i in range(MAX_AXES)]
     return Section(part(f"menu {k}"), part(f"note {k}", role="status"), part(f"plane {k}", role="img", aria_label=alt),
-                   Div(*tiles, cls="tiles"), part(f"message {k}", role="status"), Div(*filter(None, sliders), cls="pair"),
+                   Div(*tiles, cls="tiles"), part(f"message {k}", role="status"),
+                   Div(*filter(None, sliders), cls="pair"),
                    aria_label=f"{('First', 'Second')[k]} model")
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-037
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-038
 def explorer_html(
     views:dict, # name → ModelView
     x:Tensor, # the test images (N, D)
@@ -258,29 +264,30 @@ def explorer_html(
     alt = f"Plane with the codes of {len(x)} test images; the sliders below move the point"
     pad = drawing_pad() if any(view.encoder[0] for view in views.values()) else None
     menus = Div(part("image"), Div(*filter(None, map(part, ("class_menu", "background"))), cls="pair"))
-    explorer = Div(Div(menus, pad, cls="controls"), Div(*(half_html(part, k, alt) for k in range(len(start))), cls="halves"),
+    halves = Div(*(half_html(part, k, alt) for k in range(len(start))), cls="halves")
+    explorer = Div(Div(menus, pad, cls="controls"), halves,
                    cls="explorer", role="group", aria_label="Latent explorer", data_explorer=name)
     heat_maps = Div(*(static_heat_map(*pair) for pair in views.items()), cls="gallery")
     return Div(explorer, Noscript(P(NOSCRIPT_TEXT, cls="alarm"), heat_maps), NotStr(script))
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-038
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-039
 WEB_SCRIPTS = ("dense_network.js", "drawing_pad.js") # that other pages use too
 SCRIPTS = ("explored_model.js", "explorer.js", "show_point.js", "show_image.js", "show_model.js", "go_to_point.js",
            "highlight_class.js", "set_background.js", "connect_pad.js")
 
 def bokeh_library() -> Div:
-    "Bokeh's JavaScript, from its Python package, the explorer's own, and its style sheet; once, before the first explorer"
+    "Bokeh's JavaScript, from its Python package, the explorer's own, and its style sheet; once, before all explorers"
     bokeh = Resources(mode="inline", components=["bokeh", "bokeh-widgets"]).render_js()
     own = "\n".join([*map(read_web_asset, WEB_SCRIPTS), *map(read_asset, SCRIPTS)])
     return Div(Style(NotStr(read_asset("explorer.css"))), NotStr(bokeh), Script(NotStr(own)))
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-045
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-046
 MAX_MODELS = 24 # in one page
 
 def explorer_caption(rows, n_shown, n_images) -> str:
     "What the explorer shows of the rows of a group, and what it leaves out"
-    text = (f"{n_images} test images, drawn at random, the same for all models. A plane holds all their codes; the ring "
-            "marks the code of the image, the ellipse around it 95 % of a Gaussian q(z|x), the cross the point that is "
+    text = (f"{n_images} test images, drawn at random, the same for all models. A plane holds all their codes; the "
+            "ring marks the code of the image, the ellipse around it 95 % of a Gaussian q(z|x), the cross the point that is "
             "decoded. Re-encoding loss: white 0.1 nats, darkest 100 nats.")
     if any(len(row.results) > 1 for row in rows): text += " Of several seeds the one with the highest ELL is shown."
     if n_shown == len(rows): return text
@@ -297,7 +304,7 @@ def explorable_models(rows, folder) -> tuple: # name → model, and a sentence a
         del models[name]
     return models, missing
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-046
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-047
 def explorer(
     group, # of autoencoders
     folder, # of the study
@@ -319,7 +326,7 @@ def explorer(
     caption = P(explorer_caption(all_rows, len(rows), len(x)), " ", *missing, cls="caption")
     return Div(explorer_html(views, x, index, labels, start, int(MAX_PAGE_NETWORKS * share)), caption)
 
-# %% ../../nbs/10_report/09_explorer.ipynb #cell-047
+# %% ../../nbs/10_report/09_explorer.ipynb #cell-048
 def explorers(
     groups, # of autoencoders
     folder, # of the study

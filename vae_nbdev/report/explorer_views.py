@@ -18,7 +18,8 @@ from torch import Tensor
 from ..core.randomness import make_generator
 from ..evaluation.benchmark import device_and_dtype, encode_mean, mean_code_weights
 from ..plots.images import reconstruct
-from ..plots.latent import LatentPlane, class_label_positions, decode_grid, fit_plane, latent_limits, uniform_grid
+from ..plots.latent import LatentPlane, class_label_positions, decode_grid, fit_plane, latent_limits
+from ..plots.latent import uniform_grid
 from ..plots.page_networks import mean_weights, packed_size, page_decoder, page_encoder
 from .results import has_deterministic_code
 
@@ -62,6 +63,7 @@ def code_deviations(model, x:Tensor, L:int=10, seed:int=0) -> Tensor|None: # (N,
     if q.mean.dim() == 2: return q.log_std.exp().cpu()
     return ((2 * q.log_std).exp().mean(0) + q.mean.var(0, correction=0)).sqrt().cpu()
 
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-012
 @torch.no_grad()
 def model_view(
     model, # an Autoencoder with a code of at least two dimensions
@@ -79,11 +81,12 @@ def model_view(
     tiles, points = decode_grid(model, points, W).to(**place), points.to(**place)
     log_prob = lambda z: model.get_ll(tiles, model.decode(z[None], W))[0]
     loss = log_prob(points) - log_prob(encode_mean(model, tiles, L, seed))
-    return ModelView(codes, code_deviations(model, x, L, seed), axes, limits, reconstruct(model, x, L=L, seed=seed).mean,
-                     tiles.cpu(), loss.clamp(min=0).cpu(), model.config["likelihood"], model.weight_posterior,
-                     page_decoder(model), page_encoder(model))
+    reconstructions = reconstruct(model, x, L=L, seed=seed).mean
+    return ModelView(codes, code_deviations(model, x, L, seed), axes, limits, reconstructions, tiles.cpu(),
+                     loss.clamp(min=0).cpu(), model.config["likelihood"], model.weight_posterior, page_decoder(model),
+                     page_encoder(model))
 
-# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-020
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-021
 GREY_LEVELS = 16 # shades of a stored image
 
 def stored_images(
@@ -92,7 +95,7 @@ def stored_images(
     "Images in few shades of grey"
     return (images.clamp(0, 1) * (GREY_LEVELS - 1)).round().to(torch.uint8).flatten().numpy()
 
-# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-024
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-025
 def sprite(
     images:Tensor, # (N, D), D a square, in [0, 1]
     columns:int, # images in a row
@@ -108,7 +111,7 @@ def sprite(
     picture.save(file, "png", optimize=True)
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
-# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-028
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-029
 MAX_PAGE_NETWORKS = 4_100_000 # characters of all networks in a page
 
 def limit_networks(
@@ -129,7 +132,7 @@ def limit_networks(
             views[name] = views[name]._replace(**{part: (network, why)})
     return views
 
-# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-031
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-032
 def view_note(
     view:ModelView, # from limit_networks
 ) -> str:
@@ -147,7 +150,7 @@ def _axis_titles(axes) -> list:
     names = [f"z{'₁₂'[i]}" if name.startswith("$") else name.capitalize() for i, name in enumerate(axes.names)]
     return [name + way for name, way in zip(names, ways)]
 
-# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-032
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-033
 def model_entry(
     name:str, # of the model
     view:ModelView, # from limit_networks
@@ -163,15 +166,15 @@ def model_entry(
     n_axes = len(view.limits) if networks["decoder"] else 2 # stored images show the plane alone
     shown = (lambda images: np.zeros(0, np.uint8)) if networks["decoder"] else stored_images
     return {"name": name, "x": floats(points[:, 0]), "y": floats(points[:, 1]), "label_x": floats(named[:, 0]),
-            "label_y": floats(named[:, 1]), "limits": view.limits[:n_axes].tolist(), "axes": _axis_titles(view.axes)[:n_axes],
-            "origin": floats(view.axes.origin), "directions": [floats(axis) for axis in view.axes.directions[:n_axes]],
+            "label_y": floats(named[:, 1]), "limits": view.limits[:n_axes].tolist(),
+            "axes": _axis_titles(view.axes)[:n_axes], "origin": floats(view.axes.origin), "directions": [floats(axis) for axis in view.axes.directions[:n_axes]],
             "box": [left - tile_width / 2, bottom - tile_height / 2, n * tile_width, n * tile_height],
             "codes": floats(view.codes.flatten()), "loss": floats(view.loss.reshape(n, n)),
             "deviations": floats((view.codes[:0] if view.deviations is None else view.deviations).flatten()),
             "tiles": shown(view.tiles), "reconstructions": shown(view.reconstructions), "note": view_note(view),
             "likelihood": view.likelihood, **{part: net and net._asdict() for part, net in networks.items()}}
 
-# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-035
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-036
 def ell_of_row(row) -> float:
     "The row's ELL; minus infinity where it was not measured"
     score = row.score("ell")
@@ -190,7 +193,7 @@ def top_rows(
     names = sorted(rank, key=rank.get)[:limit]
     return [row for row in rows if row.name in names]
 
-# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-038
+# %% ../../nbs/10_report/08_explorer_views.ipynb #cell-039
 def code_dimensions(row) -> int: # 0 without a bottleneck
     "Dimensions of a row's codes; those of several layers have more than the run's `latent`"
     result = row.results[0]
