@@ -167,7 +167,8 @@ def model_entry(
     shown = (lambda images: np.zeros(0, np.uint8)) if networks["decoder"] else stored_images
     return {"name": name, "x": floats(points[:, 0]), "y": floats(points[:, 1]), "label_x": floats(named[:, 0]),
             "label_y": floats(named[:, 1]), "limits": view.limits[:n_axes].tolist(),
-            "axes": _axis_titles(view.axes)[:n_axes], "origin": floats(view.axes.origin), "directions": [floats(axis) for axis in view.axes.directions[:n_axes]],
+            "axes": _axis_titles(view.axes)[:n_axes], "origin": floats(view.axes.origin),
+            "directions": [floats(axis) for axis in view.axes.directions[:n_axes]],
             "box": [left - tile_width / 2, bottom - tile_height / 2, n * tile_width, n * tile_height],
             "codes": floats(view.codes.flatten()), "loss": floats(view.loss.reshape(n, n)),
             "deviations": floats((view.codes[:0] if view.deviations is None else view.deviations).flatten()),
