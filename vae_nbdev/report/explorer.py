@@ -105,10 +105,11 @@ def draw_plane(limits, sources) -> tuple:
                text_font_size="14px", background_fill_color="white", background_fill_alpha=.75,
                source=sources["class_labels"])
     for colour, width in (("white", 6), ("black", 2)):
-        style = dict(line_color=colour, line_width=width, level="overlay")
-        plane.line("x", "y", source=sources["outline"], **style)
+        style = dict(line_color=colour, line_width=width)
+        plane.line("x", "y", source=sources["outline"], **style) # may leave the plane, where it is cut off
         for name, marker in (("cross", "cross"), ("ring", "circle")):
-            plane.scatter("x", "y", marker=marker, size=20, fill_color=None, source=sources[name], **style)
+            plane.scatter("x", "y", marker=marker, size=20, fill_color=None, source=sources[name], level="overlay",
+                          **style)
     return plane, loss_map, tile_map
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-013

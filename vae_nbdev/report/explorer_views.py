@@ -137,18 +137,18 @@ def view_note(
     view:ModelView, # from limit_networks
 ) -> str:
     "A sentence for the page: what runs there, and why the rest does not"
-    mean = " with the mean of the weights' posterior" if view.weights == "normal" else ""
+    mean, d = " with the mean of the weights' posterior" if view.weights == "normal" else "", view.codes.shape[1]
     (decoder, why_stored), (encoder, why_not) = view.decoder, view.encoder
     n = math.isqrt(len(view.tiles))
     if not decoder: return f"Stored images, decoded at {n} × {n} points{mean}: {why_stored}."
-    if not encoder: return f"The decoder runs in this page{mean}. Drawings are not encoded: {why_not}."
-    return f"Decoder and encoder run in this page{mean}."
+    axes = f" The axes are principal components of {d}-dimensional codes, with their shares of the variance." if d > 2 else ""
+    if not encoder: return f"The decoder runs in this page{mean}. Drawings are not encoded: {why_not}.{axes}"
+    return f"Decoder and encoder run in this page{mean}.{axes}"
 
 def _axis_titles(axes) -> list:
-    "What the sliders are called"
-    ways = (" (horizontal)", " (vertical)", *[""] * MAX_AXES)
-    names = [f"z{'₁₂'[i]}" if name.startswith("$") else name.capitalize() for i, name in enumerate(axes.names)]
-    return [name + way for name, way in zip(names, ways)]
+    "What the sliders are called; the first two move to the right and up"
+    if axes.directions.shape[1] == 2: return ["z₁ (horizontal)", "z₂ (vertical)"]
+    return [name.replace("principal component", "Axis") for name in axes.names]
 
 # %% ../../nbs/10_report/08_explorer_views.ipynb #cell-033
 def model_entry(
