@@ -141,7 +141,8 @@ def view_note(
     (decoder, why_stored), (encoder, why_not) = view.decoder, view.encoder
     n = math.isqrt(len(view.tiles))
     if not decoder: return f"Stored images, decoded at {n} × {n} points{mean}: {why_stored}."
-    axes = f" The axes are principal components of {d}-dimensional codes, with their shares of the variance." if d > 2 else ""
+    axes = f" The axes are principal components of {d}-dimensional codes, with their shares of the variance."
+    if d == 2: axes = ""
     if not encoder: return f"The decoder runs in this page{mean}. Drawings are not encoded: {why_not}.{axes}"
     return f"Decoder and encoder run in this page{mean}.{axes}"
 
