@@ -25,6 +25,9 @@ function tileSheet(model) {
 
 function greyImage(pixels, side) { // 0 is white, 1 black
   const image = new ImageData(side, side)
-  pixels.forEach((value, i) => image.data.set([255, 255, 255, 255].map((c, k) => k < 3 ? c * (1 - value) : c), 4 * i))
+  pixels.forEach((value, i) => {
+    image.data.fill(255 * (1 - value), 4 * i, 4 * i + 3)
+    image.data[4 * i + 3] = 255
+  })
   return image
 }
