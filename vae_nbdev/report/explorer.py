@@ -289,7 +289,8 @@ def explorer_caption(rows, n_shown, n_images) -> str:
     "What the explorer shows of the rows of a group, and what it leaves out"
     text = (f"{n_images} test images, drawn at random, the same for all models. A plane holds all their codes; the "
             "ring marks the code of the image, the ellipse around it 95 % of a Gaussian q(z|x), the cross the point "
-            "that is decoded. A click holds this point, the next one lets it go. Re-encoding loss: white 0.1 nats, darkest 100 nats.")
+            "that is decoded. A click holds this point, the next one lets it go. Re-encoding loss: white 0.1 nats, "
+            "darkest 100 nats.")
     if any(len(row.results) > 1 for row in rows): text += " Of several seeds the one with the highest ELL is shown."
     if n_shown == len(rows): return text
     return f"{text} Of {len(rows)} models {n_shown} are shown, the best of each architecture first."
