@@ -26,7 +26,6 @@ from fastcore.xml import Div, Figcaption, Figure, Img, Noscript, NotStr, P, Sect
 from torch import Tensor
 from ..core.files import InputError
 from ..core.randomness import make_generator
-from ..data.datasets import load
 from ..plots.figure import PALETTE, class_colour
 from .results import has_deterministic_code, short_name
 from .findings import group_heading
@@ -300,7 +299,7 @@ def explorer(
     if not all_rows: return None
     rows = top_rows([best_seed(row) for row in all_rows], limit)
     models, missing = restore_models(rows, folder)
-    try: split = load(group.dataset, group.binarisation, data_dir).test
+    try: split = group.load_data(data_dir).test
     except InputError as error: return P(f"The explorer is not shown: {error}", cls="alarm")
     if not models: return P("The explorer is not shown. ", *missing, cls="alarm")
     index = sample_images(split)

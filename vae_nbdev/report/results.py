@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from ..core.files import InputError, read_json, path_within
 from ..core.schema import check_schema, printable
+from ..data.datasets import load
 from ..nn.autoregressive import AutoregressiveDecoder
 from ..nn.registry import architectures
 from ..studies.folders import RUNS, read_study_index
@@ -60,7 +61,7 @@ def load_results(
     return results, failures
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-015
-NOT_IN_NAMES = ("architecture", "dataset", "binarisation", "likelihood", "seed") # the title has it, or it splits tables
+NOT_IN_NAMES = ("architecture", "dataset", "images", "binarisation", "likelihood", "seed") # titles have them, or tables
 
 def class_title(result) -> str:
     "The name of the class in words: \"Variational conv autoencoder\", \"Bayesian VAE\""
@@ -172,6 +173,13 @@ class Group(NamedTuple):
     @property
     def title(self):
         return f"{self.dataset}, {self.binarisation} pixels, {self.likelihood.replace('_', ' ')} likelihood"
+
+    def load_data(self, data_dir=None):
+        "The Dataset of the group; `InputError` if own images have moved away or changed"
+        run = self.rows[0].results[0].get("run") or {}
+        images = run.get("images")
+        name = str(run.get("dataset")) if images else self.dataset
+        return load(name, self.binarisation, data_dir, images=images)
 
 def group_results(
     results, # of a study
