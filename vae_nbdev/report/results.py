@@ -181,6 +181,7 @@ class Group(NamedTuple):
         name = str(run.get("dataset")) if images else self.dataset
         return load(name, self.binarisation, data_dir, images=images)
 
+# %% ../../nbs/10_report/01_results.ipynb #cell-025
 def group_results(
     results, # of a study
 ) -> list: # of Group, in the study's order
@@ -192,7 +193,7 @@ def group_results(
         rows.setdefault(key, Row(name, title, [])).results.append(result)
     return [Group(*key, list(rows.values())) for key, rows in groups.items()]
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-028
+# %% ../../nbs/10_report/01_results.ipynb #cell-029
 def has_deterministic_code(row) -> bool:
     "Whether q(z|x) of a row is a point: stated by its class, or by KL_z = 0 for an architecture that is not installed"
     cls = architectures().get(row.results[0]["architecture"])
@@ -215,7 +216,7 @@ def bound_mark(row) -> str: # "" for a bound
     return "‡" if has_uncertain_weights(row) else "†" if has_deterministic_code(row) else ""
 
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-031
+# %% ../../nbs/10_report/01_results.ipynb #cell-032
 GREY_SCORE = "grey cross-entropy"
 
 def score_kind(
@@ -230,7 +231,7 @@ def is_grey_score(group) -> bool:
     "Whether the scores are grey cross-entropies, by which no model is ranked in likelihood"
     return score_kind(group) == GREY_SCORE
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-034
+# %% ../../nbs/10_report/01_results.ipynb #cell-035
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share
 
 def row_setting(row, key) -> int: # `None` for a measure without one, and for PLL that is the same for every L
