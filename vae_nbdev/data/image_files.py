@@ -40,12 +40,12 @@ def _grey_bytes(array, where): # uint8, of the same shape
     if array.dtype == np.uint8:
         raise InputError(f"{where} holds bytes up to {high}, which is black: multiply by 255, or store Booleans.")
     if array.dtype.kind != "f":
-        raise InputError(f"{where} is of type {array.dtype}: store uint8 (0…255), Booleans, or floats from 0 to 1.")
+        raise InputError(f"{where} is of type {array.dtype}: store bytes (uint8), Booleans, or floats from 0 to 1.")
     if not np.isfinite(array).all(): raise InputError(f"{where} holds NaN or infinite pixels: remove those images.")
     if low >= 0 and high <= 1: return np.rint(array * 255).astype(np.uint8)
     raise InputError(f"{where} holds floats from {low:g} to {high:g}: scale them to 0…1, or store bytes.")
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-007
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-009
 def _square_images(array, where): # uint8 (N, D)
     "The images of an array (N, H, W), (N, H, W, C), (N, C, H, W) or (N, D), checked"
     if not isinstance(array, np.ndarray): raise InputError(f"{where} is no array: store one with numpy.savez.")
@@ -61,7 +61,7 @@ def _square_images(array, where): # uint8 (N, D)
     if array.ndim == 4: array = _check_grey(array, where)
     return _grey_bytes(array, where).reshape(len(array), -1)
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-008
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-012
 def _check_labels(array, n, where): # (N,) integers or texts
     "The labels of n images, checked"
     if not isinstance(array, np.ndarray): raise InputError(f"{where} is no array: store one with numpy.savez.")
@@ -74,7 +74,7 @@ def _check_labels(array, n, where): # (N,) integers or texts
         raise InputError(f"{where} holds the class {array.min()}: classes are numbers from 0 on, or texts.")
     return array
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-010
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-014
 SPLIT_NAMES = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
 _ARRAYS = ("x", "y", "split", *(f"{kind}_{part}" for kind in "xy" for part in SPLIT_NAMES))
 
@@ -90,7 +90,7 @@ def _check_parts(parts, path, thing): # the same, keyed by the names in `SPLITS`
         raise InputError(f"{path} has classes for some of its parts only: give them to all parts, or to none.")
     return named
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-011
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-015
 def _select_parts(x, y, split, path): # part → (images, labels)
     "The parts that the array `split` states, one word for each image"
     where = f"split in {path}"
@@ -111,7 +111,7 @@ def _check_names(names, path):
     if len(images) > 1 and (twice := next((name for name in names if name in ("x", "split")), None)):
         raise InputError(f"{path} holds {twice} beside {images[-1]}: state the parts in one way only.")
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-012
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-016
 def read_arrays(path): # part → (images uint8 (N, D), labels or None); the only part may be "all"
     "The images of an .npz file"
     arrays = load_arrays(path, MAX_IMAGE_BYTES, "Write it again.")
@@ -124,7 +124,7 @@ def read_arrays(path): # part → (images uint8 (N, D), labels or None); the onl
     if "split" in arrays: return _select_parts(*parts[""], arrays["split"], path)
     return {"all": parts[""]}
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-014
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-019
 _SUFFIXES, _SYSTEM_FILES = (".png", ".jpg", ".jpeg"), ("Thumbs.db", "desktop.ini")
 
 def natural_key(name:str) -> list:
@@ -143,38 +143,38 @@ def _list_entries(folder): # names of files, names of folders
     except OSError as error: raise InputError(f"cannot read the folder {folder}: {error.strerror}.") from error
     return names[False], names[True]
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-015
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-020
 def _list_images(folder): # list of (path, class or None)
     "The images of one part, in the order of their names"
     files, classes = _list_entries(folder)
     if files and classes:
         raise InputError(f"{folder} holds the file {min(files)} beside folders: move images into those.")
-    found = [(name, None) for name in files]
-    for name in classes:
+    images = [(name, None) for name in files]
+    for name in sorted(classes):
         inside, deeper = _list_entries(os.path.join(folder, name))
         if deeper: raise InputError(f"{folder}/{name} holds the folder {min(deeper)}: move its images up or away.")
         if not inside: raise InputError(f"{folder}/{name} is empty: add its images, or remove it.")
-        found += [(file, name) for file in inside]
-    if not found: raise InputError(f"{folder} holds no images: add PNG or JPEG files, in a folder for each class.")
-    other = min((file for file, _ in found if not file.lower().endswith(_SUFFIXES)), default=None)
-    if other: raise InputError(f"{folder} holds {other}, which is neither PNG nor JPEG: convert it, or move it away.")
+        images += [(file, name) for file in inside]
+    if not images: raise InputError(f"{folder} holds no images: add PNG or JPEG files, in a folder for each class.")
+    wrong = min((file for file, _ in images if not file.lower().endswith(_SUFFIXES)), default=None)
+    if wrong: raise InputError(f"{folder} holds {wrong}, which is neither PNG nor JPEG: convert it, or move it away.")
     order = {name: i for i, name in enumerate(sorted(classes, key=natural_key))}
-    found.sort(key=lambda image: (natural_key(image[0]), order.get(image[1])))
-    return [(os.path.join(folder, label or "", file), label) for file, label in found]
+    images.sort(key=lambda image: (natural_key(image[0]), order.get(image[1])))
+    return [(os.path.join(folder, label or "", file), label) for file, label in images]
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-016
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-021
 def list_parts(folder): # part → list of (path, class or None); the only part may be "all"
     "The images of a folder; its folders are parts if all of them are called like parts"
     files, folders = _list_entries(folder)
     stated = sorted(name for name in folders if name in SPLIT_NAMES)
     if not stated or files: return {"all": _list_images(folder)}
-    if other := next((name for name in folders if name not in SPLIT_NAMES), None):
-        raise InputError(f"{folder} holds {other} beside {stated[0]}: name all folders train, valid and test, or none.")
-    images = {name: _list_images(os.path.join(folder, name)) for name in folders}
+    if extra := min((name for name in folders if name not in SPLIT_NAMES), default=None):
+        raise InputError(f"{folder} holds {extra} beside {stated[0]}: name all folders train, valid and test, or none.")
+    images = {name: _list_images(os.path.join(folder, name)) for name in sorted(folders)}
     parts = _check_parts({k: (v, v[0][1]) for k, v in images.items()}, folder, lambda name: f"the folder {name}")
-    return {name: found for name, (found, _) in parts.items()}
+    return {name: listed for name, (listed, _) in parts.items()}
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-018
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-024
 _MAX_FILE_BYTES = 2**20 # of one image
 
 def _decoded(image, path): # uint8 (side, side)
@@ -200,7 +200,7 @@ def _decode(path): # uint8 (side, side)
     except Exception as error: # Pillow raises many kinds
         raise InputError(f"{path} is no PNG or JPEG image, or damaged ({type(error).__name__}): replace it.") from error
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-019
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-025
 def _decode_block(paths): # uint8 (n, D)
     "The pixels of some files of one size"
     images = [_decode(path) for path in paths]
@@ -214,8 +214,8 @@ def decode_files(paths): # uint8 (N, D)
     with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         images = list(pool.map(_decode_block, blocks))
-    for block, found in zip(blocks, images):
-        other = next((i for i, image in enumerate(found) if image.size != first.size), None)
-        if other is not None:
-            raise InputError(f"{block[other]} has another size than {paths[0]}: give all images one size.")
+    for block, decoded in zip(blocks, images):
+        wrong = next((i for i, image in enumerate(decoded) if image.size != first.size), None)
+        if wrong is not None:
+            raise InputError(f"{block[wrong]} has another size than {paths[0]}: give all images one size.")
     return np.concatenate(images)

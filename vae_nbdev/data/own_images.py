@@ -21,7 +21,7 @@ from ..core.randomness import make_generator
 from .batches import SPLITS
 from .image_files import decode_files, list_parts, natural_key, read_arrays
 
-# %% ../../nbs/02_data/06_own_images.ipynb #cell-007
+# %% ../../nbs/02_data/06_own_images.ipynb #cell-012
 def is_path(name:str) -> bool:
     "Whether the name of a data set can only be the path of an .npz file or of a folder"
     return name.endswith(".npz") or "/" in name or os.sep in name or os.path.isdir(name)
@@ -31,9 +31,9 @@ def base_name(path) -> str: # letters, digits, "_", "-" and points
     name = Path(os.path.abspath(path)).name.removesuffix(".npz")
     return re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII).lstrip(".-")[:40] or "images"
 
-# %% ../../nbs/02_data/06_own_images.ipynb #cell-010
+# %% ../../nbs/02_data/06_own_images.ipynb #cell-015
 OwnImages = namedtuple("OwnImages", "fingerprint classes parts") # parts: name → (images (N, D), labels or None)
-MIN_PART, MAX_CLASSES = 10, 1000 # images in each part, at least; classes, at most
+MIN_PART, MAX_CLASSES = 20, 1000 # images in each part, at least; classes, at most
 
 def _draw_parts(parts): # train, valid, test → (images, labels)
     "The parts, with those that are not stated drawn by a fixed seed"
@@ -56,7 +56,7 @@ def _number_classes(parts, path): # classes, and the parts with labels int64
     number = np.array([names.index(value) for value in values.tolist()])
     return tuple(map(str, names)), {part: (x, number[np.searchsorted(values, y)]) for part, (x, y) in parts.items()}
 
-# %% ../../nbs/02_data/06_own_images.ipynb #cell-011
+# %% ../../nbs/02_data/06_own_images.ipynb #cell-016
 def _check_classes(parts, path):
     "Raise `InputError` if the test or validation images that are stated have a class without training images"
     if "all" in parts or parts["train"][1] is None: return
@@ -84,7 +84,7 @@ def _checked_parts(parts, path): # OwnImages
     tensors = {part: tuple(map(tensor, arrays)) for part, arrays in parts.items()}
     return OwnImages(_sha256(classes, parts)[:12], classes, tensors)
 
-# %% ../../nbs/02_data/06_own_images.ipynb #cell-012
+# %% ../../nbs/02_data/06_own_images.ipynb #cell-017
 @lru_cache(maxsize=1)
 def _read(path, listing, state): # `state`: sizes and times of the files, so that a changed file is read again
     "The images of a file, or of the files of a folder"
@@ -95,7 +95,7 @@ def _read(path, listing, state): # `state`: sizes and times of the files, so tha
         parts[part] = decode_files(paths), None if labels[0] is None else np.array(labels)
     return _checked_parts(parts, path)
 
-# %% ../../nbs/02_data/06_own_images.ipynb #cell-013
+# %% ../../nbs/02_data/06_own_images.ipynb #cell-018
 def _file_state(path):
     "Size and time of change of a file; `InputError` if there is none"
     try: state = os.stat(path)
@@ -117,7 +117,7 @@ def read_own_images(path) -> OwnImages: # of an .npz file, or of a folder with P
     listing = tuple((part, tuple(images)) for part, images in list_parts(path).items())
     return _read(path, listing, tuple(_file_state(image) for _, images in listing for image, _ in images))
 
-# %% ../../nbs/02_data/06_own_images.ipynb #cell-014
+# %% ../../nbs/02_data/06_own_images.ipynb #cell-019
 @patch(as_prop=True)
 def summary(self:OwnImages) -> str:
     "Size, classes and fingerprint as one text, which the parameters of a run hold"
@@ -130,7 +130,7 @@ def parse_summary(text:str) -> tuple: # n_pixels, and n_classes (0 without class
     if not match: raise ValueError("like '8×8 pixels, 10 classes, 0123456789ab'")
     return int(match[1])**2, 0 if match[2] == "no" else int(match[2])
 
-# %% ../../nbs/02_data/06_own_images.ipynb #cell-016
+# %% ../../nbs/02_data/06_own_images.ipynb #cell-026
 def _square(split): # uint8 (N, side, side)
     "The images of a split as an array"
     side = isqrt(split.images.shape[1])
@@ -149,7 +149,7 @@ def write_npz(dataset, path): # a Dataset
     arrays |= {f"y_{part}": s.labels.cpu().numpy() for part, s in splits.items() if s.labels is not None}
     with replace_file(path) as temporary: np.savez_compressed(temporary, **arrays)
 
-# %% ../../nbs/02_data/06_own_images.ipynb #cell-017
+# %% ../../nbs/02_data/06_own_images.ipynb #cell-027
 def write_folder(dataset, folder): # a Dataset
     "Write each image of a data set as a PNG file, such as train/7/00012.png; the folder must be new"
     _check_redraw(dataset)
