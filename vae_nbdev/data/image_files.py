@@ -21,10 +21,10 @@ MAX_IMAGE_BYTES = 2**31 # of all images together, unpacked
 
 def _check_size(height, width, where):
     "Raise `InputError` for images that are not square, too small or too large"
-    size = f"{where} has images of {width}×{height} pixels:"
-    if height != width: raise InputError(f"{size} crop or pad them, because images must be square.")
-    if not MIN_SIDE <= height <= MAX_SIDE:
-        raise InputError(f"{size} resize them, because {MIN_SIDE}×{MIN_SIDE} to {MAX_SIDE}×{MAX_SIDE} are possible.")
+    if height == width and MIN_SIDE <= height <= MAX_SIDE: return
+    advice = f"resize them, because {MIN_SIDE}×{MIN_SIDE} to {MAX_SIDE}×{MAX_SIDE} are possible"
+    if height != width: advice = "crop or pad them, because images must be square"
+    raise InputError(f"{where} has images of {width}×{height} pixels: {advice}.")
 
 def _check_grey(channels, where): # (…, C) → (…)
     "The first channel; `InputError` if another one differs"
@@ -32,23 +32,28 @@ def _check_grey(channels, where): # (…, C) → (…)
     raise InputError(f"{where} is in colour, and the models know grey images only: convert it, with Pillow for "
                      "instance: image.convert('L').")
 
+def _check_type(array, where):
+    "Raise `InputError` unless the values are bytes, Booleans or floats"
+    if not isinstance(array, np.ndarray): raise InputError(f"{where} is no array: store one with numpy.savez.")
+    if array.dtype == np.uint8 or array.dtype.kind in "bf": return
+    raise InputError(f"{where} is of type {array.dtype}: store bytes (uint8), Booleans, or floats from 0 to 1.")
+
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-007
 def _grey_bytes(array, where): # uint8, of the same shape
-    "Pixels as bytes 0…255; `InputError` for another type, or values that the type does not explain"
+    "Pixels as bytes 0…255; `InputError` for values that the type does not explain"
     low, high = array.min(), array.max()
     if array.dtype == bool: return array.astype(np.uint8) * 255
     if array.dtype == np.uint8 and high > 1: return array
     if array.dtype == np.uint8:
         raise InputError(f"{where} holds bytes up to {high}, which is black: multiply by 255, or store Booleans.")
-    if array.dtype.kind != "f":
-        raise InputError(f"{where} is of type {array.dtype}: store bytes (uint8), Booleans, or floats from 0 to 1.")
     if not np.isfinite(array).all(): raise InputError(f"{where} holds NaN or infinite pixels: remove those images.")
     if low >= 0 and high <= 1: return np.rint(array * 255).astype(np.uint8)
     raise InputError(f"{where} holds floats from {low:g} to {high:g}: scale them to 0…1, or store bytes.")
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-009
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-010
 def _square_images(array, where): # uint8 (N, D)
     "The images of an array (N, H, W), (N, H, W, C), (N, C, H, W) or (N, D), checked"
-    if not isinstance(array, np.ndarray): raise InputError(f"{where} is no array: store one with numpy.savez.")
+    _check_type(array, where)
     shape = "×".join(map(str, array.shape)) or "a single number"
     if array.ndim not in (2, 3, 4): raise InputError(f"{where} has shape {shape}: images have shape N×side×side.")
     if 0 in array.shape: raise InputError(f"{where} is empty ({shape}): store at least one image.")
@@ -61,7 +66,7 @@ def _square_images(array, where): # uint8 (N, D)
     if array.ndim == 4: array = _check_grey(array, where)
     return _grey_bytes(array, where).reshape(len(array), -1)
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-012
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-013
 def _check_labels(array, n, where): # (N,) integers or texts
     "The labels of n images, checked"
     if not isinstance(array, np.ndarray): raise InputError(f"{where} is no array: store one with numpy.savez.")
@@ -74,7 +79,7 @@ def _check_labels(array, n, where): # (N,) integers or texts
         raise InputError(f"{where} holds the class {array.min()}: classes are numbers from 0 on, or texts.")
     return array
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-014
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-015
 SPLIT_NAMES = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
 _ARRAYS = ("x", "y", "split", *(f"{kind}_{part}" for kind in "xy" for part in SPLIT_NAMES))
 
@@ -86,11 +91,13 @@ def _check_parts(parts, path, thing): # the same, keyed by the names in `SPLITS`
         named[SPLIT_NAMES[name]] = part
     for name in ("train", "test"):
         if name not in named: raise InputError(f"{path} lacks {thing(name)}: add it, or state no parts at all.")
-    if len({labels is None for _, labels in named.values()}) == 2:
+    kinds = {None if y is None else np.asarray(y).dtype.kind == "U" for _, y in named.values()}
+    if None in kinds and len(kinds) > 1:
         raise InputError(f"{path} has classes for some of its parts only: give them to all parts, or to none.")
+    if len(kinds) > 1: raise InputError(f"{path} has numbers and texts as classes: use one kind in all parts.")
     return named
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-015
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-016
 def _select_parts(x, y, split, path): # part → (images, labels)
     "The parts that the array `split` states, one word for each image"
     where = f"split in {path}"
@@ -111,7 +118,7 @@ def _check_names(names, path):
     if len(images) > 1 and (twice := next((name for name in names if name in ("x", "split")), None)):
         raise InputError(f"{path} holds {twice} beside {images[-1]}: state the parts in one way only.")
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-016
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-017
 def read_arrays(path): # part → (images uint8 (N, D), labels or None); the only part may be "all"
     "The images of an .npz file"
     arrays = load_arrays(path, MAX_IMAGE_BYTES, "Write it again.")
@@ -124,7 +131,7 @@ def read_arrays(path): # part → (images uint8 (N, D), labels or None); the onl
     if "split" in arrays: return _select_parts(*parts[""], arrays["split"], path)
     return {"all": parts[""]}
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-019
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-020
 _SUFFIXES, _SYSTEM_FILES = (".png", ".jpg", ".jpeg"), ("Thumbs.db", "desktop.ini")
 
 def natural_key(name:str) -> list:
@@ -143,7 +150,7 @@ def _list_entries(folder): # names of files, names of folders
     except OSError as error: raise InputError(f"cannot read the folder {folder}: {error.strerror}.") from error
     return names[False], names[True]
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-020
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-021
 def _list_images(folder): # list of (path, class or None)
     "The images of one part, in the order of their names"
     files, classes = _list_entries(folder)
@@ -162,7 +169,7 @@ def _list_images(folder): # list of (path, class or None)
     images.sort(key=lambda image: (natural_key(image[0]), order.get(image[1])))
     return [(os.path.join(folder, label or "", file), label) for file, label in images]
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-021
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-022
 def list_parts(folder): # part → list of (path, class or None); the only part may be "all"
     "The images of a folder; its folders are parts if all of them are called like parts"
     files, folders = _list_entries(folder)
@@ -174,7 +181,7 @@ def list_parts(folder): # part → list of (path, class or None); the only part 
     parts = _check_parts({k: (v, v[0][1]) for k, v in images.items()}, folder, lambda name: f"the folder {name}")
     return {name: listed for name, (listed, _) in parts.items()}
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-024
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-025
 _MAX_FILE_BYTES = 2**20 # of one image
 
 def _decoded(image, path): # uint8 (side, side)
@@ -200,7 +207,7 @@ def _decode(path): # uint8 (side, side)
     except Exception as error: # Pillow raises many kinds
         raise InputError(f"{path} is no PNG or JPEG image, or damaged ({type(error).__name__}): replace it.") from error
 
-# %% ../../nbs/02_data/05_image_files.ipynb #cell-025
+# %% ../../nbs/02_data/05_image_files.ipynb #cell-026
 def _decode_block(paths): # uint8 (n, D)
     "The pixels of some files of one size"
     images = [_decode(path) for path in paths]

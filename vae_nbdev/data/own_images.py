@@ -111,7 +111,9 @@ def read_own_images(path) -> OwnImages: # of an .npz file, or of a folder with P
     "Three parts of grey images, checked; anything else raises `InputError`"
     path = os.path.abspath(os.path.expanduser(path))
     if not os.path.isdir(path):
-        if not os.path.lexists(path): raise InputError(f"there is no file and no folder {path}: check the path.")
+        if not os.path.lexists(path):
+            raise InputError(f"there is no file and no folder {path}: correct the path, or name its new folder with "
+                             "--data-dir.")
         if not path.endswith(".npz"): raise InputError(f"{path} is neither a folder nor an .npz file: name such a one.")
         return _read(path, None, _file_state(path))
     listing = tuple((part, tuple(images)) for part, images in list_parts(path).items())
