@@ -201,7 +201,7 @@ def make_run(
     if "likelihood" not in unused: check_pixels(run.likelihood, binarisation)
     return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation, **unused)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-034
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-036
 MAX_YAML_SIZE = 10_000_000 # values and letters in a YAML text, with every alias written out
 
 def _yaml_size(node, sizes):
@@ -215,7 +215,7 @@ def _yaml_size(node, sizes):
     sizes[id(node)] = 1 + size
     return sizes[id(node)]
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-035
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-037
 class _YamlLoader(yaml.SafeLoader):
     "PyYAML's safe loader with the plain values of YAML 1.2, for texts that do not stand for too many values"
     yaml_implicit_resolvers = {} # not those of YAML 1.1
@@ -242,7 +242,7 @@ for _tag, _pattern in PLAIN_VALUES.items():
     for _class in (_YamlLoader, _YamlDumper):
         _class.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_pattern})$", re.ASCII), None)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-036
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-038
 def read_yaml(
     text, # text, or bytes in UTF-8
     where:str="the text", # its source, for error messages
@@ -260,7 +260,7 @@ def format_yaml(
     "The values as YAML, which `read_yaml` reads back, and other programs too"
     return yaml.dump(values, Dumper=_YamlDumper, sort_keys=False, allow_unicode=True)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-040
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-042
 @dataclass(frozen=True)
 class Study:
     "A named list of runs"
@@ -283,7 +283,7 @@ def _expand_grid(entry) -> list: # of dictionaries
     axes = [v if isinstance(v, list) else [v] for v in entry.values()]
     return [dict(zip(entry, values)) for values in itertools.product(*axes)]
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-041
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-043
 def _study_entries(file) -> list: # of dictionaries
     "The entries of a study's `runs`, each with the study's defaults"
     entries = [{**(file.defaults or {}), **entry} for entry in file.runs]
@@ -300,7 +300,7 @@ def _read_study_file(content, where) -> StudyFile:
 def _check_number_of_runs(n, where):
     if n > MAX_RUNS: raise InputError(f"{where} asks for {n:,} runs: a study has at most {MAX_RUNS:,}.")
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-042
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-044
 def make_study(
     name:str, # of the study and its folder
     content, # of the study's file, from read_yaml
@@ -327,7 +327,7 @@ def _unique_runs(runs) -> tuple:
     "The runs, each once"
     return tuple({run_name(run): run for run in runs}.values())
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-043
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-045
 def load_study(
     study, # the name of a file in the studies folder, or a path to a YAML file
     folder, # the studies folder
@@ -341,7 +341,7 @@ def load_study(
     where = printable(str(path))
     return make_study(path.stem, read_yaml(read_bytes(path, "the study", 2**24), where), where)
 
-# %% ../../nbs/09_studies/01_spec.ipynb #cell-048
+# %% ../../nbs/09_studies/01_spec.ipynb #cell-051
 EpochFactor = bounded("EpochFactor", float, gt=0, le=1e6) # what the epochs of a study are multiplied by
 Seeds = bounded("Seeds", int, ge=1, le=MAX_RUNS) # number of seeds
 
