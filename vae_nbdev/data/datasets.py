@@ -45,7 +45,9 @@ def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or 
                  ): # the name, or the absolute path
     "Raise `InputError` for an unknown name, with the nearest one; a path is not looked at yet"
     if name not in DATASETS and name.isprintable() and is_path(name): return os.path.abspath(os.path.expanduser(name))
-    return check_choice(name, DATASETS, "data set")
+    try: return check_choice(name, DATASETS, "data set")
+    except InputError as error:
+        raise InputError(f"{str(error).rstrip('.')}, or the path of an .npz file or of a folder.") from None
 
 def check_binarisation(name:str, # a data set of `DATASETS`, or a path
                        binarisation:str=None, # one of `BINARISATIONS`; None: the default of the data set
@@ -152,7 +154,7 @@ def check_images(data, # a Dataset
 def check_classes(name, images, user:str):
     "Raise `InputError` for own images without classes, which `user` needs"
     if data_arguments(name, images)["n_classes"]: return
-    raise InputError(f"{user} needs images of at least two classes, and {name} has none: leave it out, or add classes.")
+    raise InputError(f"{user} needs images of at least two classes, which {name} lacks: leave it out, or add them.")
 
 def display_name(name:str, images:str=None) -> str:
     "The name of a data set in tables; for own images such as photos-3fa2c1"

@@ -79,7 +79,8 @@ def _checked_parts(parts, path): # OwnImages
     _check_classes(parts, path)
     classes, parts = _number_classes(_draw_parts(parts), path)
     for part, (x, _) in parts.items():
-        if len(x) < MIN_PART: raise InputError(f"{path} has {len(x)} {part} images: at least {MIN_PART} are needed.")
+        if len(x) < MIN_PART:
+            raise InputError(f"{path} has {len(x)} images in the part {part}: at least {MIN_PART} are needed.")
     tensor = lambda array: None if array is None else torch.from_numpy(array)
     tensors = {part: tuple(map(tensor, arrays)) for part, arrays in parts.items()}
     return OwnImages(_sha256(classes, parts)[:12], classes, tensors)
@@ -114,7 +115,8 @@ def read_own_images(path) -> OwnImages: # of an .npz file, or of a folder with P
         if not os.path.lexists(path):
             raise InputError(f"there is no file and no folder {path}: correct the path, or name its new folder with "
                              "--data-dir.")
-        if not path.endswith(".npz"): raise InputError(f"{path} is neither a folder nor an .npz file: name such a one.")
+        if not path.endswith(".npz"):
+            raise InputError(f"{path} is neither a folder nor an .npz file: store arrays with numpy.savez.")
         return _read(path, None, _file_state(path))
     listing = tuple((part, tuple(images)) for part, images in list_parts(path).items())
     return _read(path, listing, tuple(_file_state(image) for _, images in listing for image, _ in images))
