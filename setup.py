@@ -52,6 +52,7 @@ setup(
     packages=[*find_packages(include=[package, f"{package}.*"]), report_files],
     package_dir={report_files: "reports"},
     package_data={
+        package: ["web_assets/*", "playground_assets/*"],  # JavaScript that pages share, and the playground
         f"{package}.report": ["explorer_assets/*"],  # style sheets and callbacks of the explorer
         report_files: ["*.ipynb", "reference.csv", "studies/*.yaml", "template/*", "template/*/*"],
     },

@@ -246,6 +246,18 @@ def slides(open_page):
     without_alt = page.locator(".slides img").evaluate_all("all => all.filter(i => !i.alt.trim()).length")
     check(page.locator(".slides img").count() > 5, "the slides have fewer than six images")
     check(not without_alt, f"{without_alt} images of the slides have no alternative text")
+    speaker_view(page, total)
+
+
+def speaker_view(page, total):
+    "Every slide has a note, which the slides hide and the speaker's view shows."
+    notes = page.locator("aside.notes")
+    check(notes.count() == total, f"{notes.count()} of {total} slides have a note for the speaker")
+    check(not notes.first.is_visible(), "the audience sees the notes")
+    page.evaluate("Reveal.slide(1)")
+    with page.expect_popup() as popup: page.keyboard.press("s")
+    text = notes.nth(1).text_content().strip()[:40]
+    popup.value.wait_for_function("text => document.body.textContent.includes(text)", arg=text, timeout=10000)
 
 
 def slides_elsewhere(open_page):

@@ -10,7 +10,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-import browser, house, requirements, wheel_test
+import browser, browser_playground, house, requirements, wheel_test
 from common import ROOT, check_command, copy_tree, files_below, run, running, stop
 
 PACKAGE = "vae-nbdev"
@@ -102,7 +102,7 @@ def check_rule(rule):
 
 def check_imports():
     "What is wrong with the imports: the package and its commands answer fast only as long as they do not load torch."
-    code = "import sys, vae_nbdev, vae_nbdev.commands; sys.exit('they import torch' if 'torch' in sys.modules else 0)"
+    code = "import sys, vae_nbdev, vae_nbdev.commands.train, vae_nbdev.commands.report; sys.exit('they import torch' if 'torch' in sys.modules else 0)"
     return check_command(sys.executable, "-c", code)
 
 
@@ -125,10 +125,12 @@ def check_scenario(name, scenario, build, folder, plots):
 
 
 def browser_checks():
-    "Name → check for the built docs and the built report of a study."
+    "Name → check for the built docs, the built report of a study, and the playground."
     python, report = sys.executable, ROOT / "reports" / "_build" / "checked"
+    playground = browser_playground.FOLDER
     parts = [("docs", "builds", once(lambda: check_command(python, ".ci/docs.py")), ROOT / "_docs"),
-             ("report", "a study builds from the wheel", once(lambda: wheel_test.check_wheel(report)), report)]
+             ("report", "a study builds from the wheel", once(lambda: wheel_test.check_wheel(report)), report),
+             ("playground", "builds", once(lambda: check_command(python, ".ci/playground_reference.py", playground)), playground)]
     checks = {f"{kind}: {title}": build for kind, title, build, _ in parts}
     for kind, _, build, folder in parts:
         for name, scenario in importlib.import_module(f"browser_{kind}").SCENARIOS.items():

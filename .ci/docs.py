@@ -2,7 +2,7 @@
 own processors, pandoc, a template of our own and Pagefind's search. The names of the pages are the same."""
 import argparse, base64, json, os, posixpath, re, shutil, subprocess, sys, tempfile
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from html import escape
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,9 +12,12 @@ from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader
 from nbdev.config import get_config
 
+from vae_nbdev.playground import build_playground
+
 ROOT = Path(__file__).resolve().parent.parent
 LOOK = ROOT / ".ci" / "docs"  # template, style and script
 PROCESSED, SITE = ROOT / "_proc", ROOT / "_docs"
+BIBLIOGRAPHY = PROCESSED / "references.bib"  # copied there by nbdev; _quarto.yml names it for Quarto
 READER = "markdown+autolink_bare_uris+emoji"  # what Quarto reads
 NAMES = {"console": "bash"}  # languages that pandoc's highlighter knows under another name
 
@@ -156,10 +159,20 @@ def mend_blocks(soup):
     for image in soup.find_all("img", alt=False): image["alt"] = ""
 
 
+def head_references(soup):
+    "The list of what a page cites gets a heading, as Quarto gives it one."
+    references = soup.find(id="refs")
+    if not references: return
+    heading = soup.new_tag("h2", id="references")
+    heading.string = "References"
+    references.insert_before(heading)
+
+
 def html_of(page, names, host):
     "The inside of a page and its table of contents."
-    soup = BeautifulSoup(pypandoc.convert_text(markdown_of(page), "html5", format=READER,
-                                               extra_args=["--mathml", "--wrap=preserve"]), "html.parser")
+    options = ["--mathml", "--wrap=preserve", "--citeproc", f"--bibliography={BIBLIOGRAPHY}", "--metadata=link-citations"]
+    soup = BeautifulSoup(pypandoc.convert_text(markdown_of(page), "html5", format=READER, extra_args=options), "html.parser")
+    head_references(soup)
     mend_links(soup, page, names, host)
     mend_blocks(soup)
     contents = mend_headings(soup)
@@ -180,7 +193,65 @@ def write_page(page, order, sidebar, template, settings):
     path.write_text(html, encoding="utf-8")
 
 
+# For programs that read
+
+def printed_text(output):
+    "What an output says in words; an empty text for pictures and HTML."
+    data = output.get("data", {})
+    if output["output_type"] == "stream": return "".join(output["text"])
+    if "text/markdown" in data: return "".join(data["text/markdown"])
+    return "" if {"image/png", "text/html"} & data.keys() else "".join(data.get("text/plain", ""))
+
+
+@cache
+def literature():
+    "What a list of references says of each entry of references.bib, as key → text."
+    entries = json.loads(pypandoc.convert_file(str(PROCESSED / "references.bib"), "csljson", format="biblatex"))
+    names = lambda entry: ", ".join(name.get("family") or name.get("literal", "") for name in entry.get("author", []))
+    place = lambda entry: f"https://doi.org/{entry['DOI']}" if "DOI" in entry else entry.get("URL", "")
+    return {entry["id"]: f"{names(entry)} ({entry['issued']['date-parts'][0][0]}). {entry['title']}. {place(entry)}".strip()
+            for entry in entries}
+
+
+def references_of(markdown):
+    "The list of what a text cites with @key; no lines without citations."
+    keys = [key for key in sorted(literature()) if re.search(rf"@{key}\b", markdown)]
+    return ["## References", *(f"- @{key}: {literature()[key]}" for key in keys)] if keys else []
+
+
+def plain_markdown(page):
+    "A page as plain Markdown: texts, code and what it prints, without pictures."
+    parts = [f"# {page['title']}", f"> {page['subtitle']}"]
+    for cell in page["cells"]:
+        about, source = directives(source_of(cell))
+        if cell["cell_type"] == "markdown": parts.append(source_of(cell))
+        if cell["cell_type"] != "code" or about.get("include") == "false": continue
+        if source and about.get("echo") != "false": parts.append(f"```python\n{source}\n```")
+        text = "\n".join(printed_text(output) for output in cell.get("outputs", [])).strip()
+        if text: parts.append(text if about.get("output") == "asis" else f"```\n{text}\n```")
+    return "\n\n".join(parts + references_of("\n".join(parts))) + "\n"
+
+
+def write_for_programs(pages, sidebar):
+    "A Markdown file beside each page, and llms.txt, the list of them (https://llmstxt.org)."
+    settings = get_config()
+    host = settings.doc_host + settings.doc_baseurl
+    for page in pages:
+        (SITE / f"{page['name']}.md").write_text(plain_markdown(page), encoding="utf-8")
+    lines = [f"# {settings.title}", "", f"> {settings.description}"]
+    for title, part in [(entry[0], entry) if isinstance(entry, tuple) else (entry["title"], entry) for entry in sidebar]:
+        lines += ["", f"## {title}", ""]
+        lines += [f"- [{page['title']}]({host}/{page['name']}.md): {page['subtitle']}" for page in pages_of([part])]
+    (SITE / "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
 # The site
+
+def read_site():
+    "The pages that nbdev has prepared, and the sidebar."
+    pages = [read_page(path) for path in sorted(PROCESSED.rglob("*")) if path.suffix in (".ipynb", ".qmd")]
+    return pages, sidebar_of(pages)
+
 
 def process():
     "Nbdev's processors, in a process of its own: its workers start by reading the file that started them."
@@ -201,8 +272,7 @@ def build():
     "The site without Quarto."
     process()
     shutil.rmtree(SITE, ignore_errors=True)
-    pages = [read_page(path) for path in sorted(PROCESSED.rglob("*")) if path.suffix in (".ipynb", ".qmd")]
-    sidebar = sidebar_of(pages)
+    _, sidebar = read_site()
     order = pages_of(sidebar)
     environment = Environment(loader=FileSystemLoader(LOOK), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     write = partial(write_page, order=order, sidebar=sidebar, settings=get_config(),
@@ -241,6 +311,8 @@ def page_faults(html):
     found += [("request to another server", source) for source in sources if re.match(r"(https?:)?//", source)]
     headings = [heading.get_text().strip("# ") for heading in main.find_all(["h2", "h3"])]
     found += [("heading that stands twice", text) for text in sorted(set(headings)) if headings.count(text) > 1]
+    found += [("citation without an entry in references.bib", cited.get_text()) for cited in main.select(".citation")
+              if "@" in cited.get_text() or any(name.get_text().endswith("?") for name in cited.find_all("strong"))]
     for script in main.find_all("script"): script.decompose()
     text = main.get_text()
     return found + [(what, sign) for what, sign in (("address in memory", " at 0x"), ("shortcode", "{{<")) if sign in text]
@@ -271,6 +343,8 @@ def main():
     os.chdir(ROOT)
     with_quarto = bool(shutil.which("quarto"))
     (build_with_quarto if with_quarto else build)()
+    write_for_programs(*read_site())
+    build_playground(SITE / "autoencoder_playground.html")  # the page `playground` shows it in a frame
     check_site(strict=not with_quarto)  # what Quarto makes of a page cannot be tested without it: there faults are only printed
     print(f"Docs: {SITE / 'index.html'}", flush=True)
     if args.preview: serve(args.port)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pypandoc, yaml
 from execnb.nbio import mk_cell, nb2str, read_nb
+from nbdev.config import get_config
 from nbdev.doclinks import nbglob, patch_name
 from nbdev.processors import FilterDefaults
 from nbdev.quarto import refresh_quarto_yml
@@ -82,7 +83,15 @@ def write_readme():
     tree = adapt(json.loads(pypandoc.convert_text(nb2str(nb), "json", format=NOTEBOOK)))
     text = pypandoc.convert_text(json.dumps(tree), MARKDOWN, format="json", extra_args=["--wrap=preserve"])
     title, subtitle = (nb.frontmatter_[key] for key in ("title", "description"))
-    Path("README.md").write_text(f"# {title}\n\n> {subtitle}\n\n{text.strip()}\n", encoding="utf-8")
+    Path("README.md").write_text(f"# {title}\n\n> {subtitle}\n\n{badges()}\n\n{text.strip()}\n", encoding="utf-8")
+
+
+def badges():
+    "What GitHub says of the tests and of the docs site; only in README.md, because pages load nothing from elsewhere."
+    settings = get_config()
+    place, site = f"{settings.git_url}/actions/workflows", settings.doc_host + settings.doc_baseurl
+    badge = lambda name, address: f"[![{name}]({place}/{name}.yml/badge.svg)]({address})"
+    return f"{badge('test', f'{place}/test.yml')} {badge('docs', site)}"
 
 
 def page_of(
@@ -136,7 +145,7 @@ def write_reference():
     Path(NBS, "reference.qmd").write_text("\n".join(parts) + "\n", encoding="utf-8")
 
 
-FIRST = ("index", "00_tour", "gallery")  # pages above all sections, by the stems of their notebooks
+FIRST = ("index", "00_tour", "playground", "gallery")  # pages above all sections, by the stems of their notebooks
 SECTIONS = {  # title of a section → its folders and single pages, in the reader's order
     "Architectures": ("04_models",), "Foundations": ("02_data", "03_nn"),
     "Experiments": ("06_training", "07_evaluation", "08_plots", "09_studies", "10_report", "11_commands"),

@@ -7,6 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "vae_nbdev"
 MODULE_LINES, CELL_LINES, LINE_LENGTH = 300, 25, 120
+CITATION, ENTRY = re.compile(r"(?<!\w)@(\w+)"), re.compile(r"^@\w+\{(\w+),\n(.*?)^\}", re.M | re.S)
+WITHOUT_ADDRESS = {"banerjee1961", "brown1984", "kish1965", "miyasawa1961", "tukey1953"}  # printed on paper only
 ASSERTS = re.compile(r"\bassert\b|\btest_\w+\(|assert_close\(")
 
 
@@ -124,9 +126,24 @@ def shortcodes():
             for i, (_, text) in enumerate(page.cells) if "{{<" in text]
 
 
+def citations():
+    "Citations without an entry in the bibliography, and entries that are not cited, out of order or without an address"
+    entries = ENTRY.findall((ROOT / "nbs" / "references.bib").read_text(encoding="utf-8"))
+    keys = [key for key, _ in entries]
+    prose = [(page.path, i, re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.S)) for page in pages()
+             for i, (kind, text) in enumerate(page.cells) if kind == "markdown"]
+    cited = [(path, i, key) for path, i, text in prose for key in CITATION.findall(text)]
+    wrong = [f"{path}, cell {i}: @{key} is not in references.bib" for path, i, key in cited if key not in keys]
+    wrong += [f"{path}, cell {i}: @{key}; README.md has no references" for path, i, key in cited if path.stem == "index"]
+    wrong += [f"references.bib: {key} is cited nowhere" for key in keys if key not in {name for *_, name in cited}]
+    wrong += [f"references.bib: {key} comes after {before}" for before, key in zip(keys, keys[1:]) if key <= before]
+    return wrong + [f"references.bib: {key} has neither doi nor url" for key, fields in entries
+                    if key not in WITHOUT_ADDRESS and not re.search(r"^ *(doi|url) = ", fields, re.M)]
+
+
 RULES = {"folders are subpackages": folders, "imports follow the order of the notebooks": order, "modules, cells and lines are short": sizes,
          "no public name twice": public_names, "standard terms": words, "title, subtitle and a test on every page": shape,
-         "no shortcodes of Quarto": shortcodes}
+         "no shortcodes of Quarto": shortcodes, "citations and bibliography agree": citations}
 
 
 def figures():

@@ -69,11 +69,11 @@ def unused():
 
 
 def named():
-    "Extras whose packages `vae_nbdev.commands` names otherwise, for the sentence about those that are missing."
-    tree = ast.parse(house.modules()["commands"])
+    "Extras whose packages `vae_nbdev.commands.report` names otherwise, for the sentence about those that are missing."
+    tree = ast.parse(house.modules()["commands.report"])
     values = [node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXTRAS"]
     stated = {name: set(packages) for value in values for name, packages in ast.literal_eval(value).items()}
-    return [f"EXTRAS of {house.PACKAGE}.commands and settings.ini differ in the extra {name}"
+    return [f"EXTRAS of {house.PACKAGE}.commands.report and settings.ini differ in the extra {name}"
             for name in EXTRAS if stated.get(name) != set(required(name))]
 
 

@@ -8,7 +8,7 @@ from common import ROOT, copy_tree, files_below, run
 
 PACKAGE, REPORT_FILES = "vae_nbdev", "vae_nbdev/report_files"
 NOT_PACKAGED = {"results"}  # folders of reports/ that only this project's own pages need
-BASE_IMPORTS = "import vae_nbdev.all, vae_nbdev.commands, vae_nbdev.training.loop, vae_nbdev.studies.spec"
+BASE_IMPORTS = "import vae_nbdev.all, vae_nbdev.commands.report, vae_nbdev.training.loop, vae_nbdev.studies.spec"
 EXTRA = "vae-nbdev[report]"
 WHERE = "import sys, vae_nbdev; sys.exit(not vae_nbdev.__file__.startswith(sys.prefix) and vae_nbdev.__file__)"
 
@@ -73,7 +73,7 @@ def check_base(programs):
     for code in (WHERE, absent + BASE_IMPORTS):
         status, output = start(programs, programs / "python", "-c", code, cwd=programs)
         if status: raise WheelError(f"{code}\n{output}")
-    report = absent + "sys.argv = ['vae_report', 'quick', '--epochs', '1']; from vae_nbdev.commands import vae_report; vae_report()"
+    report = absent + "sys.argv = ['vae_report', 'quick', '--epochs', '1']; from vae_nbdev.commands.report import vae_report; vae_report()"
     status, output = start(programs, programs / "python", "-c", report, cwd=programs)
     if status != 2 or output.count("\n") != 1 or EXTRA not in output:
         raise WheelError(f"without the extra, vae_report does not name {EXTRA} in one line (status {status}): {output}")

@@ -19,7 +19,7 @@ from fastcore.xml import Div, H3, Table, Tbody, Td, Th, Thead, Tr
 from IPython.display import HTML
 from torch import Tensor
 from torch.distributions import MultivariateNormal
-from . import commands
+from .commands import benchmark, report, train
 from .core.files import InputError, write_json
 from .core.randomness import make_generator
 from .data.batches import Batch, Split, SPLITS
@@ -262,10 +262,11 @@ def shell(
     *args, # its arguments
 ) -> tuple: # exit status, output, messages
     "What a shell would see of a command"
+    module = {"vae_train": train, "vae_benchmark": benchmark, "vae_report": report}[command]
     out, err, before = io.StringIO(), io.StringIO(), sys.argv
     sys.argv = [command, *map(str, args)]
     try:
-        with chdir(folder), redirect_stdout(out), redirect_stderr(err): getattr(commands, command)()
+        with chdir(folder), redirect_stdout(out), redirect_stderr(err): getattr(module, command)()
         status = 0
     except SystemExit as end: status = end.code or 0
     finally: sys.argv = before

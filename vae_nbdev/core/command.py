@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['MAX_LINE', 'logger', 'one_line', 'SafeStream', 'safe_streams', 'whole_number', 'finite_number', 'int_or_none',
-           'file_path', 'CommandParser', 'make_parser', 'print_message', 'show_log', 'write_traceback',
-           'describe_failure', 'end_command', 'command']
+           'file_path', 'CommandParser', 'make_parser', 'call_with_options', 'print_message', 'show_log',
+           'write_traceback', 'describe_failure', 'end_command', 'command']
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-003
 import argparse, errno, inspect, logging, math, os, re, sys, tempfile, time, traceback
 from contextlib import contextmanager
 from functools import wraps
-import platformdirs
+import platformdirs, shtab
 from fastcore.docments import docments
 from .files import InputError, check_choice
 from .locks import LockHeldError
@@ -118,36 +118,61 @@ class CommandParser(argparse.ArgumentParser):
         if unknown: self.error(f"the argument {unknown[0]!r} is one too many; see {self.prog} --help")
         return values
 
+    def _check_value(self, action, value): # argparse's own check of choices
+        if action.choices is not None: check_choice(value, list(action.choices), action.dest)
+
     def error(self, message): raise InputError(message)
 
+
 # %% ../../nbs/01_core/08_command.ipynb #cell-016
+def _argument(parameter) -> tuple: # its name on the command line, and settings of `add_argument`
+    "How the place of a parameter in a signature decides its place on the command line"
+    name, default = parameter.name, parameter.default
+    if parameter.kind is parameter.VAR_POSITIONAL: return name, {"nargs": "*"}
+    if default is parameter.empty: return name, {}
+    if parameter.kind is parameter.POSITIONAL_ONLY: return name, {"nargs": "?", "default": default}
+    return f"--{name.replace('_', '-')}", {"dest": name, "default": default}
+
 def _add_parameter(parser, parameter, comment):
     "Add the argument of one parameter of a function; its name, with `--` if it is an option"
-    kind, default = parameter.annotation, parameter.default
-    if default is parameter.empty: name, settings = parameter.name, {}
-    else: name, settings = f"--{parameter.name.replace('_', '-')}", {"dest": parameter.name, "default": default}
+    kind, default, (name, settings) = parameter.annotation, parameter.default, _argument(parameter)
     shown = "" if default in (None, False, parameter.empty) else f" (default: {default})"
     settings["help"] = f"{comment or ''}{shown}".replace("%", "%%")
     if kind is bool: settings["action"] = "store_true"
     elif inspect.isfunction(kind) or kind in (int, float): settings["type"] = _READERS.get(kind, kind)
     elif kind is not str: settings |= {"action": "append", "type": kind.__args__[0]}
-    parser.add_argument(name, **settings)
+    if choices := getattr(kind, "choices", None): settings |= {"choices": choices, "metavar": parameter.name}
+    argument = parser.add_argument(name, **settings)
+    if kind is file_path: argument.complete = shtab.FILE
     return name
 
+
+# %% ../../nbs/01_core/08_command.ipynb #cell-017
 def make_parser(
     func, # with annotations and comments on its parameters
     details:str="", # text after the first line of `--help`
 ) -> CommandParser:
-    "The parser of a command, made from the signature of its function; every command has `--verbose`"
+    "The parser of a command, made from the signature of its function; see above for what every command has"
     parser = CommandParser(func.__name__, description=f"{func.__doc__}.\n\n{details}", allow_abbrev=False,
                            formatter_class=argparse.RawDescriptionHelpFormatter)
     comments = docments(func, returns=False)
     names = [_add_parameter(parser, p, comments[p.name]) for p in inspect.signature(func).parameters.values()]
     parser.add_argument("--verbose", action="store_true", help="report each step on stderr")
-    parser.options = ["--help", "--verbose", *(name for name in names if name.startswith("--"))]
+    parser.add_argument("--print-completion", action=shtab.completion_action(), choices=shtab.SUPPORTED_SHELLS,
+                        default=argparse.SUPPRESS, help="print a completion script for this shell and exit")
+    parser.options = ["--help", "--verbose", "--print-completion", *(name for name in names if name.startswith("--"))]
     return parser
 
-# %% ../../nbs/01_core/08_command.ipynb #cell-019
+def call_with_options(func, options:dict):
+    "Call a function with the values that the parser of its signature has read"
+    parameters = inspect.signature(func).parameters.values()
+    positional = [options.pop(p.name) for p in parameters if p.kind is p.POSITIONAL_ONLY]
+    for p in parameters:
+        if p.kind is p.VAR_POSITIONAL: positional += options.pop(p.name)
+    return func(*positional, **options)
+
+
+# %% ../../nbs/01_core/08_command.ipynb #cell-021
 logger = logging.getLogger("vae_nbdev")
 
 def print_message(text):
@@ -174,7 +199,7 @@ def show_log(
         logger.removeHandler(handler)
         logger.setLevel(level)
 
-# %% ../../nbs/01_core/08_command.ipynb #cell-022
+# %% ../../nbs/01_core/08_command.ipynb #cell-024
 _SHORTAGES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE,
               errno.ENFILE, errno.ENOMEM} # errors of the system that no program can mend
 
@@ -186,7 +211,7 @@ def _shortage_text(error):
     if not (on_gpu or isinstance(error, MemoryError) or "can't allocate memory" in text): return ""
     return f"out of memory: a smaller --batch-size, fewer samples or a smaller network needs less ({text})."
 
-# %% ../../nbs/01_core/08_command.ipynb #cell-023
+# %% ../../nbs/01_core/08_command.ipynb #cell-025
 def write_traceback(name, error) -> str: # path of the file; empty if there is no place for it
     "Write the traceback of an error to a new file in the user's folder for logs, or else among the temporary files"
     text = "".join(traceback.format_exception(error))
@@ -201,7 +226,7 @@ def write_traceback(name, error) -> str: # path of the file; empty if there is n
         except OSError: continue  # no permission, or no space
     return ""
 
-# %% ../../nbs/01_core/08_command.ipynb #cell-024
+# %% ../../nbs/01_core/08_command.ipynb #cell-026
 def _own_error(error):
     "Whether an error belongs to this package and so carries a sentence for the user"
     return type(error).__module__.partition(".")[0] == __name__.partition(".")[0]
@@ -221,7 +246,7 @@ def describe_failure(name, error) -> tuple: # the message, and the exit status
     path = write_traceback(name, error)
     return f"{text} (unexpected; {f'traceback: {path}' if path else 'no log could be written'})", 1
 
-# %% ../../nbs/01_core/08_command.ipynb #cell-028
+# %% ../../nbs/01_core/08_command.ipynb #cell-030
 def end_command(
     name:str, # of the command
     message:str, # printed as one line
@@ -245,7 +270,7 @@ def _run(work, stops): # the exception that ended the work, or `None`
         return error
     return KeyboardInterrupt() if stops.requested and not isinstance(outcome, KeyboardInterrupt) else outcome
 
-# %% ../../nbs/01_core/08_command.ipynb #cell-029
+# %% ../../nbs/01_core/08_command.ipynb #cell-031
 def _finish(name, error):
     "Print what ended the command, and end with its exit status"
     sys.stdout.flush()
@@ -255,15 +280,26 @@ def _finish(name, error):
     if problem and not isinstance(problem, BrokenPipeError):
         end_command(name, f"the work is done, but its output could not be written: {problem}.", 1)
 
-# %% ../../nbs/01_core/08_command.ipynb #cell-030
+# %% ../../nbs/01_core/08_command.ipynb #cell-032
+def _read_options(func, details, read_config) -> dict: # name → value
+    "The options on the command line, and for those that are not there the ones in the file of `--config`"
+    parser = make_parser(func, details)
+    options = vars(parser.parse_args())
+    if not (read_config and options["config"]): return options
+    parser.set_defaults(**read_config(options["config"]))
+    return vars(parser.parse_args())
+
+
+# %% ../../nbs/01_core/08_command.ipynb #cell-033
 def command(
     details:str="", # text after the first line of `--help`, such as examples
+    read_config=None, # function of the path given as `--config`: the defaults that stand in this file, name → value
 ): # a decorator
     "A console command with options from a function's signature; a failure is one line and status 2, 1 or 130"
     def decorate(func):
         def work():
-            options = vars(make_parser(func, details).parse_args())
-            with show_log(options.pop("verbose")): func(**options)
+            options = _read_options(func, details, read_config)
+            with show_log(options.pop("verbose")): call_with_options(func, options)
         @wraps(func)
         def main():
             with safe_streams():
@@ -274,3 +310,4 @@ def command(
                     raise
         return main
     return decorate
+

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['DiscriminatorTerms', 'GeneratorTerms', 'AdversarialAutoencoder']
 
-# %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-004
 from collections import namedtuple
 import torch
 from fastcore.basics import patch
@@ -19,7 +19,7 @@ from ..nn.posteriors import PointPosterior
 from .plain_autoencoder import PlainAutoencoder
 from ..nn.networks import Network, Width, dense_stack, parse_network
 
-# %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-009
+# %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-010
 class AdversarialAutoencoder(PlainAutoencoder):
     "Dense autoencoder whose codes are matched to the prior by a discriminator (Makhzani et al. 2015)"
     posterior, latent_posterior, matches_prior = PointPosterior, "adversarial", True
@@ -41,7 +41,7 @@ class AdversarialAutoencoder(PlainAutoencoder):
         "Number of trained numbers in encoder, decoder and likelihood, without the discriminator"
         return super().count_parameters() - sum(p.numel() for p in self.discriminator.parameters())
 
-# %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-012
+# %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-013
 @patch
 def optimizers(self:AdversarialAutoencoder,
     learning_rate:float, # of the reconstruction; the other two are multiples of it
@@ -56,7 +56,7 @@ def optimizers(self:AdversarialAutoencoder,
             "discriminator": adam(discriminator, self.config["discriminator_rate"], 0.5),
             "generator": adam(encoder, self.config["generator_rate"], 0.5)}
 
-# %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-014
+# %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-015
 @patch
 def discriminator_loss(self:AdversarialAutoencoder,
     codes:Tensor, # (B, d)
@@ -71,7 +71,7 @@ def generator_loss(self:AdversarialAutoencoder, codes:Tensor) -> Tensor:
     "Cross-entropy of codes (B, d) against the label of the prior, nats per image; log 2 where they are inseparable"
     return F.softplus(-self.discriminator(codes)).mean()
 
-# %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-015
+# %% ../../nbs/04_models/09_adversarial_autoencoder.ipynb #cell-016
 DiscriminatorTerms = namedtuple("DiscriminatorTerms", "discriminator") # the term of the discriminator step
 GeneratorTerms = namedtuple("GeneratorTerms", "generator") # the term of the generator step
 

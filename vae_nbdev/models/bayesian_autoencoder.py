@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['BayesianAutoencoder']
 
-# %% ../../nbs/04_models/05_bayesian_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/05_bayesian_autoencoder.ipynb #cell-004
 from ..nn.autoencoder import BayesianWeights
 from .plain_autoencoder import PlainAutoencoder
 
-# %% ../../nbs/04_models/05_bayesian_autoencoder.ipynb #cell-006
+# %% ../../nbs/04_models/05_bayesian_autoencoder.ipynb #cell-007
 class BayesianAutoencoder(BayesianWeights, PlainAutoencoder):
     "Dense autoencoder with a Normal posterior on every weight and bias; given the weights, its code is a point"

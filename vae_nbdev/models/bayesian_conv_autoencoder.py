@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['BayesianConvAutoencoder']
 
-# %% ../../nbs/04_models/06_bayesian_conv_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/06_bayesian_conv_autoencoder.ipynb #cell-004
 from .bayesian_autoencoder import BayesianAutoencoder
 from ..nn.networks import ConvBody
 
-# %% ../../nbs/04_models/06_bayesian_conv_autoencoder.ipynb #cell-006
+# %% ../../nbs/04_models/06_bayesian_conv_autoencoder.ipynb #cell-007
 class BayesianConvAutoencoder(BayesianAutoencoder):
     "Convolutional autoencoder with a Normal posterior on every weight; `latent=None`: the last feature map is the code"
     body = ConvBody

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Classes', 'CLASSIFIER_WEIGHTS', 'ClassifierWeights', 'BayesianNeuralNetwork']
 
-# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-003
+# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-004
 import torch
 from fastcore.basics import patch
 from torch import Tensor
@@ -20,13 +20,13 @@ from ..nn.laplace import class_curvature
 from ..nn.networks import MAX_WIDTH, ActivationName, Network, Pixels, dense_stack, parse_network
 from ..nn.weight_options import WEIGHT_METHODS, SampledWeights
 
-# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-006
+# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-007
 Classes = bounded("Classes", int, ge=2, le=MAX_WIDTH) # number of classes
 
 CLASSIFIER_WEIGHTS = ("mean_field", *WEIGHT_METHODS)
 ClassifierWeights = choice("ClassifierWeights", CLASSIFIER_WEIGHTS, "weight method") # one of `CLASSIFIER_WEIGHTS`
 
-# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-007
+# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-008
 class BayesianNeuralNetwork(SampledWeights):
     "Dense classifier with a Normal posterior on every weight (Graves 2011; Blundell et al. 2015)"
     task, plots = "classification", ("plot_reliability", "plot_risk_coverage", "plot_certainty")
@@ -54,7 +54,7 @@ class BayesianNeuralNetwork(SampledWeights):
         self.classifier = dense_stack(sizes, self.layer_factory(), activation)
         self.attach_weights(weights, prior_sd, weight_sets=weight_sets, drop_rate=drop_rate)
 
-# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-009
+# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-010
 @patch
 def layer_factory(self:BayesianNeuralNetwork):
     "The kind of layers that the weights need"
@@ -73,7 +73,7 @@ def output_curvature(self:BayesianNeuralNetwork, batch, generator) -> Tensor: # 
     "The second derivatives of the loss in the logits"
     return class_curvature(self.feedforward(batch.x.to(next(self.parameters())), 1, generator)[0])
 
-# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-011
+# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-012
 @patch
 def feedforward(self:BayesianNeuralNetwork,
     x:Tensor, # images (B, D) in [0, 1]
@@ -98,7 +98,7 @@ def objective(self:BayesianNeuralNetwork, batch, L:int=1, generator:torch.Genera
     ell, kl_w = self.get_ll(batch.y, self.feedforward(batch.x, W=W)).mean(), self.weight_kl(W)
     return ObjectiveTerms(kl_w - ell, ell, kl_w.new_zeros(()), kl_w)
 
-# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-016
+# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-017
 @patch
 def optimizers(self:BayesianNeuralNetwork, learning_rate:float) -> dict:
     "One Adam, in which the parameters ρ move at `rho_rate` times the rate of the means; other weights have their own"
@@ -109,7 +109,7 @@ def optimizers(self:BayesianNeuralNetwork, learning_rate:float) -> dict:
     groups = [{"params": means}, {"params": rhos, "lr": learning_rate * self.config["rho_rate"]}]
     return {"adam": torch.optim.Adam(groups, learning_rate, fused=True)}
 
-# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-020
+# %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-021
 @patch
 @torch.no_grad()
 def predict(self:BayesianNeuralNetwork,

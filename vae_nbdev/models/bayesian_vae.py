@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['BayesianVAE']
 
-# %% ../../nbs/04_models/08_bayesian_vae.ipynb #cell-003
+# %% ../../nbs/04_models/08_bayesian_vae.ipynb #cell-004
 from ..nn.autoencoder import BayesianWeights
 from .variational_autoencoder import VariationalAutoencoder
 
-# %% ../../nbs/04_models/08_bayesian_vae.ipynb #cell-006
+# %% ../../nbs/04_models/08_bayesian_vae.ipynb #cell-007
 class BayesianVAE(BayesianWeights, VariationalAutoencoder):
     "Variational autoencoder with a Normal posterior on every weight and bias (full variational Bayes)"

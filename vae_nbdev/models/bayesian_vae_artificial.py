@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['BayesianVAEArtificial']
 
-# %% ../../nbs/04_models/07_bayesian_vae_artificial.ipynb #cell-003
+# %% ../../nbs/04_models/07_bayesian_vae_artificial.ipynb #cell-004
 from ..nn.autoencoder import Autoencoder, BayesianWeights
 from ..nn.posteriors import GaussianPosterior
 from ..core.files import check_number
 
-# %% ../../nbs/04_models/07_bayesian_vae_artificial.ipynb #cell-006
+# %% ../../nbs/04_models/07_bayesian_vae_artificial.ipynb #cell-007
 class BayesianVAEArtificial(BayesianWeights, Autoencoder):
     "Bayesian autoencoder whose q(z|x) is the Normal fitted to the codes of L ≥ 2 weight samples"
     posterior, latent_posterior = GaussianPosterior, "fitted_gaussian"

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['BetaVAE']
 
-# %% ../../nbs/04_models/17_beta_vae.ipynb #cell-003
+# %% ../../nbs/04_models/17_beta_vae.ipynb #cell-004
 from fastcore.meta import delegates
 from .variational_autoencoder import VariationalAutoencoder
 from ..nn.autoencoder import Autoencoder, KLFactor
 from ..nn.networks import Network, Width
 
-# %% ../../nbs/04_models/17_beta_vae.ipynb #cell-006
+# %% ../../nbs/04_models/17_beta_vae.ipynb #cell-007
 class BetaVAE(VariationalAutoencoder):
     "Dense variational autoencoder whose KL_z counts β times in the objective, by default 4 (Higgins et al. 2017)"
     @delegates(Autoencoder.__init__)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Temperature', 'CategoricalVAE']
 
-# %% ../../nbs/04_models/23_categorical_vae.ipynb #cell-003
+# %% ../../nbs/04_models/23_categorical_vae.ipynb #cell-004
 from fastcore.meta import delegates
 from ..core.files import InputError
 from ..core.schema import Count, bounded
@@ -14,7 +14,7 @@ from ..nn.categorical_prior import CategoricalPosterior, UniformCategorical
 from ..nn.networks import Network, Width
 from ..nn.priors import PriorName
 
-# %% ../../nbs/04_models/23_categorical_vae.ipynb #cell-005
+# %% ../../nbs/04_models/23_categorical_vae.ipynb #cell-006
 Temperature = bounded("Temperature", float, ge=.01, le=100) # of a softmax
 
 class CategoricalVAE(Autoencoder):

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PenaltyWeight', 'ContractiveTerms', 'squared_jacobian_norm', 'ContractiveAutoencoder']
 
-# %% ../../nbs/04_models/14_contractive_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/14_contractive_autoencoder.ipynb #cell-004
 from collections import namedtuple
 import torch
 from fastcore.basics import patch
@@ -17,7 +17,7 @@ from .plain_autoencoder import PlainAutoencoder
 from ..nn.autoencoder import Autoencoder, ObjectiveTerms
 from ..nn.networks import Network, Width
 
-# %% ../../nbs/04_models/14_contractive_autoencoder.ipynb #cell-006
+# %% ../../nbs/04_models/14_contractive_autoencoder.ipynb #cell-007
 def squared_jacobian_norm(
     f, # maps (B, n) to (B, m), each row by itself
     x:Tensor, # (B, n)
@@ -31,7 +31,7 @@ def squared_jacobian_norm(
     squares = torch.vmap(pullback)(v)[0].square().sum(-1) # (vectors, B)
     return squares.mean(0) if probes else squares.sum(0)
 
-# %% ../../nbs/04_models/14_contractive_autoencoder.ipynb #cell-008
+# %% ../../nbs/04_models/14_contractive_autoencoder.ipynb #cell-009
 PenaltyWeight = bounded("PenaltyWeight", float, ge=0, le=1e9) # the factor of a penalty, nats per unit of it
 ContractiveTerms = namedtuple("ContractiveTerms", (*ObjectiveTerms._fields, "contraction")) # nelbo = contraction − ell
 
@@ -50,7 +50,7 @@ class ContractiveAutoencoder(PlainAutoencoder):
         super().__init__(network, latent, **kwargs)
         self.contraction_weight, self.probes = contraction_weight, probes
 
-# %% ../../nbs/04_models/14_contractive_autoencoder.ipynb #cell-009
+# %% ../../nbs/04_models/14_contractive_autoencoder.ipynb #cell-010
 @patch
 def get_nelbo(self:ContractiveAutoencoder, x:Tensor, L:int=1, generator:torch.Generator=None) -> ContractiveTerms:
     "The objective of the plain autoencoder and the penalty, means over the batch"

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CorruptionName', 'CorruptionLevel', 'DenoisingAutoencoder']
 
-# %% ../../nbs/04_models/12_denoising_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/12_denoising_autoencoder.ipynb #cell-004
 import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
@@ -18,7 +18,7 @@ from .plain_autoencoder import PlainAutoencoder
 from ..nn.autoencoder import Autoencoder, ObjectiveTerms
 from ..nn.networks import Network, Width
 
-# %% ../../nbs/04_models/12_denoising_autoencoder.ipynb #cell-006
+# %% ../../nbs/04_models/12_denoising_autoencoder.ipynb #cell-007
 CorruptionName = choice("CorruptionName", PIXEL_CORRUPTIONS, "corruption") # a key of `PIXEL_CORRUPTIONS`
 CorruptionLevel = bounded("CorruptionLevel", float, ge=0, le=100) # standard deviation, or probability of a lost pixel
 
@@ -37,7 +37,7 @@ class DenoisingAutoencoder(PlainAutoencoder):
             raise InputError(f"corruption_level of {corruption} is a probability: at most 1, got {corruption_level:g}.")
         self.corruption, self.corruption_level = PIXEL_CORRUPTIONS[corruption], corruption_level
 
-# %% ../../nbs/04_models/12_denoising_autoencoder.ipynb #cell-008
+# %% ../../nbs/04_models/12_denoising_autoencoder.ipynb #cell-009
 @patch
 def corrupt(self:DenoisingAutoencoder,
     x:Tensor, # images (B, D) in [0, 1]

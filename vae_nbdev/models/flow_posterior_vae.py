@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['POSTERIOR_FLOWS', 'FlowName', 'FlowSteps', 'FlowPosteriorVAE']
 
-# %% ../../nbs/04_models/21_flow_posterior_vae.ipynb #cell-003
+# %% ../../nbs/04_models/21_flow_posterior_vae.ipynb #cell-004
 from fastcore.basics import patch
 from fastcore.meta import delegates
 from ..core.files import InputError
@@ -16,7 +16,7 @@ from ..nn.full_covariance_posterior import SizedEncoder
 from ..nn.networks import Network, Width
 from ..nn.posteriors import GaussianPosterior
 
-# %% ../../nbs/04_models/21_flow_posterior_vae.ipynb #cell-006
+# %% ../../nbs/04_models/21_flow_posterior_vae.ipynb #cell-007
 POSTERIOR_FLOWS = {"iaf": InverseAutoregressiveFlow, "planar": PlanarFlow}
 FlowName = choice("FlowName", POSTERIOR_FLOWS, "flow") # a key of `POSTERIOR_FLOWS`
 FlowSteps = bounded("FlowSteps", int, ge=1, le=64) # T
@@ -38,7 +38,7 @@ class FlowPosteriorVAE(SizedEncoder):
             raise InputError("a planar flow has no networks: leave out flow_width.")
         super().__init__(network, latent, **kwargs)
 
-# %% ../../nbs/04_models/21_flow_posterior_vae.ipynb #cell-007
+# %% ../../nbs/04_models/21_flow_posterior_vae.ipynb #cell-008
 @patch
 def build_networks(self:FlowPosteriorVAE, network, latent, activation):
     "Make the flow, then encoder and decoder"

@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['FlowPriorVAE']
 
-# %% ../../nbs/04_models/19_flow_prior_vae.ipynb #cell-003
+# %% ../../nbs/04_models/19_flow_prior_vae.ipynb #cell-004
 from fastcore.meta import delegates
 from ..core.schema import Count
 from .variational_autoencoder import VariationalAutoencoder
 from ..nn.networks import Network, Width
 from ..nn.priors import PriorName
 
-# %% ../../nbs/04_models/19_flow_prior_vae.ipynb #cell-006
+# %% ../../nbs/04_models/19_flow_prior_vae.ipynb #cell-007
 class FlowPriorVAE(VariationalAutoencoder):
     "Variational autoencoder whose prior is a RealNVP flow (Dinh et al. 2017; Chen et al. 2017)"
 

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['FullCovarianceVAE']
 
-# %% ../../nbs/04_models/27_full_covariance_vae.ipynb #cell-003
+# %% ../../nbs/04_models/27_full_covariance_vae.ipynb #cell-004
 from ..nn.full_covariance_posterior import FullCovariancePosterior, SizedEncoder, cholesky_factor
 
-# %% ../../nbs/04_models/27_full_covariance_vae.ipynb #cell-006
+# %% ../../nbs/04_models/27_full_covariance_vae.ipynb #cell-007
 class FullCovarianceVAE(SizedEncoder):
     "Dense variational autoencoder whose q(z|x) is a Gaussian with full covariance (Rezende et al. 2014)"
     posterior = FullCovariancePosterior

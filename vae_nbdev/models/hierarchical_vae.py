@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['conditional_gaussian', 'HierarchicalPrior', 'HierarchicalPosterior', 'HierarchicalVAE']
 
-# %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-003
+# %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-004
 import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
@@ -17,7 +17,7 @@ from ..nn.networks import Network, Width, dense_stack, parse_network
 from ..nn.posteriors import GaussianPosterior, Posterior
 from ..nn.priors import Prior, make_prior
 
-# %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-006
+# %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-007
 def conditional_gaussian(network, z) -> GaussianPosterior:
     "The Gaussian whose mean and log standard deviation a network computes from z"
     return GaussianPosterior(*network(z).chunk(2, dim=-1))
@@ -43,7 +43,7 @@ class HierarchicalPrior(Prior):
         reset_parameters(self.network, generator)
         self.upper.reset(generator)
 
-# %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-008
+# %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-009
 class HierarchicalPosterior(Posterior):
     "q(z₁|x) q(z₂|z₁): `lower` is the Gaussian q(z₁|x), and `network` gives the Gaussian q(z₂|z₁)"
     name, description, has_density = "hierarchical", "two Gaussian layers", True
@@ -67,7 +67,7 @@ class HierarchicalPosterior(Posterior):
         z1, z2 = z.tensor_split([self.lower.mean.shape[-1]], dim=-1)
         return self.lower.log_prob(z1) + conditional_gaussian(self.network, z1).log_prob(z2)
 
-# %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-010
+# %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-011
 class HierarchicalVAE(Autoencoder):
     "Variational autoencoder with two stochastic layers (Burda et al. 2016, section 5); its code is (z₁, z₂)"
     posterior, heads = HierarchicalPosterior, 2
@@ -88,7 +88,7 @@ class HierarchicalVAE(Autoencoder):
         self.prior = HierarchicalPrior(upper, dense_stack(down, POINT_LAYERS, activation), latent)
         self.latent = self.prior.d
 
-# %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-011
+# %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-012
 @patch
 def encode(self:HierarchicalVAE, x, W=None):
     return HierarchicalPosterior(conditional_gaussian(self.encoder, x), self.upper_encoder, self.latent)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['HypersphericalVAE']
 
-# %% ../../nbs/04_models/22_hyperspherical_vae.ipynb #cell-003
+# %% ../../nbs/04_models/22_hyperspherical_vae.ipynb #cell-004
 import torch.nn.functional as F
 from fastcore.meta import delegates
 from ..nn.autoencoder import Autoencoder
@@ -14,7 +14,7 @@ from ..nn.networks import Network, Width
 from ..nn.priors import PriorName
 from ..nn.sphere_prior import VonMisesFisherPosterior
 
-# %% ../../nbs/04_models/22_hyperspherical_vae.ipynb #cell-005
+# %% ../../nbs/04_models/22_hyperspherical_vae.ipynb #cell-006
 class HypersphericalVAE(SizedEncoder):
     "Dense variational autoencoder with codes on the unit sphere (Davidson et al. 2018)"
     posterior = VonMisesFisherPosterior

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['GRADIENT_ESTIMATORS', 'GradientName', 'BoundShare', 'BoundTerms', 'ImportanceWeightedAutoencoder']
 
-# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-004
 import math
 from collections import namedtuple
 import torch
@@ -19,7 +19,7 @@ from ..core.schema import Count, bounded, choice
 from ..nn.networks import Network, Width
 from .variational_autoencoder import VariationalAutoencoder
 
-# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-006
+# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-007
 GRADIENT_ESTIMATORS = ("standard", "doubly_reparameterised")
 GradientName = choice("GradientName", GRADIENT_ESTIMATORS, "gradient") # one of `GRADIENT_ESTIMATORS`
 BoundShare = bounded("BoundShare", float, ge=0, le=1) # share of one bound in a combination of two
@@ -43,7 +43,7 @@ class ImportanceWeightedAutoencoder(VariationalAutoencoder):
         self.k, self.gradient, self.elbo_weight = k, gradient, elbo_weight
         self.functional = gradient == "standard"  # the other changes a gradient during the backward pass, by a hook
 
-# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-011
+# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-012
 @patch
 def log_weight_terms(self:ImportanceWeightedAutoencoder,
     x:Tensor, # images (B, D)
@@ -53,7 +53,7 @@ def log_weight_terms(self:ImportanceWeightedAutoencoder,
     "The log-likelihood log p(x|z) and the log-ratio log q(z|x) − log p(z)"
     return self.get_ll(x, self.decode(z)), q.log_prob(z) - self.prior.log_prob(z)
 
-# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-014
+# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-015
 BoundTerms = namedtuple("BoundTerms", (*ObjectiveTerms._fields, "gain")) # nelbo = kl_w + kl_z − ell, of q_k
 
 @patch
@@ -73,7 +73,7 @@ def weighted_terms(self:ImportanceWeightedAutoencoder,
                         ((elbo, bound), (single_ell, ell), (single_kl_z, kl_z)))
     return BoundTerms(kl_w - bound, ell, kl_z, kl_w, (bound - elbo).detach())
 
-# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-016
+# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-017
 @patch
 def get_nelbo(self:ImportanceWeightedAutoencoder,
     x:Tensor, # images (B, D) in [0, 1]
@@ -91,7 +91,7 @@ def get_nelbo(self:ImportanceWeightedAutoencoder,
         z.register_hook(lambda gradient: gradient * log_normalised.exp().flatten(0, 1)[..., None])
     return self.weighted_terms(ll, log_ratio, log_normalised)
 
-# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-019
+# %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-020
 @patch
 def validation_terms(self:ImportanceWeightedAutoencoder, batch, L:int=1, generator:torch.Generator=None) -> BoundTerms:
     "The bound and its gain; ELL and KL_z of single codes from q(z|x): nelbo = kl_w + kl_z − ell − gain"

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['InfoVAE']
 
-# %% ../../nbs/04_models/28_info_vae.ipynb #cell-003
+# %% ../../nbs/04_models/28_info_vae.ipynb #cell-004
 from fastcore.meta import delegates
 from .variational_autoencoder import VariationalAutoencoder
 from .wasserstein_autoencoder import MatchesAggregate, MMDWeight
 from ..nn.autoencoder import Autoencoder, KLFactor
 
-# %% ../../nbs/04_models/28_info_vae.ipynb #cell-006
+# %% ../../nbs/04_models/28_info_vae.ipynb #cell-007
 class InfoVAE(MatchesAggregate, VariationalAutoencoder):
     "Dense variational autoencoder with a small factor of KL_z and a match of all codes by MMD (Zhao et al. 2019)"
     @delegates(Autoencoder.__init__)

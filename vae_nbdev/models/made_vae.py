@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['MadeVAE']
 
-# %% ../../nbs/04_models/25_made_vae.ipynb #cell-003
+# %% ../../nbs/04_models/25_made_vae.ipynb #cell-004
 from ..nn.autoregressive import MADE, AutoregressiveDecoder
 from .variational_autoencoder import VariationalAutoencoder
 
-# %% ../../nbs/04_models/25_made_vae.ipynb #cell-006
+# %% ../../nbs/04_models/25_made_vae.ipynb #cell-007
 class MadeVAE(AutoregressiveDecoder, VariationalAutoencoder):
     "Dense variational autoencoder whose pixels depend on the code and on those before them (Germain et al. 2015)"
     masked = MADE

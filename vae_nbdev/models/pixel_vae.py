@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['PixelVAE']
 
-# %% ../../nbs/04_models/26_pixel_vae.ipynb #cell-003
+# %% ../../nbs/04_models/26_pixel_vae.ipynb #cell-004
 from ..nn.autoregressive import AutoregressiveDecoder, PixelCNN
 from ..nn.networks import ConvBody
 from .variational_autoencoder import VariationalAutoencoder
 
-# %% ../../nbs/04_models/26_pixel_vae.ipynb #cell-006
+# %% ../../nbs/04_models/26_pixel_vae.ipynb #cell-007
 class PixelVAE(AutoregressiveDecoder, VariationalAutoencoder):
     "Convolutional variational autoencoder with a PixelCNN after its decoder (Gulrajani et al. 2017)"
     body, masked = ConvBody, PixelCNN

@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['PlainAutoencoder']
 
-# %% ../../nbs/04_models/01_plain_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/01_plain_autoencoder.ipynb #cell-004
 from ..nn.posteriors import PointPosterior
 from ..nn.weight_options import SampledAutoencoder
 
-# %% ../../nbs/04_models/01_plain_autoencoder.ipynb #cell-006
+# %% ../../nbs/04_models/01_plain_autoencoder.ipynb #cell-007
 class PlainAutoencoder(SampledAutoencoder):
     "Dense autoencoder with a point code: deterministic, without a divergence term"
     deterministic = True

@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['PlainConvAutoencoder']
 
-# %% ../../nbs/04_models/02_plain_conv_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/02_plain_conv_autoencoder.ipynb #cell-004
 from .plain_autoencoder import PlainAutoencoder
 from ..nn.networks import ConvBody
 
-# %% ../../nbs/04_models/02_plain_conv_autoencoder.ipynb #cell-006
+# %% ../../nbs/04_models/02_plain_conv_autoencoder.ipynb #cell-007
 class PlainConvAutoencoder(PlainAutoencoder):
     "Convolutional autoencoder with a point code; `latent=None`: the last feature map is the code"
     body = ConvBody

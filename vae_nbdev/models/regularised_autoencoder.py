@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['DECODER_PENALTIES', 'DecoderPenalty', 'RegularisedTerms', 'RegularisedAutoencoder']
 
-# %% ../../nbs/04_models/15_regularised_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/15_regularised_autoencoder.ipynb #cell-004
 from collections import namedtuple
 import torch
 from fastcore.basics import patch
@@ -18,7 +18,7 @@ from ..nn.autoencoder import Autoencoder, ObjectiveTerms
 from ..nn.layers import find_layers
 from ..nn.networks import Network, Width
 
-# %% ../../nbs/04_models/15_regularised_autoencoder.ipynb #cell-006
+# %% ../../nbs/04_models/15_regularised_autoencoder.ipynb #cell-007
 DECODER_PENALTIES = ("l2", "gradient")
 DecoderPenalty = choice("DecoderPenalty", DECODER_PENALTIES, "decoder penalty") # one of `DECODER_PENALTIES`
 RegularisedTerms = namedtuple("RegularisedTerms", (*ObjectiveTerms._fields, "code_norm", "decoder_penalty"))
@@ -40,7 +40,7 @@ class RegularisedAutoencoder(PlainAutoencoder):
         self.code_weight, self.decoder_weight = code_weight, decoder_weight
         self.decoder_penalty = decoder_penalty
 
-# %% ../../nbs/04_models/15_regularised_autoencoder.ipynb #cell-008
+# %% ../../nbs/04_models/15_regularised_autoencoder.ipynb #cell-009
 @patch
 def half_squared_weights(self:RegularisedAutoencoder, z:Tensor, generator=None) -> Tensor:
     "Half the sum of the decoder's squared weights, without biases; a scalar"

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['keep_largest', 'SparseAutoencoder']
 
-# %% ../../nbs/04_models/13_sparse_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/13_sparse_autoencoder.ipynb #cell-004
 import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
@@ -18,7 +18,7 @@ from ..nn.autoencoder import Autoencoder
 from ..nn.networks import Network, Width
 from ..nn.posteriors import PointPosterior
 
-# %% ../../nbs/04_models/13_sparse_autoencoder.ipynb #cell-006
+# %% ../../nbs/04_models/13_sparse_autoencoder.ipynb #cell-007
 def keep_largest(
     z:Tensor, # (…, d)
     k:int # at most d
@@ -26,7 +26,7 @@ def keep_largest(
     "The k largest values of each vector in their places, and 0 elsewhere (Makhzani and Frey 2014)"
     return z * torch.zeros_like(z).scatter(-1, z.topk(k, dim=-1).indices, 1.)
 
-# %% ../../nbs/04_models/13_sparse_autoencoder.ipynb #cell-012
+# %% ../../nbs/04_models/13_sparse_autoencoder.ipynb #cell-013
 class SparseAutoencoder(PlainAutoencoder):
     "Dense autoencoder that keeps the k largest values of a wide code (k-sparse, Makhzani and Frey 2014)"
     @delegates(Autoencoder.__init__)
@@ -43,7 +43,7 @@ class SparseAutoencoder(PlainAutoencoder):
 
     def encode(self, x, W=None): return PointPosterior(keep_largest(self.encoder(x, W), self.k))
 
-# %% ../../nbs/04_models/13_sparse_autoencoder.ipynb #cell-014
+# %% ../../nbs/04_models/13_sparse_autoencoder.ipynb #cell-015
 @patch
 @torch.no_grad()
 def init_from_data(self:SparseAutoencoder,

@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['VampPriorVAE']
 
-# %% ../../nbs/04_models/18_vamp_prior_vae.ipynb #cell-003
+# %% ../../nbs/04_models/18_vamp_prior_vae.ipynb #cell-004
 from fastcore.meta import delegates
 from ..core.schema import Count
 from .variational_autoencoder import VariationalAutoencoder
 from ..nn.networks import Network, Width
 from ..nn.priors import PriorName
 
-# %% ../../nbs/04_models/18_vamp_prior_vae.ipynb #cell-006
+# %% ../../nbs/04_models/18_vamp_prior_vae.ipynb #cell-007
 class VampPriorVAE(VariationalAutoencoder):
     "Variational autoencoder with the VampPrior (Tomczak and Welling 2018): q(z|x) a Gaussian, p(z) a mixture of q(z|u)"
 

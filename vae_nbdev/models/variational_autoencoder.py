@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['VariationalAutoencoder']
 
-# %% ../../nbs/04_models/03_variational_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/03_variational_autoencoder.ipynb #cell-004
 from ..nn.posteriors import GaussianPosterior
 from ..nn.weight_options import SampledAutoencoder
 
-# %% ../../nbs/04_models/03_variational_autoencoder.ipynb #cell-006
+# %% ../../nbs/04_models/03_variational_autoencoder.ipynb #cell-007
 class VariationalAutoencoder(SampledAutoencoder):
     "Dense variational autoencoder (Kingma and Welling 2014): q(z|x) is a Gaussian with diagonal covariance"
     posterior, heads = GaussianPosterior, 2

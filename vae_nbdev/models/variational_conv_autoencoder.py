@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['VariationalConvAutoencoder']
 
-# %% ../../nbs/04_models/04_variational_conv_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/04_variational_conv_autoencoder.ipynb #cell-004
 from .variational_autoencoder import VariationalAutoencoder
 from ..nn.networks import ConvBody
 
-# %% ../../nbs/04_models/04_variational_conv_autoencoder.ipynb #cell-006
+# %% ../../nbs/04_models/04_variational_conv_autoencoder.ipynb #cell-007
 class VariationalConvAutoencoder(VariationalAutoencoder):
     "Convolutional variational autoencoder; `latent=None`: each feature of the last map gets a Gaussian"
     body = ConvBody

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['QuantisedTerms', 'VQVAE']
 
-# %% ../../nbs/04_models/24_vqvae.ipynb #cell-003
+# %% ../../nbs/04_models/24_vqvae.ipynb #cell-004
 from collections import namedtuple
 import torch
 from fastcore.basics import patch
@@ -20,7 +20,7 @@ from ..nn.priors import PriorName
 from ..nn.categorical_prior import UniformCategorical
 from ..nn.quantised_prior import QuantisedPosterior
 
-# %% ../../nbs/04_models/24_vqvae.ipynb #cell-005
+# %% ../../nbs/04_models/24_vqvae.ipynb #cell-006
 QuantisedTerms = namedtuple("QuantisedTerms", (*ObjectiveTerms._fields, "quantisation"))
 
 class VQVAE(Autoencoder):
@@ -43,7 +43,7 @@ class VQVAE(Autoencoder):
             raise InputError(f"codes of {self.name} are discrete: the prior cannot be {prior}.")
         self.codebook = nn.Parameter(torch.zeros(classes, width))
 
-# %% ../../nbs/04_models/24_vqvae.ipynb #cell-006
+# %% ../../nbs/04_models/24_vqvae.ipynb #cell-007
 @patch
 def build_networks(self:VQVAE, network, latent, activation):
     "Networks between images and the vectors of a code"
@@ -74,7 +74,7 @@ def decode(self:VQVAE, z, W=None):
     "Logits (L, B, D) of one-hot codes (L, B, d)"
     return self.decoder(self.embed(z).flatten(-2), W)
 
-# %% ../../nbs/04_models/24_vqvae.ipynb #cell-007
+# %% ../../nbs/04_models/24_vqvae.ipynb #cell-008
 @patch
 def get_nelbo(self:VQVAE, x, L=1, generator=None):
     "The objective and its terms, in nats per image; the losses of the codebook enter with their gradient only"

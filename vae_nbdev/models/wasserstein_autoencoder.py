@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MMDWeight', 'MMDTerms', 'MatchesAggregate', 'WassersteinAutoencoder']
 
-# %% ../../nbs/04_models/16_wasserstein_autoencoder.ipynb #cell-003
+# %% ../../nbs/04_models/16_wasserstein_autoencoder.ipynb #cell-004
 from collections import namedtuple
 import torch
 from fastcore.basics import patch
@@ -17,7 +17,7 @@ from ..nn.autoencoder import Autoencoder, ObjectiveTerms
 from ..nn.mmd import KernelName, mmd_rows
 from ..nn.posteriors import PointPosterior
 
-# %% ../../nbs/04_models/16_wasserstein_autoencoder.ipynb #cell-006
+# %% ../../nbs/04_models/16_wasserstein_autoencoder.ipynb #cell-007
 MMDWeight = bounded("MMDWeight", float, ge=0, le=1e9) # the factor of MMD² in the objective
 MMDTerms = namedtuple("MMDTerms", (*ObjectiveTerms._fields, "mmd")) # nelbo = kl_w + β·kl_z − ell + mmd
 
@@ -40,7 +40,7 @@ class MatchesAggregate(Autoencoder):
         mmd = self.mmd_weight * self.aggregate_mmd(x, generator)
         return MMDTerms(terms.nelbo + mmd, *terms[1:], mmd)
 
-# %% ../../nbs/04_models/16_wasserstein_autoencoder.ipynb #cell-007
+# %% ../../nbs/04_models/16_wasserstein_autoencoder.ipynb #cell-008
 @patch
 def aggregate_mmd(self:MatchesAggregate,
     x:Tensor, # images (B, D)
@@ -51,7 +51,7 @@ def aggregate_mmd(self:MatchesAggregate,
     z = q.sample(q.noise(1, generator))[0]
     return mmd_rows(z, self.prior.sample(z.shape[:1], generator, z.dtype), self.kernel).mean()
 
-# %% ../../nbs/04_models/16_wasserstein_autoencoder.ipynb #cell-009
+# %% ../../nbs/04_models/16_wasserstein_autoencoder.ipynb #cell-010
 class WassersteinAutoencoder(MatchesAggregate, PlainAutoencoder):
     "Dense autoencoder whose codes are matched to the prior by MMD (WAE-MMD, Tolstikhin et al. 2018)"
     posterior, latent_posterior, matches_prior = PointPosterior, "mmd", True

@@ -22,6 +22,7 @@ from ..studies.folders import RUNS, check_study_folder, outdated_runs, work_fold
 from ..studies.runner import failure_reason, is_transient
 from .findings import group_heading
 from .results import load_results, model_names, run_parameters, results_table
+from .results import split_counterexamples
 from .tables import format_duration, link_to, scroll_box, show_html
 
 # %% ../../nbs/10_report/05_page.ipynb #cell-007
@@ -200,11 +201,12 @@ def write_slides(
     template, # folder with `slides.html.j2`, `slides.css` and `reveal/`
     title:str, # of the presentation
 ) -> Path:
-    "Make one self-contained HTML file of slides; every heading of the second level begins a slide"
+    "Make one HTML file of slides; a heading of the second level begins a slide, and the tag `notes` a speaker's note"
     def prepare(cells):
         for i, cell in enumerate(cells):
             begins = cell.cell_type == "markdown" and cell.source.startswith("## ")
-            cell.metadata["slide"] = "first" if i == 0 else "next" if begins else "same"
+            place = "first" if i == 0 else "next" if begins else "same"
+            cell.metadata["slide"] = "notes" if "notes" in cell.metadata.get("tags", []) else place
         return {"title": title}
     write_text(path, notebook_html(notebook, template, prepare, "slides.html.j2", ""))
     return Path(path)
@@ -263,9 +265,9 @@ def build_report(
     for run in study.runs: make_folder(path_within(out, RUNS, run_name(run)))
     kept = {name: reason for name, reason in outdated_runs(study, out).items() if name not in failures}
     write_study(study, out, failures, kept)
-    results, _ = load_results(out)
+    results, apart = split_counterexamples(load_results(out)[0], out)
     with replace_file(out / "table.csv") as file: results_table(results).to_csv(file, index=False, lineterminator="\n")
-    write_run_pages(study, out, source / "template", results)
+    write_run_pages(study, out, source / "template", results + apart)
     places = {"study_dir": str(out.resolve()), "data_dir": str(Path(data_dir).resolve()) if data_dir else None}
     reference = source / "reference.csv"
     published = {"reference": str(reference.resolve()) if reference.exists() else None}

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['NOT_IN_NAMES', 'DESCRIPTION_COLUMNS', 'IWLL_DIAGNOSTICS', 'GREY_SCORE', 'SETTINGS', 'read_result', 'load_results',
-           'class_title', 'run_parameters', 'format_parameter', 'model_names', 'short_name', 'all_scores',
-           'results_table', 'Score', 'score_over_seeds', 'result_part', 'Row', 'Group', 'group_results',
+           'split_counterexamples', 'class_title', 'run_parameters', 'format_parameter', 'model_names', 'short_name',
+           'all_scores', 'results_table', 'Score', 'score_over_seeds', 'result_part', 'Row', 'Group', 'group_results',
            'has_deterministic_code', 'has_uncertain_weights', 'is_teacher_forced', 'bound_mark', 'score_kind',
            'is_grey_score', 'row_setting', 'column_settings']
 
@@ -60,7 +60,17 @@ def load_results(
         else: failures[printable(name)] = printable(reason, 2000)
     return results, failures
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-015
+# %% ../../nbs/10_report/01_results.ipynb #cell-012
+def split_counterexamples(
+    results, # from load_results
+    folder, # of the study
+) -> tuple: # the results for the tables, and the counterexamples
+    "The results of a study without the runs that show what can go wrong, and those"
+    names = set(read_study_index(folder).counterexamples or ())
+    return [r for r in results if r["name"] not in names], [r for r in results if r["name"] in names]
+
+
+# %% ../../nbs/10_report/01_results.ipynb #cell-018
 NOT_IN_NAMES = ("architecture", "dataset", "images", "binarisation", "likelihood", "seed") # titles have them, or tables
 
 def class_title(result) -> str:
@@ -80,7 +90,7 @@ def format_parameter(key, value) -> str:
     if value is None or isinstance(value, str): return (value or "").replace("_", " ")
     return f"{key.replace('_', ' ')} = {f'{value:.4g}' if isinstance(value, float) else value}"
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-016
+# %% ../../nbs/10_report/01_results.ipynb #cell-019
 def _find_varying(parameter_sets, leave_out) -> list: # of keys
     "The parameters in which runs of one class differ, without those that do not belong in a name"
     keys = dict.fromkeys(key for parameters in parameter_sets for key in parameters)
@@ -105,7 +115,7 @@ def short_name(name) -> str:
     "A name for figures that show autoencoders only"
     return name.replace(" autoencoder", "")
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-019
+# %% ../../nbs/10_report/01_results.ipynb #cell-022
 DESCRIPTION_COLUMNS = ("dataset", "binarisation", "likelihood", "n_test", "L", "k", "seed", "bound")
 IWLL_DIAGNOSTICS = ("ess", "k_hat", "loose") # of the importance weights
 
@@ -128,7 +138,7 @@ def results_table(
         rows.append(row)
     return pandas.DataFrame(rows, dtype=object)
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-022
+# %% ../../nbs/10_report/01_results.ipynb #cell-025
 class Score(NamedTuple):
     "A mean with its error: the standard deviation over seeds, or for one seed its standard error"
     mean:float
@@ -146,7 +156,7 @@ def result_part(result, *path):
     for key in path: result = result.get(key) if result else None
     return result
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-023
+# %% ../../nbs/10_report/01_results.ipynb #cell-026
 class Row(NamedTuple):
     "One row of a table: `name` for figures, `title` beside columns for network and code, one result for each seed"
     name:str
@@ -161,7 +171,7 @@ class Row(NamedTuple):
         "A mean in another part of the results, over the row's seeds"
         return score_over_seeds(result_part(result, *path) for result in self.results)
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-024
+# %% ../../nbs/10_report/01_results.ipynb #cell-027
 class Group(NamedTuple):
     "Rows that are comparable, for one table"
     task:str
@@ -181,7 +191,7 @@ class Group(NamedTuple):
         name = str(run.get("dataset")) if images else self.dataset
         return load(name, self.binarisation, data_dir, images=images)
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-025
+# %% ../../nbs/10_report/01_results.ipynb #cell-028
 def group_results(
     results, # of a study
 ) -> list: # of Group, in the study's order
@@ -193,7 +203,7 @@ def group_results(
         rows.setdefault(key, Row(name, title, [])).results.append(result)
     return [Group(*key, list(rows.values())) for key, rows in groups.items()]
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-029
+# %% ../../nbs/10_report/01_results.ipynb #cell-032
 def has_deterministic_code(row) -> bool:
     "Whether q(z|x) of a row is a point: stated by its class, or by KL_z = 0 for an architecture that is not installed"
     cls = architectures().get(row.results[0]["architecture"])
@@ -216,7 +226,7 @@ def bound_mark(row) -> str: # "" for a bound
     return "‡" if has_uncertain_weights(row) else "†" if has_deterministic_code(row) else ""
 
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-032
+# %% ../../nbs/10_report/01_results.ipynb #cell-035
 GREY_SCORE = "grey cross-entropy"
 
 def score_kind(
@@ -231,7 +241,7 @@ def is_grey_score(group) -> bool:
     "Whether the scores are grey cross-entropies, by which no model is ranked in likelihood"
     return score_kind(group) == GREY_SCORE
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-035
+# %% ../../nbs/10_report/01_results.ipynb #cell-038
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share
 
 def row_setting(row, key) -> int: # `None` for a measure without one, and for PLL that is the same for every L

@@ -6,7 +6,7 @@
 __all__ = ['AXIS_HEIGHT', 'POINT_OUTPUTS', 'DISCRETE_OUTPUTS', 'MAX_ROWS', 'RANKING_COLUMNS', 'ModelDiagram', 'model_diagram',
            'draw_layers', 'draw_gaussian', 'draw_discriminator', 'draw_output', 'draw_images_and_arrows',
            'plot_architecture', 'architecture_title', 'architecture_summary', 'architecture_diagrams', 'limit_rows',
-           'ranking_cell', 'ranking_table', 'title_image', 'title_slide', 'data_slide']
+           'ranking_cell', 'ranking_table', 'title_image', 'title_slide', 'data_slide', 'source_line']
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-003
 import inspect
@@ -224,3 +224,14 @@ def data_slide(group, data_dir=None, n_per_class:int=6) -> Div:
     if result.get("bound"): facts["upper bound of ELL"] = with_minus_sign(format_number(result["bound"], 1))
     picture = image_strip(x.cpu(), f"{len(x)} test images of {group.dataset}, one column for each class", 10)
     return Div(Div(picture, cls="paper"), Dl(*(Div(Dt(k), Dd(v)) for k, v in facts.items()), cls="facts"), cls="split")
+
+def source_line(
+    results, # of a study; may be empty
+    name:str, # of the study
+) -> P: # `None` without results
+    "How to repeat a study, and where its numbers come from"
+    if not results: return None
+    commits = " / ".join(sorted({str(result.get("commit") or "unknown") for result in results}))
+    duration = format_duration(sum(result.get("train_seconds") or 0 for result in results))
+    return P(f"To repeat: vae_report {name}. Commit {commits}; {duration} of training.", cls="caption")
+

@@ -16,7 +16,8 @@ from ..core.files import read_bytes, read_json, write_json, write_text
 from ..core.locks import Lock, LockHeldError
 from ..core.schema import Line, Schema, Text, check_schema
 from ..training.checkpoints import check_run_folder, holds_run
-from .spec import Run, Study, format_yaml, has_parameters, run_key, run_name
+from ..core.yaml_text import format_yaml
+from .spec import Run, Study, has_parameters, run_key, run_name
 from .runs import OLDER, finished_result, log_event
 from .runs import older_folder, read_result_key
 
@@ -110,6 +111,8 @@ class StudyIndex(Schema):
     title:Line = ""
     about:Text = ""
     runs:list[str]|None = None # their names
+    counterexamples:list[str]|None = None # names of those that show what can go wrong
+    lesson:Text = "" # what they show
     failures:dict[str, str|None]|None = None # run name → reason
     kept:dict[str, Line]|None = None # run name → why its result is an older one
 
@@ -178,6 +181,15 @@ def check_study_folder(
     for run in study.runs: _check_run_folder(path_within(out, RUNS, run_name(run)), run)
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-027
+def _study_content(study) -> dict:
+    "What a study's file must hold to repeat exactly its runs"
+    parameters = lambda runs: [dataclasses.asdict(run) for run in runs]
+    apart = study.counterexamples
+    content = {"title": study.title, "about": study.about,
+               "runs": parameters(run for run in study.runs if run not in apart)}
+    if apart: content["counterexamples"] = {"about": study.lesson, "runs": parameters(apart)}
+    return content
+
 def write_study(
     study:Study,
     out, # the folder of the study
@@ -188,11 +200,10 @@ def write_study(
     out = make_folder(out)
     _check_repeat_file(repeat_file(study, out))
     index = {"format": 1, "name": study.name, "title": study.title, "about": study.about,
-             "runs": [run_name(run) for run in study.runs], "failures": failures or {}, "kept": kept or {}}
-    content = {"title": study.title, "about": study.about, "runs": [dataclasses.asdict(run) for run in study.runs]}
+             "runs": [run_name(run) for run in study.runs], "failures": failures or {}, "kept": kept or {},
+             "counterexamples": [run_name(run) for run in study.counterexamples], "lesson": study.lesson}
     write_json(out / "study.json", index)
-    text = format_yaml(content)
-    write_text(repeat_file(study, out), _REPEAT_LINE + text)
+    write_text(repeat_file(study, out), _REPEAT_LINE + format_yaml(_study_content(study)))
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-030
 def _describe_origin(result, run) -> str:

@@ -321,15 +321,22 @@ def _kept_result(folder, run, kept) -> dict: # or None
     older = older_result(folder, run) if reason and not result else None
     return older | {"kept": reason} if older else result
 
+
+# %% ../../nbs/09_studies/05_runner.ipynb #cell-047
+def _stored_numbers(result) -> dict:
+    "What `results.json` holds of a result"
+    defaults = dataclasses.asdict(Run())
+    parameters = {k: v for k, v in result["run"].items() if k == "architecture" or v != defaults.get(k)}
+    return {"run": parameters} | {k: v for k, v in result.items() if k not in OMITTED_KEYS}
+
 def write_results(study:Study, out) -> Path: # of the file
     "Write the numbers of all finished runs of a study to its `results.json`"
-    kept = read_study_index(out).kept or {}
+    kept, apart = read_study_index(out).kept or {}, {run_name(run) for run in study.counterexamples}
     results = [_kept_result(Path(out) / RUNS / run_name(run), run, kept) for run in study.runs]
-    finished, defaults, runs = [r for r in results if r], dataclasses.asdict(Run()), []
-    for result in finished:
-        parameters = {k: v for k, v in result["run"].items() if k == "architecture" or v != defaults.get(k)}
-        runs.append({"run": parameters} | {k: v for k, v in result.items() if k not in OMITTED_KEYS})
+    finished = [r for r in results if r]
     origins = {k: [json.loads(v) for v in sorted({json.dumps(r.get(k)) for r in finished})] for k in PROVENANCE_KEYS}
-    content = {"format": 1, "study": study.title, "planned": len(results), **origins, "runs": runs}
+    content = {"format": 1, "study": study.title, "planned": len(results), **origins,
+               "runs": [_stored_numbers(r) for r in finished if r["name"] not in apart]}
+    if apart: content["counterexamples"] = [_stored_numbers(r) for r in finished if r["name"] in apart]
     write_json(Path(out) / "results.json", round_floats(content))
     return Path(out) / "results.json"

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['MAX_SCORE_ROWS', 'EVALUATION_FIELDS', 'OLDER', 'AUTOENCODER_EVALUATIONS', 'train_run', 'group_draws', 'write_scores',
            'read_scores', 'log_event', 'filter_kwargs', 'read_completed_history', 'read_training', 'check_training',
-           'read_result_key', 'older_folder', 'check_evaluation', 'evaluate_run', 'finished_result', 'older_result']
+           'read_result_key', 'older_folder', 'check_evaluation', 'evaluate_run', 'finished_result', 'older_result',
+           'stored_run']
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, os, re, time
@@ -20,10 +21,11 @@ from ..training.settings import TrainingSettings, pick_device
 from ..training import loop # noqa: F401 (it gives the models their method learn)
 from ..evaluation import calibration # noqa: F401 (it gives classifiers their method benchmark)
 from ..training.tensor_files import read_tensors, write_tensors
-from ..training.checkpoints import read_progress, restore
+from ..training.checkpoints import check_run_folder, read_progress, restore
+from ..training.configuration import read_config
 from .spec import Evaluation, Run, all_parameters, canonical_json, chosen_options
 from .spec import has_parameters
-from .spec import model_options, run_key, run_label, run_name, training_settings
+from .spec import make_run, model_options, run_key, run_label, run_name, training_settings
 from .evaluations import run_optional_evaluations
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-006
@@ -217,3 +219,19 @@ def older_result(folder, run:Run) -> dict: # or None
     result = read_json(path, "a result") if path.exists() else {}
     if not isinstance(result, dict) or result.get("key") == run_key(run): return None
     return result if has_parameters(result, run) else None
+
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-027
+def stored_run(
+    folder, # of a trained run
+    changes:dict=None, # parameters that replace those of the run, name → value
+) -> Run:
+    "The run in a folder; raises `InputError` if it is damaged, or if its `config.json` has no parameters of a run"
+    restore(folder)  # first of all, because its errors say best what is wrong with the folder
+    check_run_folder(folder)
+    path = Path(folder) / "config.json"
+    parameters = read_config(path)["run"]
+    if not parameters:
+        raise InputError(f"{folder} does not say how it was trained: measure it in Python, with restore and benchmark.")
+    run = make_run(parameters, str(path))
+    return make_run(parameters | changes, f"{path} with other settings") if changes else run
+

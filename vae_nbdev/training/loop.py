@@ -12,6 +12,7 @@ from contextlib import ExitStack
 import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
+from ..core.command import print_message
 from ..core.files import InputError
 from ..core.progress import ProgressBar
 from ..core.schema import check_schema
@@ -187,10 +188,20 @@ class SeedTrainer:
         return [{name: values[s] for name, values in terms.items()} for s in range(len(self.trainers))]
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-017
+def _log_epoch(trainers):
+    "Print the objective after an epoch on stderr, one line for each model"
+    for t in trainers:
+        row, model = t.history[-1], t.model.name if len(trainers) == 1 else f"{t.model.name}, seed {t.seed}"
+        terms = " / ".join(f"{row[part]['nelbo']:.2f}" for part in ("train", "valid"))
+        print_message(f"{model}, epoch {row['epoch']}: training / validation NELBO {terms}, {row['seconds']:.1f} s")
+
+
+# %% ../../nbs/06_training/09_loop.ipynb #cell-018
 def run_epoch(
     trainers, # that stand at the same epoch
     data, # a Dataset on the device
     bar, # progress bar
+    callbacks=(), # functions of a model and its row of the history
 ):
     "Train one epoch, validate, and store each model"
     epoch, guard = len(trainers[0].history) + 1, trainers[0].guard
@@ -204,9 +215,12 @@ def run_epoch(
     check_finite_validation(valid, epoch, last_good)
     seconds = trainers[0].progress.elapsed() / len(trainers)
     for t, *terms in zip(trainers, train, valid): t.finish_epoch(*terms, seconds, data.train)
+    if (every := trainers[0].settings.log_every) and epoch % every == 0: _log_epoch(trainers)
+    for callback in callbacks:
+        for t in trainers: callback(t.model, t.history[-1])
     if guard.requested: raise interruption(trainers)
 
-# %% ../../nbs/06_training/09_loop.ipynb #cell-018
+# %% ../../nbs/06_training/09_loop.ipynb #cell-019
 def next_trainers(trainers) -> list:
     "The trainers that take the next epoch: the furthest behind, together if they can share a seed batch"
     unfinished = [t for t in trainers if not t.settings.is_finished(t.history)]
@@ -224,7 +238,7 @@ def _progress_bar(trainers, n_images):
     return ProgressBar(total=n * settings.epochs * steps, initial=done, desc=name if n == 1 else f"{n} × {name}",
                 mininterval=0.5, disable=not settings.progress, unit="batch")
 
-# %% ../../nbs/06_training/09_loop.ipynb #cell-020
+# %% ../../nbs/06_training/09_loop.ipynb #cell-021
 def _prepare(model, settings, dataset, seed, folder, run) -> dict:
     "Make a model ready to be trained; the configuration that is stored in its folder"
     settings.check(model)
@@ -243,7 +257,7 @@ def _match_arguments(models, seeds, folders, runs) -> list: # (model, seed, fold
         raise InputError(f"two trainings cannot write into one folder, {twice}: name a folder for each.")
     return list(zip(models, seeds or range(n), folders or empty, runs or empty, strict=True))
 
-# %% ../../nbs/06_training/09_loop.ipynb #cell-021
+# %% ../../nbs/06_training/09_loop.ipynb #cell-022
 @delegates(TrainingSettings)
 def train_seeds(
     models, # of one architecture, different in their seeds
@@ -251,6 +265,7 @@ def train_seeds(
     seeds=None, # of order and noise of each; `None`: 0, 1, …
     folders=None, # a run folder for each
     runs=None, # the parameters of each run, kept in its config.json
+    callbacks=(), # functions of a model and its row of the history, called after each epoch
     **kwargs # settings of `TrainingSettings`
 ) -> list: # the history of each, as from `learn`
     "Train several models as one seed batch, each to where it would have come alone"
@@ -264,12 +279,12 @@ def train_seeds(
         for t in trainers: t.checkpointer.open()  # all are known to fit: from here on files are written
         bar, _ = stack.enter_context(_progress_bar(trainers, len(dataset.train))), stack.enter_context(guard)
         data = dataset.to(device)
-        while group := next_trainers(trainers): run_epoch(group, data, bar)
+        while group := next_trainers(trainers): run_epoch(group, data, bar, callbacks)
     return [t.history for t in trainers]
 
 train_seeds.__delwrap__ = TrainingSettings # where show_doc finds the settings' comments
 
-# %% ../../nbs/06_training/09_loop.ipynb #cell-023
+# %% ../../nbs/06_training/09_loop.ipynb #cell-024
 @patch
 @delegates(TrainingSettings)
 def learn(self:Architecture,
@@ -277,9 +292,10 @@ def learn(self:Architecture,
     seed:int=0, # of order and noise
     folder=None, # run folder for checkpoints and TensorBoard
     run:dict=None, # the parameters of the run, kept in config.json
+    callbacks=(), # functions of the model and its row of the history, called after each epoch
     **kwargs # settings of `TrainingSettings`
 ) -> list: # one dict for each epoch: terms in nats per image on train and valid, and seconds
     "Train with Adam; raises `DivergenceError` if a term is not finite, `KeyboardInterrupt` when stopped by a signal"
-    return train_seeds([self], dataset, [seed], [folder], [run], **kwargs)[0]
+    return train_seeds([self], dataset, [seed], [folder], [run], callbacks, **kwargs)[0]
 
 Architecture.learn.__delwrap__ = TrainingSettings # where show_doc finds the settings' comments

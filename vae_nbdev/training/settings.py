@@ -96,10 +96,7 @@ class TrainingSettings:
     resume:bool=False # continue from the folder's checkpoint, to the same result as without interruption
     checkpoint_minutes:Positive=10. # minutes between checkpoints within an epoch; each epoch ends with one
     progress:bool=True # show a progress bar
-
-    def num_samples(self, model) -> int:
-        "L for this model"
-        return model.mc_samples if self.mc_samples is None else self.mc_samples
+    log_every:CountOrZero=0 # epochs between two lines with the objective on stderr; 0: none
 
     def autocast(self, device):
         "The context of a training step, which sets the precision of its matrix products"
@@ -112,6 +109,11 @@ def _check_kl_term(model):
     except InputError as error:
         raise InputError(f"kl_warm_up is for objectives with a term β·KL_z, and {model.name} has another one: "
                          "keep 0.") from error
+
+@patch
+def num_samples(self:TrainingSettings, model) -> int:
+    "L for this model"
+    return model.mc_samples if self.mc_samples is None else self.mc_samples
 
 @patch
 def check(self:TrainingSettings, model):
