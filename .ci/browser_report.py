@@ -4,6 +4,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 from PIL import Image, ImageChops
 
+import browser_explorer
 from browser import BrowserError
 
 SLIDES_PAGE = "presentation.html"
@@ -274,4 +275,4 @@ def slides_elsewhere(open_page):
 
 SCENARIOS = {"table": table_sorts, "keyboard": keyboard, "walk": explorer_walks, "linked": explorer_links, "menus": explorer_menus,
              "phone": phone, "dark": dark, "without scripts": without_scripts, "links": links, "slides": slides,
-             "slides elsewhere": slides_elsewhere}
+             "slides elsewhere": slides_elsewhere, **browser_explorer.SCENARIOS}

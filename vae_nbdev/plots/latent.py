@@ -24,25 +24,27 @@ from .figure import GREY, PALETTE, PlotFigure, class_colour, style_axes, model_t
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-007
 class LatentPlane(NamedTuple):
-    "The part of the latent space that is drawn: a point, one or two directions through it, and their names"
+    "The part of the latent space that is drawn: a point, n directions through it, and their names"
     origin:Tensor # (d,)
-    directions:Tensor # (1 or 2, d), orthonormal
+    directions:Tensor # (n, d), orthonormal; a plot has one or two
     names:tuple
 
-    def project(self, codes): return (codes - self.origin) @ self.directions.T # (N, d) → (N, 1 or 2)
-    def unproject(self, points): return self.origin + points @ self.directions # (N, 1 or 2) → (N, d)
+    def project(self, codes): return (codes - self.origin) @ self.directions.T # (N, d) → (N, n)
+    def unproject(self, points): return self.origin + points @ self.directions # (N, n) → (N, d)
 
 def fit_plane(
     codes:Tensor, # (N, d)
+    n:int=2, # principal components at most
 ) -> LatentPlane:
-    "The latent space itself up to d = 2, otherwise the first two principal components of the codes"
+    "The latent space itself up to d = 2, otherwise the first principal components of the codes"
     d = codes.shape[1]
     if d <= 2: return LatentPlane(torch.zeros(d), torch.eye(d), ("$z_1$", "$z_2$")[:d])
     origin = codes.mean(0)
     _, singular, directions = torch.linalg.svd(codes - origin, full_matrices=False)
     share = singular**2 / (singular**2).sum()
-    directions = directions[:2] * directions[:2].gather(1, directions[:2].abs().argmax(1, keepdim=True)).sign()
-    return LatentPlane(origin, directions, tuple(f"principal component {i + 1} ({share[i]:.0%})" for i in (0, 1)))
+    directions = directions[:n] * directions[:n].gather(1, directions[:n].abs().argmax(1, keepdim=True)).sign()
+    names = tuple(f"principal component {i + 1} ({share[i]:.0%})" for i in range(len(directions)))
+    return LatentPlane(origin, directions, names)
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-011
 def deoverlap_points(

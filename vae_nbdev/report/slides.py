@@ -25,7 +25,7 @@ from .tables import HIGHER_IS_BETTER, error_sentence, format_duration, format_nu
 from .tables import mean_over_seeds, measure_heading, with_minus_sign
 from .findings import count_noun, rank_rows, format_score
 from .figures import html_figure
-from .explorer import top_rows
+from .explorer_views import top_rows
 from .galleries import model_name_cell, load_models, show_error, image_strip
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-007

@@ -1,13 +1,26 @@
-// Another test image is picked: both halves ring its code, show it with its reconstruction, and go there.
-// image: slider over the test images; halves; columns: images in a row of their sprite
-const i = image.value, column = i % columns, line = Math.floor(i / columns)
-for (const half of halves) {
-  const x = half.points.data.x[i], y = half.points.data.y[i]
-  half.ring.data = {x: [x], y: [y]}
-  for (const tile of [half.image, half.reconstruction]) {
-    tile.x_range.setv({start: column, end: column + 1})
-    tile.y_range.setv({start: -line - 1, end: -line})
+// Another image is picked or drawn: both halves mark where they encode it, show its reconstruction, and go there.
+function showImage(explorer) {
+  for (const half of explorer.halves) {
+    const model = modelOf(half, explorer), view = currentView(half, explorer), place = model.project(view.code)
+    half.ring.data = {x: [place[0]], y: [place[1]]}
+    half.outline.data = model.outline(view)
+    showPixels(half.image_pixels, view.pixels)
+    showPixels(half.reconstruction_pixels, view.reconstruction)
+    goTo(half, place)
+    showPoint(half, explorer) // the sliders may stand there already, for another image
   }
-  half.slider_x.value = x
-  half.slider_y.value = y
+}
+
+// Put the point of a half at a place, inside of what its sliders reach.
+function goTo(half, place) {
+  half.sliders.forEach((slider, axis) => {
+    if (axis < place.length) slider.value = Math.min(Math.max(place[axis], slider.start), slider.end)
+  })
+}
+
+// The slider over the test images has moved: its image takes the place of a drawing.
+function pickImage(explorer) {
+  const {drawing, pad} = explorerState(explorer)
+  if (drawing) pad.clear()
+  else showImage(explorer)
 }

@@ -1,14 +1,26 @@
-// Another model is chosen for a half: its numbers and sprites replace the old ones.
-// half: see make_half; models: what the page holds of every model, see model_entry
-const k = half.menu.options.indexOf(half.menu.value), entry = name => models.data[name][k]
-const [left, right, bottom, top] = entry("limits"), [x, y, w, h] = entry("box")
-for (const [range, start, end] of [[half.plane.x_range, left, right], [half.plane.y_range, bottom, top]]) {
+// Another model is chosen for a half: its plane, codes and axes replace the old ones.
+function showModel(half, explorer) {
+  const {entry} = modelOf(half, explorer), [x, y, w, h] = entry.box
+  setRange(half.plane.x_range, entry.limits[0])
+  setRange(half.plane.y_range, entry.limits[1])
+  half.sliders.forEach((slider, axis) => setAxis(slider, entry.limits[axis], entry.axes[axis]))
+  half.points.data = {...half.points.data, x: entry.x, y: entry.y}
+  half.class_labels.data = {...half.class_labels.data, x: entry.label_x, y: entry.label_y}
+  half.background.data = {loss: [entry.loss], x: [x], y: [y], w: [w], h: [h]}
+  half.note.text = entry.note
+  setBackground(explorer)
+  showImage(explorer)
+}
+
+function setRange(range, [start, end]) {
   range.bounds = [start, end] // first of all: a range does not leave its bounds
   range.setv({start, end})
 }
-half.slider_x.setv({start: left, end: right, step: (right - left) / 100})
-half.slider_y.setv({start: bottom, end: top, step: (top - bottom) / 100})
-half.points.data = {...half.points.data, x: entry("x"), y: entry("y")}
-half.class_labels.data = {...half.class_labels.data, x: entry("label_x"), y: entry("label_y")}
-half.background.data = {loss: [entry("loss")], url: [entry("tiles")], x: [x], y: [y], w: [w], h: [h]}
-half.reconstructions.data = {url: [entry("reconstructions")]}
+
+// A model has as many axes as its code has dimensions; a half has sliders for the largest of them.
+function setAxis(slider, limits, title) {
+  slider.visible = limits != null
+  if (!slider.visible) return
+  const [start, end] = limits
+  slider.setv({title, start, end, step: (end - start) / 100})
+}
