@@ -66,7 +66,7 @@ def _evaluate(folder, changes, data_dir, device):
     from vae_nbdev.training.settings import pick_device
     run = stored_run(folder, changes)
     logger.info("%s in %s, on %s", run, folder, pick_device(device))
-    data = load(run.dataset, run.binarisation, data_dir)
+    data = load(run.dataset, run.binarisation, data_dir, images=run.images)
     logger.info("%s: %d test images", run.dataset, len(data.test))
     check_evaluation(run, folder, changes)  # what can be refused is refused before the lock is written
     with Lock(folder): result = evaluate_run(run, folder, data, device, data_dir, progress=True)

@@ -80,7 +80,9 @@ def _make_run(architecture, config, option, parameters):
     from vae_nbdev.studies.spec import make_run
     if architecture is None:
         raise InputError("which architecture? Name one, such as plain_autoencoder, or a file with --config.")
-    more = {k: v for k, v in read_run_file(config).items() if k not in TRAIN_OPTIONS} if config else {}
+    stored = read_run_file(config) if config else {}
+    if parameters["dataset"] != stored.get("dataset"): stored.pop("images", None) # those of the file's own data set
+    more = {k: v for k, v in stored.items() if k not in TRAIN_OPTIONS}
     parameters = add_options(parameters | {"architecture": architecture}, option or [])
     if parameters["latent"] == "auto": del parameters["latent"]
     return make_run(more | parameters, "vae_train")
@@ -111,7 +113,7 @@ def _train(architecture, config, option, compile, data_dir, device, out, resume,
     folder = Path(out or Path("runs") / run_name(run))
     logger.info("%s in %s, on %s, resume is %s", run, folder, pick_device(device), resume)
     _check_new_folder(folder, resume)
-    data = load(run.dataset, run.binarisation, data_dir)
+    data = load(run.dataset, run.binarisation, data_dir, images=run.images)
     with ExitStack() as stack:
         callbacks = _callbacks(stack, run, folder, data, *logged)
         train_run(run, folder, data_dir, device, resume, data=data, compile=compile, log_every=log_every,
@@ -164,7 +166,7 @@ def vae_train(
     latent:latent_size="auto", # dimensions of the code; auto: the architecture's default; none (convolutions only)
     likelihood:str="bernoulli", # bernoulli, continuous_bernoulli or gaussian
     option:list[key_value]=None, # an argument of this architecture, KEY=VALUE; repeat it for several
-    dataset:str="mnist", # mnist, fashion_mnist, binarized_mnist or digits (which needs no files)
+    dataset:str="mnist", # a name such as fashion_mnist or digits (no files needed), or an .npz file or folder of images
     binarisation:str=None, # grey, static, dynamic or threshold
     epochs:int=50, # passes over the training images
     learning_rate:float=1e-3, # of Adam

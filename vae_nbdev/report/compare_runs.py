@@ -58,7 +58,7 @@ def copy_run(
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-009
 def _prepare_run(run, folder, target, data_dir, device, progress):
     "Evaluate a run that has no result, copy it into the study, and draw its plots if it has none"
-    data = load(run.dataset, run.binarisation, data_dir)
+    data = load(run.dataset, run.binarisation, data_dir, images=run.images)
     if not (folder / "result.json").exists():
         with Lock(folder): evaluate_run(run, folder, data, device, data_dir, progress)
     result = read_json(folder / "result.json", "the result")

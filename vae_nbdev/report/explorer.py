@@ -28,7 +28,6 @@ from fastcore.xml import Button, Canvas, Div, Figcaption, Figure, Img, Noscript,
 from torch import Tensor
 from ..core.files import InputError
 from ..core.randomness import make_generator
-from ..data.datasets import load
 from ..plots.figure import PALETTE, class_colour
 from ..plots.page_networks import page_decoder, read_web_asset
 from .results import short_name
@@ -318,7 +317,7 @@ def explorer(
     if not all_rows: return None
     rows = explorable_rows([best_seed(row) for row in all_rows], max(2, int(MAX_MODELS * share)))
     models, missing = explorable_models(rows, folder)
-    try: split = load(group.dataset, group.binarisation, data_dir).test
+    try: split = group.load_data(data_dir).test
     except InputError as error: return P(f"The explorer is not shown: {error}", cls="alarm")
     if not models: return P("The explorer is not shown. ", *missing, cls="alarm")
     index = sample_images(split)

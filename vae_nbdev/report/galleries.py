@@ -14,7 +14,6 @@ from matplotlib.patches import Circle
 from torch import Tensor
 from ..core.files import InputError
 from ..core.randomness import make_generator
-from ..data.datasets import load
 from ..evaluation.benchmark import posterior_means
 from ..evaluation.robustness import uncertainty_maps
 from ..plots.figure import GREY, PlotFigure
@@ -43,7 +42,7 @@ def load_models(
     data_dir=None, # folder with data files
 ) -> tuple: # (row, model) pairs, data set, and a line about missing models or `None`
     "What a gallery shows; `InputError` if there is no model or no data set"
-    data = load(group.dataset, group.binarisation, data_dir)
+    data = group.load_data(data_dir)
     models, missing = restore_models(group.rows, folder)
     if not models: raise InputError(" ".join(missing))
     pairs = [(row, models[short_name(row.name)].eval()) for row in group.rows if short_name(row.name) in models]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from ..core.files import InputError, read_json, path_within
 from ..core.schema import check_schema, printable
+from ..data.datasets import load
 from ..nn.autoregressive import AutoregressiveDecoder
 from ..nn.registry import architectures
 from ..studies.folders import RUNS, read_study_index
@@ -70,7 +71,7 @@ def split_counterexamples(
 
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-018
-NOT_IN_NAMES = ("architecture", "dataset", "binarisation", "likelihood", "seed") # the title has it, or it splits tables
+NOT_IN_NAMES = ("architecture", "dataset", "images", "binarisation", "likelihood", "seed") # titles have them, or tables
 
 def class_title(result) -> str:
     "The name of the class in words: \"Variational conv autoencoder\", \"Bayesian VAE\""
@@ -183,6 +184,14 @@ class Group(NamedTuple):
     def title(self):
         return f"{self.dataset}, {self.binarisation} pixels, {self.likelihood.replace('_', ' ')} likelihood"
 
+    def load_data(self, data_dir=None):
+        "The Dataset of the group; `InputError` if own images have moved away or changed"
+        run = self.rows[0].results[0].get("run") or {}
+        images = run.get("images")
+        name = str(run.get("dataset")) if images else self.dataset
+        return load(name, self.binarisation, data_dir, images=images)
+
+# %% ../../nbs/10_report/01_results.ipynb #cell-028
 def group_results(
     results, # of a study
 ) -> list: # of Group, in the study's order
@@ -194,7 +203,7 @@ def group_results(
         rows.setdefault(key, Row(name, title, [])).results.append(result)
     return [Group(*key, list(rows.values())) for key, rows in groups.items()]
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-031
+# %% ../../nbs/10_report/01_results.ipynb #cell-032
 def has_deterministic_code(row) -> bool:
     "Whether q(z|x) of a row is a point: stated by its class, or by KL_z = 0 for an architecture that is not installed"
     cls = architectures().get(row.results[0]["architecture"])
@@ -217,7 +226,7 @@ def bound_mark(row) -> str: # "" for a bound
     return "‡" if has_uncertain_weights(row) else "†" if has_deterministic_code(row) else ""
 
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-034
+# %% ../../nbs/10_report/01_results.ipynb #cell-035
 GREY_SCORE = "grey cross-entropy"
 
 def score_kind(
@@ -232,7 +241,7 @@ def is_grey_score(group) -> bool:
     "Whether the scores are grey cross-entropies, by which no model is ranked in likelihood"
     return score_kind(group) == GREY_SCORE
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-037
+# %% ../../nbs/10_report/01_results.ipynb #cell-038
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share
 
 def row_setting(row, key) -> int: # `None` for a measure without one, and for PLL that is the same for every L

@@ -15,7 +15,6 @@ import numpy as np
 from fastcore.xml import B, Dd, Div, Dl, Dt, H1, P, Strong, Table, Tbody, Td, Th, Thead, Tr
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from ..core.files import InputError
-from ..data.datasets import load
 from ..nn.registry import architectures
 from ..evaluation.benchmark import posterior_means
 from ..plots.figure import GREY, PlotFigure, line_styles
@@ -216,7 +215,7 @@ def title_slide(title:str, results, group, folder, data_dir=None) -> Div: # titl
 @show_error
 def data_slide(group, data_dir=None, n_per_class:int=6) -> Div:
     "Test images of every class, and the size of the data set"
-    data, result = load(group.dataset, group.binarisation, data_dir), group.rows[0].results[0]
+    data, result = group.load_data(data_dir), group.rows[0].results[0]
     x = data.test.batch(images_per_class(data.test, 10 * n_per_class)).x
     counts = {"training images": result.get("n_train"), "validation images": result.get("n_valid"),
               "test images": result["n_test"], "pixels": x.shape[1]}

@@ -167,7 +167,7 @@ def step_cost(
     "Duration and memory of one training step of a run on this machine"
     model, saved, seconds = make_model(run.architecture, **model_options(run)), {}, []
     model.n_train, generator = 1000, make_generator(0, "cost")
-    images = torch.rand(run.batch_size, 784, generator=generator)
+    images = torch.rand(run.batch_size, model.n_pixels, generator=generator)
     batch = Batch(images, torch.zeros(run.batch_size, dtype=torch.long))
     optimizers, L = model.optimizers(run.learning_rate), run.mc_samples or model.mc_samples
     def save(tensor):

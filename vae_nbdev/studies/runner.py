@@ -164,7 +164,7 @@ def group_by_configuration(runs) -> list: # of lists of runs
 
 def train_seed_batch(runs, folders, data_dir=None, device:str="auto", progress:bool=True):
     "Train runs that differ only in their seeds together, each from its last checkpoint, into their folders"
-    data = load(runs[0].dataset, runs[0].binarisation, data_dir)
+    data = load(runs[0].dataset, runs[0].binarisation, data_dir, images=runs[0].images)
     models = [make_model(run.architecture, **model_options(run)) for run in runs]
     seeds, parameters = [run.seed for run in runs], [dataclasses.asdict(run) for run in runs]
     train_seeds(models, data, seeds, folders, parameters, **training_settings(runs[0]), device=device,

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from ..core.files import InputError, append_line, make_folder, read_json, write_json
 from ..core.provenance import code_version, provenance
-from ..data.datasets import load
+from ..data.datasets import check_images, display_name, load, place_independent
 from ..nn.registry import architectures, make_model
 from ..nn.autoencoder import Autoencoder
 from ..training.settings import TrainingSettings, pick_device
@@ -23,7 +23,8 @@ from ..evaluation import calibration # noqa: F401 (it gives classifiers their me
 from ..training.tensor_files import read_tensors, write_tensors
 from ..training.checkpoints import check_run_folder, read_progress, restore
 from ..training.configuration import read_config
-from .spec import Evaluation, Run, all_parameters, canonical_json, chosen_options, has_parameters
+from .spec import Evaluation, Run, all_parameters, canonical_json, chosen_options
+from .spec import has_parameters
 from .spec import make_run, model_options, run_key, run_label, run_name, training_settings
 from .evaluations import run_optional_evaluations
 
@@ -39,7 +40,7 @@ def train_run(
     **settings # further fields of `TrainingSettings`
 ) -> tuple: # the trained model, and its Dataset
     "Build the run's model, train it, and leave checkpoints in `folder`"
-    data = data or load(run.dataset, run.binarisation, data_dir)
+    data = data or load(run.dataset, run.binarisation, data_dir, images=run.images)
     model = make_model(run.architecture, **model_options(run))
     model.learn(data, run.seed, folder, dataclasses.asdict(run), **training_settings(run), device=device,
                 resume=resume, progress=progress, **settings)
@@ -90,8 +91,9 @@ def read_completed_history(run, folder) -> list: # one dict for each epoch
 def _describe_run(run, data, history) -> dict:
     "The part of a result that says which run it belongs to"
     return {"format": 1, "name": run_name(run), "label": run_label(run),
-            "architecture": run.architecture, "run": dataclasses.asdict(run), "dataset": run.dataset,
-            "binarisation": run.binarisation, "likelihood": run.likelihood, "n_train": len(data.train),
+            "architecture": run.architecture, "run": dataclasses.asdict(run),
+            "dataset": display_name(run.dataset, run.images), "binarisation": run.binarisation,
+            "likelihood": run.likelihood, "n_train": len(data.train),
             "n_valid": len(data.valid), "seed": run.seed, "epochs": len(history)}
 
 def _training_cost(folder, history) -> dict:
@@ -112,7 +114,7 @@ def check_training(run, folder, trained:dict):
     "Raise `InputError` if a folder holds a training with other parameters than the run's"
     parameters = {k: v for k, v in json.loads(json.dumps(all_parameters(run))).items() if k not in EVALUATION_FIELDS}
     if isinstance(options := trained.get("options"), dict):
-        trained = trained | {"options": chosen_options(run.architecture, options)}
+        trained = place_independent(trained | {"options": chosen_options(run.architecture, options)})
     different = [f"{k} = {trained[k]!r}, not {v!r}" for k, v in parameters.items() if k in trained and trained[k] != v]
     if different: raise InputError(f"{folder} was trained with {', '.join(different)}: name the folder of this run.")
 
@@ -192,6 +194,7 @@ def evaluate_run(
 ) -> dict: # the content of `result.json`
     "Evaluate the trained model of a run's folder; write its scores of the images and its `result.json`"
     history, trained, code = check_evaluation(run, folder)
+    check_images(data, run.images, run.dataset)
     measures, scores = _evaluate(run, folder, data, device, data_dir, progress)
     result = _describe_run(run, data, history) | measures | _training_cost(folder, history) | {"history": history}
     result |= {"key": (key := _result_key(run, code)), "code": code_version(), "trained_by": code} | provenance()

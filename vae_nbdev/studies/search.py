@@ -11,7 +11,7 @@ from pathlib import Path
 from ..core.files import InputError, write_json
 from ..core.progress import ProgressBar
 from ..core.provenance import provenance
-from ..data.datasets import load
+from ..data.datasets import display_name, load
 from .folders import RUNS, acquire_run
 from .runner import round_floats
 from .runs import train_run
@@ -22,7 +22,7 @@ from ..training.epoch import DivergenceError
 # %% ../../nbs/09_studies/07_search.ipynb #cell-006
 def family_name(run:Run) -> str:
     "The architecture of a run with network, code dimensions, options and data, but no settings of its training"
-    return f"{run_label(run)}, {run.dataset} ({run.binarisation})"
+    return f"{run_label(run)}, {display_name(run.dataset, run.images)} ({run.binarisation})"
 
 def group_families(study:Study) -> dict: # name → list of runs
     "The runs of a study by family, in the order of the study"
@@ -68,7 +68,7 @@ def search_settings(
     for run in ProgressBar(study.runs, desc=study.name, unit="run", disable=not progress):
         folder = Path(out) / RUNS / run_name(run)
         with acquire_run(folder, run):
-            data = load(run.dataset, run.binarisation, data_dir).without_test()
+            data = load(run.dataset, run.binarisation, data_dir, images=run.images).without_test()
             trials.append(_read_trial(run, folder, _try_run(run, folder, data, device)))
         n_valid.add(len(data.valid))
     result = {"format": 1, "study": study.title, "about": study.about, "epochs_per_family": budget,
