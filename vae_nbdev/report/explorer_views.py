@@ -112,7 +112,7 @@ def sprite(
     return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 # %% ../../nbs/10_report/08_explorer_views.ipynb #cell-029
-MAX_PAGE_NETWORKS = 3_600_000 # characters of all networks in a page
+MAX_PAGE_NETWORKS = 4_100_000 # characters of all networks in a page
 
 def limit_networks(
     views:dict, # name → ModelView
