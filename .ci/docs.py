@@ -12,7 +12,6 @@ from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader
 from nbdev.config import get_config
 
-from vae_nbdev.playground import build_playground
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOK = ROOT / ".ci" / "docs"  # template, style and script
@@ -279,6 +278,7 @@ def build():
                     template=environment.get_template("page.html"))
     with ThreadPoolExecutor(2) as pool: list(pool.map(write, order))
     shutil.copytree(PROCESSED / "images", SITE / "images")
+    shutil.copy(PROCESSED / "autoencoder_playground.html", SITE)  # the page `playground` shows it in a frame
     for name in ("site.css", "site.js"): shutil.copy(LOOK / name, SITE / name)
     search()
 
@@ -344,7 +344,6 @@ def main():
     with_quarto = bool(shutil.which("quarto"))
     (build_with_quarto if with_quarto else build)()
     write_for_programs(*read_site())
-    build_playground(SITE / "autoencoder_playground.html")  # the page `playground` shows it in a frame
     check_site(strict=not with_quarto)  # what Quarto makes of a page cannot be tested without it: there faults are only printed
     print(f"Docs: {SITE / 'index.html'}", flush=True)
     if args.preview: serve(args.port)

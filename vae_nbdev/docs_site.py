@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLAB', 'COLAB_PAGES', 'describe_calls', 'functions_of', 'plot_functions', 'has_picture', 'AddAltTexts',
-           'DropSecondHeadings', 'drop_addresses', 'AddColabLink']
+           'DropSecondHeadings', 'drop_addresses', 'AddColabLink', 'AddPlayground']
 
 # %% ../nbs/15_docs_site.ipynb #cell-003
 import ast, json, re
@@ -105,4 +105,16 @@ class AddColabLink:
         if not self.link or cell.cell_type != "markdown" or not (cell.source or "").strip(): return
         cell.source = f"{self.link}\n\n{cell.source}"
         self.link = None
+
+
+# %% ../nbs/15_docs_site.ipynb #cell-021
+class AddPlayground:
+    "Writes the playground beside the prepared page that shows it; all cells stay as they are"
+    def __init__(self, nb):
+        from nbdev.config import get_config
+        from vae_nbdev.playground import build_playground
+        if Path(nb.path_).name != "playground.ipynb": return
+        build_playground(get_config().config_path / "_proc" / "autoencoder_playground.html")
+
+    def __call__(self, cell): pass
 
