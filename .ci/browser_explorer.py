@@ -185,8 +185,8 @@ def report_networks(open_page):
     from vae_nbdev.data.datasets import load
     from vae_nbdev.report.explorer_views import model_view, sample_images
     from vae_nbdev.report.figures import restore_models
-    from vae_nbdev.report.results import group_results, load_results
-    group = group_results(load_results(REPORT)[0])[0]
+    from vae_nbdev.report.results import group_results, load_results, split_counterexamples
+    group = group_results(split_counterexamples(load_results(REPORT)[0], REPORT)[0])[0]
     page = open_page()
     page.wait_for_function(READY)
     shown = page.locator(".explorer section select").first.locator("option").all_inner_texts()

@@ -170,7 +170,8 @@ def head_references(soup):
 def html_of(page, names, host):
     "The inside of a page and its table of contents."
     options = ["--mathml", "--wrap=preserve", "--citeproc", f"--bibliography={BIBLIOGRAPHY}", "--metadata=link-citations"]
-    soup = BeautifulSoup(pypandoc.convert_text(markdown_of(page), "html5", format=READER, extra_args=options), "html.parser")
+    html = pypandoc.convert_text(markdown_of(page), "html5", format=READER, extra_args=options)
+    soup = BeautifulSoup(html, "html.parser")
     head_references(soup)
     mend_links(soup, page, names, host)
     mend_blocks(soup)
