@@ -111,10 +111,10 @@ class AddColabLink:
 class AddPlayground:
     "Writes the playground beside the prepared page that shows it; all cells stay as they are"
     def __init__(self, nb):
-        from nbdev.config import get_config
         from vae_nbdev.playground import build_playground
-        if Path(nb.path_).name != "playground.ipynb": return
-        build_playground(get_config().config_path / "_proc" / "autoencoder_playground.html")
+        path = Path(nb.path_).resolve()
+        if path.name != "playground.ipynb": return
+        build_playground(path.parents[1] / "_proc" / "autoencoder_playground.html")  # nbdev prepares nbs/ in _proc/
 
     def __call__(self, cell): pass
 
