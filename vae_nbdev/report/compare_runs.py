@@ -8,12 +8,12 @@ __all__ = ['study_of_runs', 'copy_run', 'compare_runs']
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-003
 import fnmatch, hashlib, os, shutil
 from pathlib import Path
-from ..core.files import InputError, make_folder, path_within, read_json
+from ..core.files import InputError, path_within, read_json
 from ..core.locks import Lock
 from ..data.datasets import load
 from ..training.checkpoints import restore
 from ..studies.spec import Study, run_name
-from ..studies.folders import NEXT, RUNS, check_study_folder
+from ..studies.folders import NEXT, RUNS, check_study_folder, write_study
 from ..studies.runs import OLDER, evaluate_run, stored_run
 from .figures import save_plots
 from .page import build_report
@@ -54,6 +54,13 @@ def copy_run(
     try: shutil.copytree(source, target, ignore=_left_out)
     except (OSError, shutil.Error) as error: raise InputError(f"cannot copy {source} to {target}: {error}.") from error
 
+def _check_targets(places, out): # places: run name → folder
+    "Raise `InputError` for a folder that is not of this comparison and holds one of its runs, which would be replaced"
+    if (Path(out) / "study.json").exists(): return
+    for name in places:
+        if (target := path_within(out, RUNS, name)).exists():
+            raise InputError(f"{target} is a run, and a comparison keeps copies there: choose another --out.")
+
 
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-009
 def _prepare_run(run, folder, target, data_dir, device, progress):
@@ -80,7 +87,8 @@ def compare_runs(
     "Build the report of some runs; raises `InputError`"
     study, places = study_of_runs(folders)
     check_study_folder(study, out)
-    make_folder(out)
+    _check_targets(places, out)
+    write_study(study, out) # from here on the runs in the folder are copies
     for run in study.runs:
         name = run_name(run)
         _prepare_run(run, places[name], path_within(out, RUNS, name), data_dir, device, progress)
