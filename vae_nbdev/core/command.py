@@ -273,7 +273,6 @@ def _run(work, stops): # the exception that ended the work, or `None`
 # %% ../../nbs/01_core/08_command.ipynb #cell-031
 def _finish(name, error):
     "Print what ended the command, and end with its exit status"
-    sys.stdout.flush()
     problem = sys.stdout.problem
     if isinstance(error, SystemExit): raise error
     if error: end_command(name, *describe_failure(name, error))
@@ -303,9 +302,12 @@ def command(
         @wraps(func)
         def main():
             with safe_streams():
-                error, end_at_once = _run(work, StopSignals()), immediate_exit()
+                error = _run(work, StopSignals())
+                sys.stdout.flush()  # before a signal may end the process as done
+                end_at_once = immediate_exit(STOP_STATUS if error else 0)
                 try: _finish(func.__name__, error)
                 except SystemExit as end:
+                    if end_at_once: end_at_once.status = end.code or 0
                     if end_at_once and end.code == STOP_STATUS: end_at_once()
                     raise
         return main

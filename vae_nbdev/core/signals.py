@@ -23,12 +23,12 @@ def set_handlers(handler) -> dict: # signal number → the handler before
 # %% ../../nbs/01_core/07_signals.ipynb #cell-007
 class ImmediateExit:
     "A signal handler that ends the process at once with one line; with an empty `message` without a word"
-    def __init__(self, message:str): self.message = message
+    def __init__(self, message:str): self.message, self.status = message, STOP_STATUS
 
     def __call__(self, *args):
         try: os.write(2, self.message.encode())
         except OSError: pass  # nobody can read it
-        os._exit(STOP_STATUS)
+        os._exit(self.status)
 
 def exit_on_stop(
     *names:str, # of the commands
@@ -37,10 +37,12 @@ def exit_on_stop(
     name = os.path.basename(sys.argv[0]).removesuffix(".exe") if sys.argv else ""
     if name in names: set_handlers(ImmediateExit(f"{name}: stopped.\n"))
 
-def immediate_exit() -> ImmediateExit: # `None` in other programs
+def immediate_exit(
+    status:int=STOP_STATUS, # with which a signal ends the process from now on
+) -> ImmediateExit: # `None` in other programs
     "The handler that `exit_on_stop` has installed, from now on without a message"
     handler = next((h for h in map(signal.getsignal, STOP_SIGNALS) if isinstance(h, ImmediateExit)), None)
-    if handler: handler.message = ""
+    if handler: handler.message, handler.status = "", status
     return handler
 
 # %% ../../nbs/01_core/07_signals.ipynb #cell-011
