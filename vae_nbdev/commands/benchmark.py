@@ -14,6 +14,7 @@ exit_on_stop("vae_benchmark")
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-006
 from pathlib import Path
 from ..core.command import command, file_path, logger, one_line
+from ..speed.threads import thread_count, wait_passively
 
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-008
 AIS_PRIORS = {"prior": "the prior of the model", "ex_post": "the density fitted to its codes"}
@@ -58,8 +59,9 @@ Examples:
 """
 
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-012
-def _evaluate(folder, changes, data_dir, device):
+def _evaluate(folder, changes, data_dir, device, threads):
     "The work of `vae_benchmark`; `changes` are fields of a `Run`"
+    wait_passively()
     from vae_nbdev.core.locks import Lock
     from vae_nbdev.data.datasets import load
     from vae_nbdev.studies.runs import check_evaluation, evaluate_run, stored_run
@@ -69,7 +71,7 @@ def _evaluate(folder, changes, data_dir, device):
     data = load(run.dataset, run.binarisation, data_dir, images=run.images)
     logger.info("%s: %d test images", run.dataset, len(data.test))
     check_evaluation(run, folder, changes)  # what can be refused is refused before the lock is written
-    with Lock(folder): result = evaluate_run(run, folder, data, device, data_dir, progress=True)
+    with Lock(folder): result = evaluate_run(run, folder, data, device, data_dir, True, threads)
     print(f"{result_text(result)}\nresult: {one_line(_result_path(folder, result))}")
 
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-013
@@ -85,10 +87,11 @@ def vae_benchmark(
     sample_quality:bool=False, # also FID, KID, precision and recall of generated images
     data_dir:file_path=None, # where data files lie
     device:str="auto", # auto, cpu, cuda or mps
+    threads:thread_count="auto", # on the CPU; auto: one for each free core
 ):
     "Measure a trained run on all test images and write the result into its folder"
     changes = {"eval_samples": eval_samples, "importance_samples": importance_samples, "ais_images": ais_images,
                "bdmc_images": bdmc_images, "gap_images": gap_images, "predictive_samples": predictive_samples,
                "sample_quality": sample_quality or None}
-    _evaluate(folder, {k: v for k, v in changes.items() if v is not None}, data_dir, device)
+    _evaluate(folder, {k: v for k, v in changes.items() if v is not None}, data_dir, device, threads)
 

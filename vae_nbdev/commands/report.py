@@ -21,6 +21,7 @@ from pathlib import Path
 import vae_nbdev
 from ..core.files import InputError, check_choice
 from ..core.command import command, file_path, logger, one_line, print_message
+from ..speed.threads import wait_passively
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-008
 PACKAGE = Path(vae_nbdev.__file__).resolve().parent
@@ -203,6 +204,7 @@ def _compare(folders, data_dir, device, out, reports, show, **study_options):
 # %% ../../nbs/11_commands/03_report.ipynb #cell-028
 def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, **options):
     "The work of `vae_report`"
+    wait_passively()
     local = {"jobs": jobs, "batch_seeds": batch_seeds}
     if _are_folders(studies): _compare(studies, show=open, engine=engine, scheduler=scheduler, **local, **options)
     else: _report(studies[0], show=open, run_all=_choose_engine(engine, scheduler, **local), **options)
@@ -217,7 +219,7 @@ def vae_report(
     epochs:int=None, # replaces the study's
     seeds:int=None, # replaces the study's seeds by 0, 1, … as many as this
     fraction:float=None, # of the study's epochs
-    jobs:int=None, # runs at the same time; by default one for each core
+    jobs:int=None, # runs at the same time; by default one for each core, and on a GPU one
     data_dir:file_path=None, # where data files lie; then $VAE_NBDEV_DATA, the user's cache, a download
     device:str="auto", # auto, cpu, cuda or mps
     batch_seeds:str="auto", # train the seeds of one architecture together: auto (on a GPU), always or never

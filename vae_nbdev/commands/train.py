@@ -19,6 +19,7 @@ from pathlib import Path
 from fastcore.meta import delegates
 from ..core.files import InputError, check_choice, read_bytes
 from ..core.command import command, file_path, int_or_none, logger, one_line
+from ..speed.threads import thread_count, wait_passively
 from ..nn.registry import architecture_names
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-008
@@ -40,21 +41,34 @@ def add_options(parameters:dict, options:list) -> dict:
     return parameters
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-012
+def _read_mapping(path) -> dict:
+    "The content of a file given as `--config`"
+    from vae_nbdev.core.yaml_text import read_yaml
+    content = read_yaml(read_bytes(path, "the run", 2**24), str(path))
+    if isinstance(content, dict): return content
+    raise InputError(f"{path} must be a mapping such as {{architecture: vqvae}}.")
+
 def read_run_file(path) -> dict: # name → value, those of the architecture and of the evaluation too
     "The parameters of a run in a YAML file or in the `config.json` of a run; raises `InputError`"
-    from vae_nbdev.core.yaml_text import read_yaml
     from vae_nbdev.studies.spec import make_run
-    content = read_yaml(read_bytes(path, "the run", 2**24), str(path))
-    if not isinstance(content, dict): raise InputError(f"{path} must be a mapping such as {{architecture: vqvae}}.")
+    content = _read_mapping(path)
     parameters = content.get("run", {}) if "format" in content else content
     if not parameters:
         raise InputError(f"{path} does not say how it was trained: repeat a run of vae_train or of a study.")
     make_run(parameters, str(path))
     return {k: v for k, v in parameters.items() if k != "options"} | (parameters.get("options") or {})
 
+def _check_threads(threads, path) -> int:
+    "The number of threads in a `config.json`; raises `InputError` for another value"
+    try: return thread_count(str(threads))
+    except argparse.ArgumentTypeError as error: raise InputError(f"threads in {path}: {error}.") from None
+
 def _config_defaults(path) -> dict: # name → value
-    "The parameters in a file that are options of `vae_train`"
-    return {k: v for k, v in read_run_file(path).items() if k in TRAIN_OPTIONS}
+    "The parameters in a file that are options of `vae_train`, and the number of threads that a `config.json` records"
+    wait_passively()
+    defaults = {k: v for k, v in read_run_file(path).items() if k in TRAIN_OPTIONS}
+    threads = _read_mapping(path).get("threads")
+    return defaults if threads is None else defaults | {"threads": _check_threads(threads, path)}
 
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-015
@@ -101,8 +115,9 @@ def _callbacks(stack, run, folder, data, image_every, tracker) -> list:
 
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-018
-def _train(architecture, config, option, compile, data_dir, device, out, resume, kwargs, **parameters):
+def _train(architecture, config, option, compile, threads, data_dir, device, out, resume, kwargs, **parameters):
     "The work of `vae_train`; `parameters` and `kwargs` are fields of a `Run`, and what a training logs"
+    wait_passively()
     from vae_nbdev.data.datasets import load
     from vae_nbdev.studies.spec import run_name
     from vae_nbdev.studies.runs import train_run
@@ -116,8 +131,8 @@ def _train(architecture, config, option, compile, data_dir, device, out, resume,
     data = load(run.dataset, run.binarisation, data_dir, images=run.images)
     with ExitStack() as stack:
         callbacks = _callbacks(stack, run, folder, data, *logged)
-        train_run(run, folder, data_dir, device, resume, data=data, compile=compile, log_every=log_every,
-                  callbacks=callbacks)
+        train_run(run, folder, data_dir, device, resume, data=data, compile=compile, threads=threads,
+                  log_every=log_every, callbacks=callbacks)
     print(f"trained: {one_line(folder)}\nmeasure it with: vae_benchmark {one_line(shlex.quote(str(folder)))}")
 
 
@@ -172,6 +187,7 @@ def vae_train(
     learning_rate:float=1e-3, # of Adam
     seed:int=0, # of weights, batch order and noise
     compile:str="auto", # compile the step: auto (in long trainings), always or never
+    threads:thread_count="auto", # on the CPU; auto: one for small networks, for others at most one for each free core
     data_dir:file_path=None, # where data files lie; then $VAE_NBDEV_DATA, the user's cache, a download
     device:str="auto", # auto, cpu, cuda or mps
     out:file_path=None, # the run's folder; by default runs/ and a name made of the parameters

@@ -186,3 +186,4 @@ class FullResult(Result):
     versions:dict[Name, Line|None]|None = None
     commit:Line|None = None
     hardware:Line|None = None
+    threads:Count|None = None # of the evaluation

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['WAIT_VARIABLES', 'CPU_QUOTA', 'WORK_PER_THREAD', 'MAX_THREADS', 'passive_waiting', 'wait_passively', 'count_cores',
-           'usable_threads', 'training_threads', 'choose_threads', 'use_threads', 'thread_count']
+           'requested_threads', 'usable_threads', 'training_threads', 'choose_threads', 'use_threads', 'thread_count']
 
 # %% ../../nbs/05_speed/07_threads.ipynb #cell-003
 import os, sys
@@ -39,10 +39,14 @@ def count_cores() -> int:
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return min(cores, _read_quota(CPU_QUOTA) or cores)
 
+def requested_threads() -> int: # `None` if it is not set to a number
+    "The number in `OMP_NUM_THREADS`"
+    text = os.environ.get("OMP_NUM_THREADS", "")
+    return int(text) or None if text.isascii() and text.isdigit() else None
+
 def usable_threads() -> int:
-    "The most threads to use: `OMP_NUM_THREADS` where it is set to a number, otherwise one for each usable core"
-    requested = os.environ.get("OMP_NUM_THREADS", "")
-    return int(requested) if requested.isascii() and requested.isdigit() and int(requested) else count_cores()
+    "The most threads to use: `requested_threads`, otherwise one for each usable core"
+    return requested_threads() or count_cores()
 
 # %% ../../nbs/05_speed/07_threads.ipynb #cell-012
 WORK_PER_THREAD = 2**26 # weights × images of a training step

@@ -7,7 +7,7 @@ __all__ = ['TRANSIENT_REASONS', 'MAX_ATTEMPTS', 'BATCH_SEEDS', 'POLL_SECONDS', '
            'RunProcesses', 'prepare_run', 'is_transient', 'read_failure', 'write_failure', 'experiment_command',
            'failure_reason', 'run_attempt', 'run_in_process', 'group_by_configuration', 'train_seed_batch',
            'train_seed_batch_in_process', 'run_group', 'begin_study', 'end_study', 'LockWait', 'record_outcome',
-           'run_groups', 'count_cores', 'threads_of_a_run', 'run_study', 'round_floats', 'write_results']
+           'run_groups', 'default_jobs', 'threads_of_a_run', 'run_study', 'round_floats', 'write_results']
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-003
 import dataclasses, json, os, re, subprocess, sys, time
@@ -22,6 +22,8 @@ from ..core.notebooks import notebook_command
 from ..core.progress import ProgressBar
 from ..data.datasets import load
 from ..nn.registry import make_model
+from ..speed.threads import choose_threads, count_cores, passive_waiting
+from ..speed.threads import requested_threads, use_threads
 from ..training.settings import pick_device
 from ..training.loop import train_seeds
 from .spec import Run, Study, canonical_json, model_options, run_key, run_name, training_settings
@@ -39,8 +41,9 @@ class RunProcesses:
         return self.locks.setdefault(folder, Lock(folder))
 
     def call(self, command:list, threads:int) -> tuple: # exit status, and all output
-        "Run a command with so many threads, and wait for its end"
-        environment, pipe = {**os.environ, "OMP_NUM_THREADS": str(threads)}, subprocess.PIPE
+        "Run a command with at most so many threads, which sleep while they wait, and wait for its end"
+        environment = {**os.environ, **passive_waiting(os.environ), "OMP_NUM_THREADS": str(threads)}
+        pipe = subprocess.PIPE
         try: process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT,
                                         encoding="utf-8", errors="replace", env=environment, start_new_session=True)
         except OSError as error: return 1, f"OSError: no process can be started: {error.strerror}"
@@ -77,8 +80,8 @@ def prepare_run(
 TRANSIENT_REASONS = ( # texts in the reason of a failure that came from outside the run
     "No space left on device", "Disk quota exceeded", "Input/output error", "Too many open files",
     "Resource temporarily unavailable", "Cannot allocate memory", "can't allocate memory", "OutOfMemoryError",
-    "MemoryError", "out of memory", "Kernel died", "DeadKernelError", "Kernel didn't respond", "KeyboardInterrupt",
-    "stopped by signal", "worker was lost", "was changed while it ran")
+    "MemoryError", "out of memory", "STATUS_ALLOC_FAILED", "Kernel died", "DeadKernelError", "Kernel didn't respond",
+    "KeyboardInterrupt", "stopped by signal", "worker was lost", "was changed while it ran")
 
 def is_transient(reason:str) -> bool:
     "Whether the reason of a failure lies outside the run"
@@ -167,8 +170,10 @@ def train_seed_batch(runs, folders, data_dir=None, device:str="auto", progress:b
     data = load(runs[0].dataset, runs[0].binarisation, data_dir, images=runs[0].images)
     models = [make_model(run.architecture, **model_options(run)) for run in runs]
     seeds, parameters = [run.seed for run in runs], [dataclasses.asdict(run) for run in runs]
-    train_seeds(models, data, seeds, folders, parameters, **training_settings(runs[0]), device=device,
-                resume=True, progress=progress)
+    n_weights = sum(model.count_parameters() for model in models)
+    with use_threads(choose_threads("auto", n_weights, runs[0].batch_size)):
+        train_seeds(models, data, seeds, folders, parameters, **training_settings(runs[0]), device=device,
+                    resume=True, progress=progress)
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-021
 def _train_seed_batch_from(file):
@@ -203,10 +208,12 @@ def run_group(runs, runs_folder, notebook, data_dir=None, device="auto", threads
     for run, folder in zip(runs, folders):
         yield run, run_in_process(run, folder, notebook, data_dir, device, threads, processes=processes, **options)
 
+def _is_gpu(device) -> bool: return pick_device(device).type != "cpu"
+
 def _group_runs(runs, batch_seeds, device) -> list: # of lists of runs
     "The runs in groups that are trained together on this device"
-    on_gpu = pick_device(device).type != "cpu"
-    together = {"auto": on_gpu, "always": True, "never": False}[check_choice(batch_seeds, BATCH_SEEDS, "batch_seeds")]
+    check_choice(batch_seeds, BATCH_SEEDS, "batch_seeds")
+    together = batch_seeds == "always" or batch_seeds == "auto" and _is_gpu(device)
     return group_by_configuration(runs) if together else [[run] for run in runs]
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-027
@@ -264,25 +271,25 @@ def run_groups(groups, do_group, jobs, processes):
             raise KeyboardInterrupt(message) from None
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-031
-def count_cores() -> int:
-    "The cores that this process may use"
-    if hasattr(os, "sched_getaffinity"): return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1 # macOS and Windows have no such function
+def default_jobs(
+    n_runs:int, # of the study
+    device:str="auto",
+) -> int:
+    "How many runs to do at the same time: as many as have cores for their threads, and on a GPU one"
+    return 1 if _is_gpu(device) else max(1, min(count_cores() // (requested_threads() or 1), n_runs))
 
 def threads_of_a_run(
     jobs:int, # runs at the same time
 ) -> int:
-    "The threads of each of several runs: `OMP_NUM_THREADS` where it is set to a number, otherwise a fair share"
-    requested = os.environ.get("OMP_NUM_THREADS", "")
-    if requested.isascii() and requested.isdigit() and int(requested): return int(requested)
-    return max(1, count_cores() // jobs)
+    "The most threads of each of several runs: `OMP_NUM_THREADS` where it is set to a number, otherwise a fair share"
+    return requested_threads() or max(1, count_cores() // jobs)
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-035
 def run_study(
     study:Study,
     out, # the study's folder; each run has a folder in its subfolder `runs`
     notebook, # the experiment notebook
-    jobs:int=None, # runs at the same time; None: one for each core
+    jobs:int=None, # runs at the same time; None: see default_jobs
     data_dir=None, # where data files lie
     device:str="auto",
     batch_seeds:str="auto", # train the seeds of one configuration together: a name in `BATCH_SEEDS`
@@ -291,7 +298,7 @@ def run_study(
     keep_results:bool=False, # use finished results of other code as they are
 ) -> dict: # name of each failed run → reason
     "Do every unfinished run of a study; `KeyboardInterrupt` stops them all, with their states saved"
-    failures, processes, runs_at_once = {}, RunProcesses(), min(count_cores(), len(study.runs))
+    failures, processes, runs_at_once = {}, RunProcesses(), default_jobs(len(study.runs), device)
     jobs = check_number(runs_at_once if jobs is None else jobs, "jobs", minimum=1, integer=True)
     _group_runs([], batch_seeds, device)  # raises before anything is written
     runs, kept = begin_study(study, out, keep_results)
@@ -306,8 +313,8 @@ def run_study(
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-046
 OMITTED_KEYS = ("format", "key", "task", "run", "architecture", "dataset", "binarisation", "likelihood", "seed",
-                "history", "versions", "commit", "hardware") # of a result: repeated elsewhere in the file, or too long
-PROVENANCE_KEYS = ("hardware", "commit", "versions") # stored once for all runs
+                "history", "versions", "commit", "hardware", "threads") # of a result: elsewhere in it, or too long
+PROVENANCE_KEYS = ("hardware", "threads", "commit", "versions") # stored once for all runs
 
 def round_floats(value):
     "The value with all its floats rounded to six significant digits"
