@@ -12,6 +12,7 @@ from vae_nbdev.nn.registry import make_model
 from vae_nbdev.data.datasets import Dataset
 from vae_nbdev.data.batches import Split
 from vae_nbdev.core.randomness import make_generator
+from vae_nbdev.speed.threads import choose_threads, use_threads
 from vae_nbdev.nn.priors import StandardNormal
 from vae_nbdev.evaluation.importance import importance_log_likelihood
 from vae_nbdev.nn.layers import find_layers
@@ -59,6 +60,13 @@ class Learn:
             kl_z, kl_w = model.get_kl(q)
             return (kl_z + kl_w - model.get_ll(x, logits)[0]).tolist()
         return summary([draw() for _ in range(draws)])
+
+
+class Command(Learn):
+    "`learn` with as many threads as `vae_train` takes"
+    def train(self, epochs):
+        with use_threads(choose_threads("auto", self.model().count_parameters(), self.job["batch"])):
+            return super().train(epochs)
 
 
 class Costs(Learn):

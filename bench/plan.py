@@ -1,11 +1,13 @@
 """What the benchmark measures: groups of programs that do the same work, and curves of how one program's cost grows."""
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 # makes `learn` compile its step, whatever it would decide by itself
 COMPILED = {"learn": {"compile": True}}
 # the same with matrix products in bfloat16, and the loss in fp32
 BF16 = {"learn": {"compile": True, "bf16": True}}
+# threads sleep while they wait, as those of the commands do
+SLEEPING = {"variables": {"OMP_WAIT_POLICY": "PASSIVE"}}
 
 
 @dataclass
@@ -19,6 +21,8 @@ class Spec:
     scale: float = 1.  # seconds are multiplied by this where it does a part of the group's work
     fresh: bool = False  # a new process, with nothing compiled yet, in each round
     warm: bool = True  # asked once before the clock starts
+    busy: bool = False  # beside another process that keeps a core busy
+    quiet: str = ""  # the name of the same program under usual conditions, by whose time this one's is divided
 
 
 @dataclass
@@ -74,6 +78,31 @@ def dense(n, epochs):
             "pythae": Spec("Pythae BaseTrainer", "peer_pythae:Pythae", once),
             "jax": Spec("JAX and Optax, an epoch in one jit", "peer_jax:Jax", once)},
         vae_operations(n, epochs), ("learn", "bf16", "examples", "pythae", "jax"), epochs * n)
+
+
+def conditions(title, n, epochs, name, words, **changes):
+    "Each program under usual conditions and under others, `changes` of its Spec"
+    once = {"epochs": epochs}
+    usual = {
+        "command": Spec("learn as vae_train calls it", "ours:Command", once, job=SLEEPING),
+        "learn": Spec("learn, threads as PyTorch has them", "ours:Learn", once),
+        "examples": Spec("pytorch/examples recipe", "peer_examples:Recipe", once),
+        "pythae": Spec("Pythae BaseTrainer", "peer_pythae:Pythae", once),
+        "jax": Spec("JAX and Optax, an epoch in one jit", "peer_jax:Jax", once)}
+    job = changes.pop("job", {})
+    others = {f"{key}_{name}": replace(spec, label=f"{spec.label}, {words}", quiet=key, job=spec.job | job, **changes)
+              for key, spec in usual.items()}
+    return Group(title, f"VAE 784-400-20-400-784, {epochs} epochs of {n:,} images", vae_job(n), "command",
+                 {key: program for pair in zip(usual.items(), others.items()) for key, program in pair},
+                 None, (), epochs * n)
+
+
+def busy(n, epochs):
+    return conditions("Beside a busy process", n, epochs, "busy", "beside a busy process", busy=True)
+
+
+def one_core(n, epochs):
+    return conditions("One core", n, epochs, "one", "one core", job={"cores": 1, "threads": 1})
 
 
 def long(n, epochs):
@@ -191,10 +220,11 @@ def plan(device, quick):
     gpu = device == "cuda"
     if quick:
         groups = (dense(5500, 1), long(5500, 2), bayesian(1280, 10), conv(5500, 1), seeds(5500, 1, 8),
-                  importance(20, 5000), annealing(20, 4))
+                  importance(20, 5000), annealing(20, 4), busy(5500, 1), one_core(5500, 1))
     else:
         groups = (dense(55_000, 2), long(55_000, 20), bayesian(55_000 if gpu else 12_800, 10), conv(55_000, 1),
                   seeds(55_000 if gpu else 11_000, 2, 8), importance(1000 if gpu else 200, 5000),
-                  annealing(1000 if gpu else 83, 20))
+                  annealing(1000 if gpu else 83, 20), busy(55_000, 1), one_core(55_000, 1))
     few, n = (1100, 5500) if quick else (55_000, 55_000) if gpu else (5500, 55_000)
-    return dict(zip(("dense", "long", "bayesian", "conv", "seeds", "importance", "annealing"), groups)), curves(few, n, quick)
+    names = ("dense", "long", "bayesian", "conv", "seeds", "importance", "annealing", "busy", "one_core")
+    return dict(zip(names, groups)), curves(few, n, quick)

@@ -1,7 +1,7 @@
 """`make bench`: this project's training and evaluation against other programs, interleaved in one run. The measuring
 loop and what the results mean are explained in nbs/04_evidence/04_speed.ipynb, which reads the file written here."""
-import argparse, json, os, sys, tempfile, time
-from contextlib import ExitStack
+import argparse, json, os, subprocess, sys, tempfile, time
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,6 +13,7 @@ from plan import plan
 from vae_nbdev.core.files import InputError, write_json
 from vae_nbdev.data.datasets import DATASETS, load
 from vae_nbdev.speed.benchmark import FORMAT, Program, ProgramFailed, disagreement, interleave, ratios, median_and_range
+from vae_nbdev.speed.threads import count_cores
 from vae_nbdev.core.provenance import provenance
 from vae_nbdev.training.settings import pick_device
 
@@ -47,12 +48,13 @@ class Bench:
         module, name = program.split(":")
         job = {"batch": 128, "learning_rate": 1e-3, "device": self.args.device, "threads": self.args.threads,
                "data": str(self.images(job["n_train"])), **job}
+        variables = job.pop("variables", {})
         caches = {name: str(self.folder / f"cache-{self.started}" / name)
                   for name in ("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")}
-        threads = {name: str(self.args.threads) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+        threads = {name: str(job["threads"]) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
         path = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
         return Program([sys.executable, HERE / "worker.py", module, name, json.dumps(job)],
-                       {**caches, **threads, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"})
+                       {**caches, **threads, **variables, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"})
 
 
 def say(*words): print(*words, flush=True)
@@ -73,11 +75,21 @@ def check_losses(group, programs, folder, draws=200):
     return found
 
 
+@contextmanager
+def busy_process():
+    "Within the block, another process keeps a core busy"
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try: yield
+    finally: process.kill(), process.wait()
+
+
 def asked(bench, group, spec, program):
     "Ask a program for its part of a round; its seconds are for the whole work"
-    if spec.fresh:
-        with bench.start(spec.program, group.job | spec.job) as alone: answer = alone.call(spec.method, **spec.arguments)
-    else: answer = program.call(spec.method, **spec.arguments)
+    with busy_process() if spec.busy else nullcontext():
+        if not spec.fresh: answer = program.call(spec.method, **spec.arguments)
+        else:
+            with bench.start(spec.program, group.job | spec.job) as alone:
+                answer = alone.call(spec.method, **spec.arguments)
     return answer | {"seconds": answer["seconds"] * spec.scale}
 
 
@@ -95,7 +107,7 @@ def run_group(bench, group, rounds):
             if group.programs[name].warm: program.call(group.programs[name].method, **group.programs[name].arguments)
         tasks = {name: lambda name=name: asked(bench, group, group.programs[name], programs[name]) for name in programs}
         answers = interleave(tasks, rounds, lambda number, name, answer: say(
-            f"  round {number + 1} of {rounds}  {name:<16} {answer['seconds']:9.3f} s"))
+            f"  round {number + 1} of {rounds}  {name:<17} {answer['seconds']:9.3f} s"))
     return as_record(group, answers, absent, check)
 
 
@@ -108,6 +120,7 @@ def as_record(group, answers, absent, check):
         else:
             programs[name] |= {"seconds": [round(a["seconds"], 5) for a in answers[name]], "scale": spec.scale,
                                "value": [a["value"] for a in answers[name]], "bytes": answers[name][-1]["bytes"]}
+            if spec.quiet: programs[name]["quiet"] = spec.quiet
             if group.ours in answers: programs[name]["ratio"] = ratio_of(answers, name, group.ours)
     return {"title": group.title, "work": group.work, "ours": group.ours, "operations": group.operations,
             "images": group.images, "check": check, "programs": programs}
@@ -161,7 +174,6 @@ def measure(args, folder):
 
 
 def arguments():
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     parser = argparse.ArgumentParser(description=__doc__.split(":")[0])
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--rounds", type=int, help="default: 5, with --quick 2")
@@ -169,7 +181,7 @@ def arguments():
     parser.add_argument("--only", help="groups and curves to measure, separated by commas (default: all)")
     parser.add_argument("--dataset", choices=DATASETS, default="mnist")
     parser.add_argument("--data-dir", help="where its files lie; then $VAE_NBDEV_DATA, the user's cache, a download")
-    parser.add_argument("--threads", type=int, default=usable, help="default: all that this process may use")
+    parser.add_argument("--threads", type=int, default=count_cores(), help="default: all that this process may use")
     parser.add_argument("--out", help="default: reports/results/speed_DEVICE.json, of a trial in reports/_build")
     args = parser.parse_args()
     args.rounds = args.rounds or (2 if args.quick else 5)

@@ -11,10 +11,19 @@ def peak_bytes():
     return memory
 
 
+def keep_cores(n):
+    "Use only the first n of the cores; before any import, as libraries count them then"
+    if not hasattr(os, "sched_setaffinity"): raise NotImplementedError("this system cannot keep a program on one core")
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:n])
+
+
 def main(module, name, job):
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a program prints belongs into its log, not between the answers
-    try: program = getattr(importlib.import_module(module), name)(json.loads(job))
+    job = json.loads(job)
+    try:
+        if "cores" in job: keep_cores(job["cores"])
+        program = getattr(importlib.import_module(module), name)(job)
     except (ImportError, NotImplementedError) as error:  # not installed, or not made for this device
         return print(json.dumps({"absent": f"{error}"}), file=answers)
     print(json.dumps({"bytes": peak_bytes()}), file=answers)
