@@ -95,6 +95,13 @@ def check_workflows():
     return "\n".join(wrong)
 
 
+def check_citation():
+    "What is wrong with CITATION.cff: another version than that of the package."
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["version"]
+    version = metadata.version(PACKAGE)
+    return "" if cited == version else f"CITATION.cff cites version {cited}, and settings.ini has {version}: change it"
+
+
 def check_rule(rule):
     "What breaks a rule of the house, a line for each place."
     return "\n".join(rule())
@@ -164,6 +171,7 @@ def all_checks(flags, timeout):
         "packages: pip check": lambda: check_command(python, "-m", "pip", "check"),
         "imports: no torch before it is needed": check_imports,
         ".github: valid, actions pinned": check_workflows,
+        "CITATION.cff: the version of the package": check_citation,
         "vae_nbdev: ruff": lambda: check_command(python, "-m", "ruff", "check", "--config", ".ci/ruff.toml", "vae_nbdev"),
     }
     checks |= {f"house: {title}": partial(check_rule, rule) for title, rule in house.RULES.items()}

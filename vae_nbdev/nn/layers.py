@@ -48,7 +48,8 @@ def batched(self:LinearMap,
 ) -> Tensor: # output (L, B, *event)
     "The map with L weight sets at once"
     separate = x.ndim == self.event_dim + 2 # one input for each weight set
-    return torch.vmap(self, (0 if separate else None, 0, 0))(x, weight, bias)
+    inputs = x if separate else [x] * len(weight)
+    return torch.stack([self(*one) for one in zip(inputs, weight, bias)])
 
 # %% ../../nbs/03_nn/03_layers.ipynb #cell-010
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..core.files import check_number
 from ..nn.autoencoder import Architecture
 from ..evaluation.calibration import check_classifier, corrected_calibration_error
-from .figure import PALETTE, PlotFigure, style_axes
+from .figure import PALETTE, PlotFigure, class_name, style_axes
 from .images import draw_image_row
 
 # %% ../../nbs/08_plots/05_classifier.ipynb #cell-007
@@ -64,12 +64,14 @@ def plot_risk_coverage(self:Architecture,
 def prediction_labels(
     p:Tensor, # probabilities (n, classes)
     labels:Tensor, # (n,)
+    classes=(), # names of all classes; empty: their numbers
 ) -> list: # such as "4: 98%", or "4: 51%\n(9)" where the label is 9
     "The predicted class and its probability, with the label below where the prediction is wrong"
     texts = []
     for row, label in zip(p, labels.tolist()):
         probability, prediction = (v.item() for v in row.max(0))
-        texts.append(f"{prediction}: {probability:.0%}" + (f"\n({label})" if prediction != label else ""))
+        wrong = f"\n({class_name(label, classes)})" if prediction != label else ""
+        texts.append(f"{class_name(prediction, classes)}: {probability:.0%}{wrong}")
     return texts
 
 # %% ../../nbs/08_plots/05_classifier.ipynb #cell-018
@@ -91,5 +93,5 @@ def plot_certainty(self:Architecture,
     rows = {"most certain": order[:n], "least certain": order.flip(0)[:n]}
     for ax, (label, index) in zip(picture.subplots(2, 1), rows.items()):
         draw_image_row(ax, x[index], label)
-        ax.set_xticklabels(prediction_labels(p[index], labels[index]), fontsize=7)
+        ax.set_xticklabels(prediction_labels(p[index], labels[index], dataset.classes), fontsize=7)
     return picture.save(path) if path else picture

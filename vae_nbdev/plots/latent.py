@@ -20,7 +20,7 @@ from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.benchmark import device_and_dtype, posterior_means
-from .figure import GREY, PALETTE, PlotFigure, class_colour, style_axes, model_title
+from .figure import GREY, PALETTE, PlotFigure, class_colour, class_name, style_axes, model_title
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-007
 class LatentPlane(NamedTuple):
@@ -87,13 +87,16 @@ def draw_class_labels(
     ax,
     points:Tensor, # (N, 2)
     labels:Tensor, # classes (N,)
-    gap:float, # least distance of two numerals
-    size:float=12, # of the font
+    gap:float, # least distance of two names
+    size:float=12, # of the font for names of one or two characters
+    classes=(), # names of all classes; empty: their numbers
 ):
-    "Draw each class's numeral at the median of its points"
+    "Write each class's name at the median of its points"
+    names = [class_name(c, classes) for c in labels.unique()]
+    style = dict(fontsize=size if max(map(len, names)) < 3 else .65 * size, weight="bold", ha="center", va="center")
     halo = [withStroke(linewidth=3, foreground="white")]
-    for c, (x, y) in zip(labels.unique().tolist(), class_label_positions(points, labels, gap).tolist()):
-        ax.text(x, y, str(c), fontsize=size, weight="bold", ha="center", va="center", path_effects=halo, zorder=5)
+    for name, (x, y) in zip(names, class_label_positions(points, labels, gap).tolist()):
+        ax.text(x, y, name, path_effects=halo, zorder=5, **style)
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-015
 def draw_scatter(
@@ -102,13 +105,14 @@ def draw_scatter(
     labels:Tensor|None=None, # classes (N,), or None where there are none
     names:tuple=("", ""), # of the axes
     title:str="",
+    classes=(), # names of all classes; empty: their numbers
 ):
-    "A scatter plot with a numeral for each class; without labels it has one colour and a note"
+    "A scatter plot with the name of each class; without labels it has one colour and a note"
     draw_points(ax, points, labels, min(30, 360 / math.sqrt(len(points))))
     style_axes(ax, title, *names).set_aspect("equal", adjustable="datalim")
     ax.locator_params(nbins=6)
     if labels is None: ax.text(.01, .01, "no class labels: one colour", transform=ax.transAxes, fontsize=8, color=GREY)
-    else: draw_class_labels(ax, points, labels, .06 * np.ptp(points.numpy(), axis=0).max())
+    else: draw_class_labels(ax, points, labels, .06 * np.ptp(points.numpy(), axis=0).max(), classes=classes)
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-017
 def draw_histograms(
@@ -117,16 +121,18 @@ def draw_histograms(
     labels:Tensor|None=None, # classes (N,), or None
     name:str="$z_1$", # of the axis
     title:str="",
+    classes=(), # names of all classes; empty: their numbers
 ):
     "A histogram of the codes of each class, one above the other"
     codes, bins = codes[:, 0].numpy(), min(60, 5 + math.isqrt(len(codes)))
     edges = np.linspace(codes.min(), codes.max(), bins + 1)
-    classes = [None] if labels is None else labels.unique().tolist()
-    for row, c in enumerate(classes):
+    numbers = [None] if labels is None else labels.unique().tolist()
+    for row, c in enumerate(numbers):
         counts = np.histogram(codes if c is None else codes[labels.numpy() == c], edges)[0]
         ax.stairs(row + .9 * counts / max(1, counts.max()), edges, baseline=row, fill=True, color=class_colour(c or 0))
     style_axes(ax, title, name, "images (no class labels)" if labels is None else "class")
-    ax.set_yticks(range(len(classes)), ["" if c is None else c for c in classes], fontsize=9, weight="bold")
+    ticks = ["" if c is None else class_name(c, classes) for c in numbers]
+    ax.set_yticks(range(len(ticks)), ticks, fontsize=9, weight="bold")
     ax.spines["left"].set_visible(False)
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-019
@@ -141,9 +147,9 @@ def draw_latent_repr(
     "Draw the mean code of every test image"
     codes, labels = posterior_means(model, dataset.test, L, seed), dataset.test.labels
     labels, title = None if labels is None else labels.cpu(), model_title(model) if title is None else title
-    if codes.shape[1] == 1: return draw_histograms(ax, codes, labels, title=title)
+    if codes.shape[1] == 1: return draw_histograms(ax, codes, labels, title=title, classes=dataset.classes)
     plane = fit_plane(codes)
-    draw_scatter(ax, plane.project(codes), labels, plane.names, title)
+    draw_scatter(ax, plane.project(codes), labels, plane.names, title, dataset.classes)
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-020
 @patch

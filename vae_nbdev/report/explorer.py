@@ -28,7 +28,7 @@ from fastcore.xml import Button, Canvas, Div, Figcaption, Figure, Img, Noscript,
 from torch import Tensor
 from ..core.files import InputError
 from ..core.randomness import make_generator
-from ..plots.figure import PALETTE, class_colour
+from ..plots.figure import PALETTE, class_colour, class_name
 from ..plots.page_networks import page_decoder, read_web_asset
 from .results import short_name
 from .findings import group_heading
@@ -58,12 +58,12 @@ def js_call(
 TILE_CAPTIONS = {"decoded": "decoded here", "image": "image", "reconstruction": "reconstruction"}
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-010
-def image_source(numbers, labels) -> ColumnDataSource:
+def image_source(numbers, labels, classes=()) -> ColumnDataSource:
     "The test images by class, colour and title"
-    classes = [""] * len(numbers) if labels is None else [str(c) for c in labels.tolist()]
+    names = [""] * len(numbers) if labels is None else [class_name(c, classes) for c in labels]
     colours = [PALETTE[7]] * len(numbers) if labels is None else [class_colour(c) for c in labels]
-    titles = [f"no. {n:,}{c and f', class {c}'}" for n, c in zip(numbers.tolist(), classes)]
-    return ColumnDataSource({"label": classes, "colour": colours, "title": titles})
+    titles = [f"no. {n:,}{c and f', class {c}'}" for n, c in zip(numbers.tolist(), names)]
+    return ColumnDataSource({"label": names, "colour": colours, "title": titles})
 
 def half_sources(images, side) -> dict:
     "The data sources of a half, with the classes of the test images; images have `side` × `side` pixels"
@@ -198,10 +198,11 @@ def bokeh_parts(
     numbers:Tensor, # their positions in the test set (N,)
     labels:Tensor|None, # their classes (N,), or None
     start:tuple, # numbers of the models to begin with, one for each half
+    classes=(), # names of all classes; empty: their numbers
 ) -> tuple: # script, name → HTML of each part (a list for the sliders of a half), and the id of the explorer
     "Bokeh's part of the explorer: data, plots, widgets and callbacks"
     models = ColumnDataSource({k: [entry[k] for entry in entries] for k in entries[0]}, name="models")
-    images, sheet = image_source(numbers, labels), ColumnDataSource({"shades": [stored_images(x)]})
+    images, sheet = image_source(numbers, labels, classes), ColumnDataSource({"shades": [stored_images(x)]})
     halves = [make_half(k, entries, images, math.isqrt(x.shape[1])) for k in start]
     controls, document = make_controls(images), Document()
     sources = {"models": models, "images": images, "sheet": sheet}
@@ -255,11 +256,12 @@ def explorer_html(
     labels:Tensor|None=None, # their classes (N,), or None
     start:tuple=(0, 1), # numbers of the models to begin with
     room:int=MAX_PAGE_NETWORKS, # characters for networks, see limit_networks
+    classes=(), # names of all classes; empty: their numbers
 ) -> Div: # to stand after bokeh_library(); one half for a single model
     "The latent spaces of two models side by side, to move through"
     views, start = limit_networks(views, start, room), start[:len(views)]
     entries = [model_entry(name, view, labels) for name, view in views.items()]
-    script, parts, name = bokeh_parts(entries, x, numbers, labels, start)
+    script, parts, name = bokeh_parts(entries, x, numbers, labels, start, classes)
     part = lambda name, **attributes: Div(NotStr(parts[name]), cls="part", **attributes) if name in parts else None
     alt = f"Plane with the codes of {len(x)} test images; the sliders below move the point"
     pad = drawing_pad() if any(view.encoder[0] for view in views.values()) else None
@@ -317,15 +319,16 @@ def explorer(
     if not all_rows: return None
     rows = explorable_rows([best_seed(row) for row in all_rows], max(2, int(MAX_MODELS * share)))
     models, missing = explorable_models(rows, folder)
-    try: split = group.load_data(data_dir).test
+    try: data = group.load_data(data_dir)
     except InputError as error: return P(f"The explorer is not shown: {error}", cls="alarm")
     if not models: return P("The explorer is not shown. ", *missing, cls="alarm")
+    split = data.test
     index = sample_images(split)
     x, labels = split.batch(index, make_generator(0, "explorer redraw", device=split.images.device))
     views = {name: model_view(model, x) for name, model in models.items()}
     start = initial_models([row for row in rows if short_name(row.name) in models])
     caption = P(explorer_caption(all_rows, len(rows), len(x)), " ", *missing, cls="caption")
-    return Div(explorer_html(views, x, index, labels, start, int(MAX_PAGE_NETWORKS * share)), caption)
+    return Div(explorer_html(views, x, index, labels, start, int(MAX_PAGE_NETWORKS * share), data.classes), caption)
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-048
 def explorers(

@@ -101,6 +101,7 @@ def draw_latent_panel(
     points:Tensor, # codes on the plane (N, 2)
     labels:Tensor|None, # their classes (N,)
     limits, # of the panel (2, 2), a square
+    classes=(), # names of all classes; empty: their numbers
 ) -> PlotFigure:
     "Codes as dots in the colours of their classes, and the circle of the prior"
     picture, half_width = PlotFigure(2.7, 2.7), (limits[0, 1] - limits[0, 0]) / 2
@@ -112,7 +113,7 @@ def draw_latent_panel(
     ax.tick_params(labelsize=8, color=GREY, labelcolor="#333333", length=3)
     ax.spines[:].set_color("#bbbbbb")
     room_for_labels = points.std(0).max() >= .1 * half_width
-    if labels is not None and room_for_labels: draw_class_labels(ax, points, labels, .14 * half_width, 10)
+    if labels is not None and room_for_labels: draw_class_labels(ax, points, labels, .14 * half_width, 10, classes)
     return picture
 
 def knn_caption(row) -> str:
@@ -141,7 +142,7 @@ def latent_gallery(
         width, (x, y) = limits[0, 1] - limits[0, 0], limits.mean(1)
         plane = with_minus_sign(f"a plane {width:g} units wide around ({x:g}, {y:g})")
         alt = f"Codes of test images by {row.name} on {plane}" + (f"; {knn}" if knn else "")
-        picture = draw_latent_panel(points, labels, limits)
+        picture = draw_latent_panel(points, labels, limits, data.classes)
         panels.append(html_figure(picture, alt, model_name_cell(row, styles, link, knn), dpi=150))
     return Div(Div(*panels, cls="gallery"), missing)
 

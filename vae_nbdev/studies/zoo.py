@@ -20,14 +20,18 @@ def choose_models(
     latents=(2, 32), # sizes of the code; a model without a code counts for any
 ) -> dict: # name in the zoo → result of its run
     "The finished run of each architecture and size of the code with the lowest validation NELBO"
-    best = {}
+    best, images = {}, set()
     for path in sorted((Path(study_folder) / RUNS).glob("*/result.json")):
         result = read_json(path, "a result")
         run, score = result["run"], result["history"][-1]["valid"]["nelbo"]
+        images.add(f"{result['dataset']} ({run['binarisation']}, {run['likelihood']})")
         if run["latent"] not in (None, *latents) or "beta" in run["options"]: continue
         name = run["architecture"] + ("" if run["latent"] is None else f"-d{run['latent']}")
         if name not in best or score < best[name]["history"][-1]["valid"]["nelbo"]:
             best[name] = result | {"folder": str(path.parent)}
+    if len(images) > 1:
+        raise InputError(f"{study_folder} has models of {', '.join(sorted(images))}, whose NELBO cannot be compared: "
+                         "make a zoo of a study with one of them.")
     if best: return best
     sizes = " or ".join(map(str, latents))
     raise InputError(f"{study_folder} holds no finished run with a code of {sizes} dimensions: run the study first.")
