@@ -107,9 +107,11 @@ LOGGING_OPTIONS = ("log_every", "image_every", "tracker") # which change no numb
 
 def _callbacks(stack, run, folder, data, image_every, tracker) -> list:
     "The callbacks of a training; what they open is closed with the stack"
-    from vae_nbdev.plots.training_images import TrainingImages
     from vae_nbdev.training.trackers import tracking
-    callbacks = [TrainingImages(folder, data, image_every)] if image_every else []
+    callbacks = []
+    if image_every:
+        from vae_nbdev.plots.training_images import TrainingImages # imported here: matplotlib takes a second
+        callbacks.append(TrainingImages(folder, data, image_every))
     if tracker: callbacks.append(stack.enter_context(tracking(tracker, Path(folder).name, vars(run))))
     return callbacks
 

@@ -10,7 +10,6 @@ __all__ = ['mean_and_se', 'VarianceParts', 'score_matrix', 'variance_parts', 'Es
 import math
 from typing import NamedTuple
 import torch
-from scipy import stats
 from torch import Tensor
 from ..core.files import InputError
 from .importance import log_mean_exp
@@ -77,6 +76,7 @@ class Estimate(NamedTuple):
 
     def interval(self, confidence:float=.95) -> tuple: # low, high
         "Confidence interval of the mean (Student's t)"
+        from scipy import stats # imported here: it takes a second, and a training does without it
         half = stats.t.ppf((1 + confidence) / 2, self.df) * self.se
         return self.mean - half, self.mean + half
 
