@@ -61,7 +61,7 @@ def training_threads(
 # %% ../../nbs/05_speed/07_threads.ipynb #cell-016
 def choose_threads(
     threads, # a number; `None`: as many as the process has; "auto": as many as the work needs
-    n_weights:int=None, # of a training, see `training_threads`; `None`: an evaluation
+    n_weights:int=None, # of a training, see training_threads; `None`: an evaluation
     batch_size:int=None, # of a training
 ) -> int: # or `None`
     "The number of threads for a training or an evaluation"
