@@ -80,7 +80,9 @@ def busy_process():
     "Within the block, another process keeps a core busy"
     process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try: yield
-    finally: process.kill(), process.wait()
+    finally:
+        process.kill()
+        process.wait()
 
 
 def asked(bench, group, spec, program):

@@ -71,7 +71,7 @@ def _evaluate(folder, changes, data_dir, device, threads):
     data = load(run.dataset, run.binarisation, data_dir, images=run.images)
     logger.info("%s: %d test images", run.dataset, len(data.test))
     check_evaluation(run, folder, changes)  # what can be refused is refused before the lock is written
-    with Lock(folder): result = evaluate_run(run, folder, data, device, data_dir, True, threads)
+    with Lock(folder): result = evaluate_run(run, folder, data, device, data_dir, progress=True, threads=threads)
     print(f"{result_text(result)}\nresult: {one_line(_result_path(folder, result))}")
 
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-013
@@ -87,7 +87,7 @@ def vae_benchmark(
     sample_quality:bool=False, # also FID, KID, precision and recall of generated images
     data_dir:file_path=None, # where data files lie
     device:str="auto", # auto, cpu, cuda or mps
-    threads:thread_count="auto", # on the CPU; auto: one for each free core
+    threads:thread_count="auto", # on the CPU; auto: one for each core
 ):
     "Measure a trained run on all test images and write the result into its folder"
     changes = {"eval_samples": eval_samples, "importance_samples": importance_samples, "ais_images": ais_images,

@@ -189,7 +189,7 @@ def vae_train(
     learning_rate:float=1e-3, # of Adam
     seed:int=0, # of weights, batch order and noise
     compile:str="auto", # compile the step: auto (in long trainings), always or never
-    threads:thread_count="auto", # on the CPU; auto: one for small networks, for others at most one for each free core
+    threads:thread_count="auto", # on the CPU; auto: one for small networks, others up to one for each core
     data_dir:file_path=None, # where data files lie; then $VAE_NBDEV_DATA, the user's cache, a download
     device:str="auto", # auto, cpu, cuda or mps
     out:file_path=None, # the run's folder; by default runs/ and a name made of the parameters

@@ -93,5 +93,5 @@ def plot_certainty(self:Architecture,
     rows = {"most certain": order[:n], "least certain": order.flip(0)[:n]}
     for ax, (label, index) in zip(picture.subplots(2, 1), rows.items()):
         draw_image_row(ax, x[index], label)
-        ax.set_xticklabels(prediction_labels(p[index], labels[index], dataset.classes), fontsize=7)
+        ax.set_xticklabels(prediction_labels(p[index], labels[index], dataset.classes), fontsize=7, parse_math=False)
     return picture.save(path) if path else picture

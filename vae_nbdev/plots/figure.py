@@ -71,9 +71,9 @@ def class_name(
     c, # number of a class
     classes=(), # names of all classes; empty: their numbers
 ) -> str:
-    "How plots call a class; a long name is cut"
+    "How plots call a class; a name that is cut has its number, so that no two are the same"
     name = classes[int(c)] if classes else str(int(c))
-    return name if len(name) <= MAX_CLASS_NAME else name[:MAX_CLASS_NAME - 1] + "…"
+    return name if 0 < len(name) <= MAX_CLASS_NAME else f"{name[:MAX_CLASS_NAME - 4]}… {int(c)}"
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-015
 LINE_COLOURS = ("#999933", "#CC6677", "#222222", "#882255", "#AA4499", "#44AA99", "#332288", "#117733")

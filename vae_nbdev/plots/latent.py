@@ -94,9 +94,9 @@ def draw_class_labels(
     "Write each class's name at the median of its points"
     names = [class_name(c, classes) for c in labels.unique()]
     style = dict(fontsize=size if max(map(len, names)) < 3 else .65 * size, weight="bold", ha="center", va="center")
-    halo = [withStroke(linewidth=3, foreground="white")]
+    style |= {"path_effects": [withStroke(linewidth=3, foreground="white")], "parse_math": False}
     for name, (x, y) in zip(names, class_label_positions(points, labels, gap).tolist()):
-        ax.text(x, y, name, path_effects=halo, zorder=5, **style)
+        ax.text(x, y, name, zorder=5, **style)
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-015
 def draw_scatter(
@@ -132,7 +132,7 @@ def draw_histograms(
         ax.stairs(row + .9 * counts / max(1, counts.max()), edges, baseline=row, fill=True, color=class_colour(c or 0))
     style_axes(ax, title, name, "images (no class labels)" if labels is None else "class")
     ticks = ["" if c is None else class_name(c, classes) for c in numbers]
-    ax.set_yticks(range(len(ticks)), ticks, fontsize=9, weight="bold")
+    ax.set_yticks(range(len(ticks)), ticks, fontsize=9, weight="bold", parse_math=False)
     ax.spines["left"].set_visible(False)
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-019

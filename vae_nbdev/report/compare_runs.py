@@ -67,7 +67,7 @@ def _prepare_run(run, folder, target, data_dir, device, progress):
     "Evaluate a run that has no result, copy it into the study, and draw its plots if it has none"
     data = load(run.dataset, run.binarisation, data_dir, images=run.images)
     if not (folder / "result.json").exists():
-        with Lock(folder): evaluate_run(run, folder, data, device, data_dir, progress, "auto")
+        with Lock(folder): evaluate_run(run, folder, data, device, data_dir, progress, threads="auto")
     result = read_json(folder / "result.json", "the result")
     if result.get("name") != run_name(run):
         raise InputError(f"the result in {folder} is by code that named runs otherwise: measure it with vae_benchmark.")
