@@ -6,8 +6,8 @@
 __all__ = ['VARIANCE_SOURCES', 'VARIANCE_CAPTION', 'AIS_PRIORS', 'OOD_SCORES', 'NEARLY_ONE', 'verdict_cells', 'comparison_unit',
            'significance_caption', 'significance_table', 'significance_tables', 'variance_line', 'variance_table',
            'ess_cell', 'ais_line', 'ais_settings', 'ais_table', 'corruption_curve', 'corruption_curves_of_group',
-           'plot_corruptions', 'robustness_figures', 'auroc_cell', 'ood_caption', 'ood_sentence', 'ood_table',
-           'ood_tables', 'percent_cell', 'representation_caption', 'quality_line', 'representation_table']
+           'plot_corruptions', 'image_sentence', 'robustness_figures', 'auroc_cell', 'ood_caption', 'ood_sentence',
+           'ood_table', 'ood_tables', 'percent_cell', 'representation_caption', 'quality_line', 'representation_table']
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-003
 import math, statistics
@@ -179,11 +179,20 @@ def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one fo
         figures.append((picture, f"Line chart, {title}: {with_minus_sign(ends)}."))
     return figures
 
+def image_sentence(group, what:str) -> str: # "" if there is nothing to say
+    "On how many random test images the diagnostics were measured, where that is not all of them"
+    results = [r for row in group.rows for r in row.results if (r.get("n_diagnostics") or r["n_test"]) < r["n_test"]]
+    numbers = sorted({r["n_diagnostics"] for r in results})
+    return f"{what}: {' or '.join(f'{n:,}' for n in numbers)} random test images." if numbers else ""
+
 def robustness_figures(group) -> Div: # `None` if there is nothing to show
     "ELL against Gaussian noise and against the other corruptions, side by side"
-    noise = plot_noise(group, 5.6, 4)
-    charts = ([(noise, noise_alt_text(group))] if noise else []) + plot_corruptions(group)
-    return Div(*(html_figure(picture, alt, wide=True) for picture, alt in charts), cls="side") if charts else None
+    noise, others = plot_noise(group, 5.6, 4), plot_corruptions(group)
+    charts = ([(noise, noise_alt_text(group))] if noise else []) + others
+    if not charts: return None
+    side_by_side = Div(*(html_figure(picture, alt, wide=True) for picture, alt in charts), cls="side")
+    sentence = others and image_sentence(group, "Corruptions other than Gaussian noise")
+    return Div(P(sentence, cls="caption"), side_by_side) if sentence else side_by_side
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-024
 OOD_SCORES = {"ell": "ELL", "ell_minus_bound": "ELL − bound", "pll": "PLL", "iwll": "IWLL",
@@ -204,8 +213,9 @@ def ood_caption(group, key, k) -> str:
     "What a table of AUROCs shows"
     name = f"IWLL({k})" if key == "iwll" and k else OOD_SCORES[key]
     errors = f"with {CONFIDENCE:.0%} bootstrap intervals; of several seeds, the mean ± standard deviation"
+    images = image_sentence(group, " Each set")
     return (f"AUROC by {name}, {errors}; 0.5 is chance. FPR: false positive rate at a true positive rate of 95 %. The "
-            "last row needs no model: what does not exceed it is no evidence of detection by the model.")
+            f"last row needs no model: what does not exceed it is no evidence of detection by the model.{images}")
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-025
 NEARLY_ONE = 0.9995 # AUROCs from here on are printed as 1.000

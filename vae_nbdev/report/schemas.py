@@ -175,6 +175,7 @@ class FullResult(Result):
     bytes:Magnitude|None = None # of the weights on disk
     history:History|None = None
     noise:list[NoisePoint]|None = None
+    n_diagnostics:Count|None = None # test images of the next two; `None`: all
     corruptions:dict[Name, list[CorruptionPoint]]|None = None # kind → curve
     ood:OODResult|None = None
     latent_quality:LatentQualityResult|None = None
