@@ -21,6 +21,7 @@ class Spec:
     scale: float = 1.  # seconds are multiplied by this where it does a part of the group's work
     fresh: bool = False  # a new process, with nothing compiled yet, in each round
     warm: bool = True  # asked once before the clock starts
+    imports: bool = False  # the clock starts with the process, before its imports; only with `fresh`
     busy: bool = False  # beside another process that keeps a core busy
     quiet: str = ""  # the name of the same program under usual conditions, by whose time this one's is divided
 
@@ -103,6 +104,18 @@ def busy(n, epochs):
 
 def one_core(n, epochs):
     return conditions("One core", n, epochs, "one", "one core", job={"cores": 1, "threads": 1})
+
+
+def start(n):
+    alone = {"fresh": True, "warm": False, "imports": True}
+    one = {"epochs": 1}
+    return Group(
+        "Start-up", f"a new process, its imports, and 1 epoch of {n:,} images", vae_job(n), "command", {
+            "command": Spec("learn as vae_train calls it", "ours:Command", one, job=SLEEPING, **alone),
+            "examples": Spec("pytorch/examples recipe", "peer_examples:Recipe", one, **alone),
+            "pythae": Spec("Pythae BaseTrainer", "peer_pythae:Pythae", one, **alone),
+            "jax": Spec("JAX and Optax, an epoch in one jit", "peer_jax:Jax", one, **alone)},
+        None, (), n)
 
 
 def long(n, epochs):
@@ -220,11 +233,11 @@ def plan(device, quick):
     gpu = device == "cuda"
     if quick:
         groups = (dense(5500, 1), long(5500, 2), bayesian(1280, 10), conv(5500, 1), seeds(5500, 1, 8),
-                  importance(20, 5000), annealing(20, 4), busy(5500, 1), one_core(5500, 1))
+                  importance(20, 5000), annealing(20, 4), busy(5500, 1), one_core(5500, 1), start(5500))
     else:
         groups = (dense(55_000, 2), long(55_000, 20), bayesian(55_000 if gpu else 12_800, 10), conv(55_000, 1),
                   seeds(55_000 if gpu else 11_000, 2, 8), importance(1000 if gpu else 200, 5000),
-                  annealing(1000 if gpu else 83, 20), busy(55_000, 1), one_core(55_000, 1))
+                  annealing(1000 if gpu else 83, 20), busy(55_000, 1), one_core(55_000, 1), start(55_000))
     few, n = (1100, 5500) if quick else (55_000, 55_000) if gpu else (5500, 55_000)
-    names = ("dense", "long", "bayesian", "conv", "seeds", "importance", "annealing", "busy", "one_core")
+    names = ("dense", "long", "bayesian", "conv", "seeds", "importance", "annealing", "busy", "one_core", "start")
     return dict(zip(names, groups)), curves(few, n, quick)
