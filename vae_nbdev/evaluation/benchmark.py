@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['NOISE_LEVELS', 'MCSamples', 'draw_mc_samples', 'encoder_batches', 'reconstruct_batches', 'score_images',
-           'fit_influence', 'score_draws', 'image_scores', 'add_elbo', 'mean_scores', 'check_mc_samples',
-           'check_benchmark_settings', 'likelihood_bound', 'mean_image_score', 'iwll_summary', 'device_and_dtype',
-           'mean_code_weights', 'encode_mean', 'posterior_means']
+           'fit_influence', 'score_codes', 'score_fitted', 'score_draws', 'image_scores', 'add_elbo', 'mean_scores',
+           'check_mc_samples', 'check_benchmark_settings', 'likelihood_bound', 'mean_image_score', 'iwll_summary',
+           'device_and_dtype', 'mean_code_weights', 'encode_mean', 'posterior_means']
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-003
 import time
@@ -105,21 +105,52 @@ def _code_influence(by_mean, by_sd, codes, q) -> Tensor: # (L, B)
 
 def fit_influence(
     model:Autoencoder, # whose q(z|x) is fitted to the codes of the weight samples
+    codes:Tensor, # of the weight samples (L, B, d)
+    q, # fitted to them
+    noise:Tensor, # from which codes were drawn from q (L, B, d)
+    likelihoods:Tensor, # log p(x|z_l, W_l) with these codes (L, B)
+    slopes:Tensor, # their derivatives by the codes (L, B, d)
+) -> dict: # "ell", "pll" and "kl_z" → (L, B), nats
+    "What each weight sample adds to the scores of an image through the fitted q(z|x) (Hampel 1974)"
+    parts = {"ell": slopes / len(slopes), "pll": likelihoods.softmax(0)[..., None] * slopes}
+    derivatives = {name: (part.sum(0), (part * noise).sum(0)) for name, part in parts.items()}
+    mean, sd = q.mean.detach().requires_grad_(), q.log_std.exp().detach().requires_grad_()
+    with torch.enable_grad():
+        fitted = GaussianPosterior(mean, sd.log())
+        divergence = model.prior.kl(fitted, fitted.sample(noise)).sum()
+    derivatives["kl_z"] = torch.autograd.grad(divergence, (mean, sd))
+    return {name: _code_influence(*by_parameters, codes, q) for name, by_parameters in derivatives.items()}
+
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-new1
+@torch.no_grad()
+def score_codes(
+    model:Autoencoder,
     x:Tensor, # clean images (B, D)
     encoder_input:Tensor, # what the encoder sees (B, D)
     W, # L weight samples
     noise:Tensor, # of the codes (L, B, d)
-) -> dict: # "ell", "pll" and "kl_z" → (L, B), nats, float64 on the CPU
-    "What each weight sample adds to the scores of an image through the fitted q(z|x) (Hampel 1974)"
-    with torch.no_grad(): codes, q = model.encoder(encoder_input, W), model.encode(encoder_input, W)
-    mean, sd = q.mean.requires_grad_(), q.log_std.exp().requires_grad_()
-    with torch.enable_grad():
-        fitted = GaussianPosterior(mean, sd.log())
-        z = fitted.sample(noise)
-        likelihoods = model.get_ll(x, model.decode(z, W))
-        scores = {"ell": likelihoods.mean(0), "pll": log_mean_exp(likelihoods), "kl_z": model.prior.kl(fitted, z)}
-        derivatives = {name: torch.autograd.grad(s.sum(), (mean, sd), retain_graph=True) for name, s in scores.items()}
-    return {name: _code_influence(*parts, codes, q).detach().cpu().double() for name, parts in derivatives.items()}
+) -> tuple: # log-likelihoods (L, B), KL_z (L, B) or (1, B), and no influence
+    "The scores of the draws of some images"
+    q = model.encode(encoder_input, W)
+    z = q.sample(noise)
+    return model.get_ll(x, model.decode(z, W)), model.prior.kl_rows(q, z), {}
+
+@torch.no_grad()
+def score_fitted(
+    model:Autoencoder, # whose q(z|x) is fitted to the codes of the weight samples
+    x:Tensor, # clean images (B, D)
+    encoder_input:Tensor, # what the encoder sees (B, D)
+    W, # L weight samples
+    noise:Tensor, # of the codes (L, B, d)
+) -> tuple: # log-likelihoods (L, B), KL_z (1, B) or (L, B), and the influence of each draw, name → (L, B)
+    "The scores of the draws of some images, and what each draw adds to them through the fit"
+    codes = model.encoder(encoder_input, W)
+    q = model.fit_posterior(codes)
+    z = q.sample(noise)
+    with torch.enable_grad(): likelihoods = model.get_ll(x, model.decode(z.requires_grad_(), W))
+    slopes, = torch.autograd.grad(likelihoods, z, torch.ones_like(likelihoods))
+    likelihoods, z = likelihoods.detach(), z.detach()
+    return likelihoods, model.prior.kl_rows(q, z), fit_influence(model, codes, q, noise, likelihoods, slopes)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-017
 @torch.no_grad()
@@ -131,16 +162,14 @@ def score_draws(
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # "ell", "pll" (L, N) and "kl_z" (L, N) or (1, N), nats, float64 on the CPU
     "Scores of every draw and image, one row for each draw: the mean over rows is the score of the image"
-    batches, fitted = [], model.latent_posterior == "fitted_gaussian"
-    for x, q, z, logits in reconstruct_batches(model, split, samples, *corruption, batch_size=batch_size):
-        likelihoods = model.get_ll(x, logits).cpu().double()
-        kl_z = model.prior.kl_rows(q, z).cpu().double()
-        batches.append({"ell": likelihoods, "pll": predictive_rows(likelihoods), "kl_z": kl_z})
-    if fitted:
-        inputs = encoder_batches(model, split, samples, *corruption, batch_size=batch_size)
-        for rows, (x, encoder_input, noise) in zip(batches, inputs):
-            influence = fit_influence(model, x, encoder_input, samples.W, noise)
-            for name in rows: rows[name] = rows[name] + influence[name]
+    score, batches = score_fitted if model.latent_posterior == "fitted_gaussian" else score_codes, []
+    model.eval()
+    for x, encoder_input, noise in encoder_batches(model, split, samples, *corruption, batch_size=batch_size):
+        likelihoods, kl_z, influence = score(model, x, encoder_input, samples.W, noise)
+        likelihoods = likelihoods.cpu().double()
+        rows = {"ell": likelihoods, "pll": predictive_rows(likelihoods), "kl_z": kl_z.cpu().double()}
+        batches.append({name: values + influence[name].cpu().double() if influence else values
+                        for name, values in rows.items()})
     return {name: torch.cat([rows[name] for rows in batches], 1) for name in batches[0]}
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-019

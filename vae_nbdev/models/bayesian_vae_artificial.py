@@ -17,7 +17,8 @@ class BayesianVAEArtificial(BayesianWeights, Autoencoder):
     latent_description = "a Gaussian fitted to the codes of several weight samples"
     min_samples, mc_samples, floor = 2, 2, 1e-3 # floor: the smallest standard deviation of a code
 
-    def encode(self, x, W=None):
-        codes = self.encoder(x, W) # (L, B, d)
+    def encode(self, x, W=None): return self.fit_posterior(self.encoder(x, W))
+
+    def fit_posterior(self, codes): # codes (L, B, d)
         check_number(len(codes), f"mc_samples of {self.name}", minimum=self.min_samples, integer=True)
         return GaussianPosterior(codes.mean(0), codes.var(0).clamp(min=self.floor**2).log() / 2)
