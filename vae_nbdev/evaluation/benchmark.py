@@ -135,6 +135,7 @@ def score_codes(
     z = q.sample(noise)
     return model.get_ll(x, model.decode(z, W)), model.prior.kl_rows(q, z), {}
 
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-new0
 @torch.no_grad()
 def score_fitted(
     model:Autoencoder, # whose q(z|x) is fitted to the codes of the weight samples
