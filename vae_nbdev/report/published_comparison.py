@@ -51,7 +51,7 @@ def find_runs(
     results:list, # from read_stored_results
     objective:str, # one of `OBJECTIVES`
 ) -> list: # of results, one for each seed
-    "The runs of the longest stored training that a published number is compared with"
+    "The stored runs that a published number is compared with: of one training, chosen without the test images"
     trainings = {}
     for result in results:
         options = {k: v for k, v in (result["run"].get("options") or {}).items() if k != "beta"}
@@ -59,8 +59,11 @@ def find_runs(
         if not same or objective_of(result) != objective or reference["measure"] not in all_scores(result): continue
         trainings.setdefault(_training_key(result), {})[result["run"]["seed"]] = result
     if not trainings: return []
-    longest = max(trainings.values(), key=lambda seeds: next(iter(seeds.values()))["run"]["epochs"])
-    return [longest[seed] for seed in sorted(longest)]
+    def rank(seeds):
+        run = next(iter(seeds.values()))["run"]
+        return run["best_weights"], run["epochs"]
+    chosen = max(trainings.values(), key=rank)
+    return [chosen[seed] for seed in sorted(chosen)]
 
 # %% ../../nbs/10_report/15_published_comparison.ipynb #cell-012
 COMPARISON_COLUMNS = ("architecture", "network", "latent", "measure", "objective", "original_objective", "ours", "sd",
