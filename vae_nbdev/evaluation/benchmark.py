@@ -20,7 +20,7 @@ from ..data.batches import add_noise
 from ..nn.posteriors import GaussianPosterior
 from ..nn.autoencoder import Autoencoder
 from ..speed.memory import keep_freed_memory
-from .importance import K_HAT_LIMIT, importance_log_likelihood, log_mean_exp
+from .importance import K_HAT_LIMIT, importance_log_likelihood
 from .standard_errors import crossed_mean, mean_and_se, predictive_rows # noqa: F401
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-006
