@@ -126,6 +126,15 @@ def shortcodes():
             for i, (_, text) in enumerate(page.cells) if "{{<" in text]
 
 
+def cell_ids():
+    "Notebooks in which two cells share an id, which the format of notebooks does not allow"
+    wrong = []
+    for page in [*pages(), *pages("reports")]:
+        ids = [cell["id"] for cell in json.loads((ROOT / page.path).read_text(encoding="utf-8"))["cells"]]
+        wrong += [f"{page.path}: two cells are called {name}" for name in sorted(set(ids)) if ids.count(name) > 1]
+    return wrong
+
+
 def citations():
     "Citations without an entry in the bibliography, and entries that are not cited, out of order or without an address"
     entries = ENTRY.findall((ROOT / "nbs" / "references.bib").read_text(encoding="utf-8"))
@@ -143,7 +152,8 @@ def citations():
 
 RULES = {"folders are subpackages": folders, "imports follow the order of the notebooks": order, "modules, cells and lines are short": sizes,
          "no public name twice": public_names, "standard terms": words, "title, subtitle and a test on every page": shape,
-         "no shortcodes of Quarto": shortcodes, "citations and bibliography agree": citations}
+         "no shortcodes of Quarto": shortcodes, "ids of cells are unique": cell_ids,
+         "citations and bibliography agree": citations}
 
 
 def figures():

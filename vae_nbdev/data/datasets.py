@@ -63,13 +63,13 @@ def check_binarisation(name:str, # a data set of `DATASETS`, or a path
     raise InputError(f"binarisation {binarisation!r} does not fit the data set {name}: "
                      f"possible is {', '.join(possible)}{hint}.")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-names-1
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-012
 CLASS_NAMES = { # of data sets whose classes are not digits, as plots show them
     "fashion_mnist": ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"),
     "kmnist": ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     "emnist": tuple("abcdefghijklmnopqrstuvwxyz")}
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-013
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-015
 def make_split(images, # grey or binary pixels, uint8 (N, 784)
                labels, # int64 (N,) or None
                binarisation:str, # one of `BINARISATIONS`
@@ -82,7 +82,7 @@ def make_split(images, # grey or binary pixels, uint8 (N, 784)
         images = sample_bernoulli(images.float()/255, make_generator(0, name, "binarisation", part)).to(torch.uint8)*255
     return Split(images, labels, redraw=binarisation == "dynamic" and part == "train")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-016
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-018
 @dataclass(repr=False)
 class Dataset:
     "A data set in three parts"
@@ -113,7 +113,7 @@ class Dataset:
 
     __repr__ = describe
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-018
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-020
 def _find_own_images(path, data_dir): # the path, or that of its last part in a data folder
     "Where own images are, also after they were moved into a data folder"
     name = os.path.basename(os.path.abspath(path))
@@ -133,7 +133,7 @@ def _load_own(path, binarisation, data_dir): # Dataset
     return Dataset(own_name(path, source.summary), binarisation, *splits, source.summary, source.classes)
 
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-019
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-021
 def own_summary(name:str, # one of `DATASETS`, or a path
                 images:str=None, # the summary that is known already
                ): # size, classes and fingerprint of the images at a path; `None` for a name
@@ -157,7 +157,7 @@ def check_images(data, # a Dataset
     raise InputError(f"the images in {path} have changed: they are {data.images}, and were {images}; put the earlier "
                      "ones back, or train on these in a new folder.")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-020
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-022
 def check_classes(name, images, user:str):
     "Raise `InputError` for own images without classes, which `user` needs"
     if data_arguments(name, images)["n_classes"]: return
@@ -171,7 +171,7 @@ def place_independent(parameters:dict) -> dict: # of a run
     "The parameters of a run with the name of its own images in place of their path"
     return parameters | ({"dataset": base_name(parameters["dataset"])} if parameters.get("images") else {})
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-021
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-023
 def _check_dataset_text(name):
     if not isinstance(name, str): raise ValueError("a text")
     return check_dataset(name)
@@ -182,7 +182,7 @@ DatasetName = checked("DatasetName", _check_dataset_text) # one of `DATASETS`, o
 ImagesSummary = checked("ImagesSummary", _check_summary) # such as "8×8 pixels, 10 classes, 0123456789ab"
 BinarisationName = choice("BinarisationName", BINARISATIONS, "binarisation") # one of `BINARISATIONS`
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-024
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-026
 def load(name:str="digits", # one of `DATASETS`, or the path of an .npz file or of a folder
          binarisation:str=None, # one of `BINARISATIONS`; None: static for binarized_mnist, otherwise grey
          data_dir=None, # folder that holds the files; None: $VAE_NBDEV_DATA, the cache, the network

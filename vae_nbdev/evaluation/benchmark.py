@@ -121,7 +121,7 @@ def fit_influence(
     derivatives["kl_z"] = torch.autograd.grad(divergence, (mean, sd))
     return {name: _code_influence(*by_parameters, codes, q) for name, by_parameters in derivatives.items()}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-new1
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-015
 @torch.no_grad()
 def score_codes(
     model:Autoencoder,
@@ -135,7 +135,7 @@ def score_codes(
     z = q.sample(noise)
     return model.get_ll(x, model.decode(z, W)), model.prior.kl_rows(q, z), {}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-new0
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-016
 @torch.no_grad()
 def score_fitted(
     model:Autoencoder, # whose q(z|x) is fitted to the codes of the weight samples
@@ -153,7 +153,7 @@ def score_fitted(
     likelihoods, z = likelihoods.detach(), z.detach()
     return likelihoods, model.prior.kl_rows(q, z), fit_influence(model, codes, q, noise, likelihoods, slopes)
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-017
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-020
 @torch.no_grad()
 def score_draws(
     model:Autoencoder,
@@ -173,7 +173,7 @@ def score_draws(
                         for name, values in rows.items()})
     return {name: torch.cat([rows[name] for rows in batches], 1) for name in batches[0]}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-019
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-022
 def image_scores(
     likelihoods:Tensor, # log p(x|z_l, W_l) (L, N)
     kl_z:Tensor, # (N,), or (L, N)
@@ -193,7 +193,7 @@ def mean_scores(
     "Mean and standard error of each score, and KL_W, which is the same for all images and draws"
     return {name: crossed_mean(s)._asdict() for name, s in scores.items()} | {"kl_w": {"mean": kl_w, "se": 0.}}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-023
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-026
 NOISE_LEVELS = (0., 0.05, 0.1, 0.2, 0.3, 0.5) # ε of the noise curve; the original project's single point is 0.1
 
 def check_mc_samples(
@@ -215,7 +215,7 @@ def check_benchmark_settings(model, L, noise, importance_samples) -> int:
     for eps in noise: check_number(eps, "noise", minimum=0)
     return L
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-025
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-028
 def likelihood_bound(model:Autoencoder, split):
     "The highest mean log-likelihood any reconstruction of these images can reach; `None` where it is unbounded"
     bound = model.likelihood.bound(split.batch(slice(None)).x)
@@ -227,7 +227,7 @@ def mean_image_score(model:Autoencoder, dataset):
     logits = model.likelihood.initial_logits(dataset.train.mean())
     return model.likelihood.log_prob(dataset.test.batch(slice(None)).x, logits).double().mean().item()
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-027
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-030
 def iwll_summary(
     estimate, # from importance_log_likelihood
     k:int # importance samples
@@ -238,7 +238,7 @@ def iwll_summary(
         "ess": estimate.ess.median().item(), "k_hat": k_hat.clamp(min=-1).median().item() if known else None,
         "loose": (k_hat > K_HAT_LIMIT).double().mean().item() if known else None}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-028
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-031
 def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of clean and of noisy images, noise curve
     "Scores of every draw and image, name → (L, N), and the means of ELL(ε) with their errors"
     samples = draw_mc_samples(model, test, L, seed)
@@ -246,7 +246,7 @@ def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of cl
     points = [{"eps": eps, **crossed_mean(curve[eps]["ell"])._asdict()} for eps in noise]
     return curve[0.], {f"ell({eps:g})": curve[eps]["ell"] for eps in noise if eps}, points
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-029
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-032
 @patch
 def benchmark(self:Autoencoder,
     dataset, # a Dataset; its test images are scored, each exactly once
@@ -272,7 +272,7 @@ def benchmark(self:Autoencoder,
             "mean_image": mean_image_score(self, dataset), "parameters": self.count_parameters(),
             "benchmark_seconds": round(time.monotonic() - started, 3)}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-045
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-048
 def device_and_dtype(model) -> dict: # device and dtype, as `Tensor.to` takes them
     "Where the model computes, and in which precision"
     weight = next(model.parameters())
@@ -294,7 +294,7 @@ def encode_mean(
     "The mean code of each image"
     return _marginal_mean(model, x, mean_code_weights(model, L, seed))
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-047
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-050
 @torch.no_grad()
 def posterior_means(
     model:Autoencoder,

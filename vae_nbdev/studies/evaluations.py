@@ -51,7 +51,7 @@ def load_ood_sets(run, data, data_dir=None) -> tuple: # name → Split, and name
         except InputError as error: missing[name] = str(error)
     return ood_sets, missing
 
-# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-new3
+# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-008
 def run_diagnostics(model, run:Run, data, data_dir=None) -> dict: # as in `result.json`
     "Corruption curves, out-of-distribution detection, latent quality, and rate with distortion of an autoencoder"
     L, chosen = 1 if model.deterministic else run.eval_samples, replace(data, test=choose_images(data.test))
@@ -65,11 +65,11 @@ def run_diagnostics(model, run:Run, data, data_dir=None) -> dict: # as in `resul
     if model.has_gaussian_posterior: parts["rate_distortion"] = rate_distortion(model, data, L, run.seed)
     return parts
 
-# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-009
+# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-011
 AIS_WEIGHT_SAMPLES = 3 # draws of Bayesian weights
 AIS_EFFORT = {"chains": 16, "steps": 400, "leapfrog_steps": 2} # of AISSettings, the same for every model of a study
 
-# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-012
+# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-014
 def priors_for_ais(model, run, folder, data) -> dict: # name → prior
     "The prior of the training, if there is one, and for every model a Gaussian mixture on its training codes"
     density = fit_latent_density(model, data, seed=run.seed)
@@ -77,7 +77,7 @@ def priors_for_ais(model, run, folder, data) -> dict: # name → prior
     trained_with = {"prior": model.prior.fixed()} if model.uses_prior else {}
     return trained_with | {"ex_post": density}
 
-# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-014
+# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-016
 def _gap(model, prior, n, W, settings, progress) -> dict: # or None without simulated images
     "The BDMC gap in nats, on n images that the model generates"
     if not n: return None
@@ -99,7 +99,7 @@ def estimate_under_prior(
     means = getattr(prior, "means", None) # of a mixture
     return (result if means is None else result | {"components": len(means)}), log_p
 
-# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-016
+# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-018
 def _iwll(model, k, images, W, seed) -> tuple: # a part of `result.json`, and the bounds (L, N); (None, None) without k
     "IWLL(k) of the images with these weight draws"
     if not k: return None, None
@@ -126,7 +126,7 @@ def run_ais(
             "leapfrog_steps": checked.leapfrog_steps, "weight_samples": len(W or [None]), "k": k or None,
             "iwll": bound, "priors": {name: part for name, (part, _) in parts.items()}, "scores": matrices}
 
-# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-022
+# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-024
 def run_inference_gap(model, run:Run, data) -> dict: # as in `result.json`
     "The inference gap on the images of AIS, with the same effort"
     estimate = ais_likelihood(model, seed=run.seed, **AIS_EFFORT)

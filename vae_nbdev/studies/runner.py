@@ -311,7 +311,7 @@ def run_study(
         run_groups(groups, do_group, jobs, processes)
     return end_study(study, out, failures, kept)
 
-# %% ../../nbs/09_studies/05_runner.ipynb #cell-046
+# %% ../../nbs/09_studies/05_runner.ipynb #cell-048
 OMITTED_KEYS = ("format", "key", "task", "run", "architecture", "dataset", "binarisation", "likelihood", "seed",
                 "history", "versions", "commit", "hardware", "threads") # of a result: elsewhere in it, or too long
 PROVENANCE_KEYS = ("hardware", "threads", "commit", "versions") # stored once for all runs
@@ -329,7 +329,7 @@ def _kept_result(folder, run, kept) -> dict: # or None
     return older | {"kept": reason} if older else result
 
 
-# %% ../../nbs/09_studies/05_runner.ipynb #cell-047
+# %% ../../nbs/09_studies/05_runner.ipynb #cell-049
 def _stored_numbers(result) -> dict:
     "What `results.json` holds of a result"
     defaults = dataclasses.asdict(Run())

@@ -56,7 +56,7 @@ def train_run(
                     resume=resume, progress=progress, **settings)
     return model, data
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-009
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-011
 MAX_SCORE_ROWS = 10 # rows of each measure in a file of scores
 
 def group_draws(
@@ -78,12 +78,12 @@ def read_scores(folder) -> dict: # name → (L, N), one row for each draw or gro
     advice = "measure the run again"
     return read_tensors(Path(folder) / "scores.safetensors", "file with scores,", absent=advice, again=advice)[0]
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-012
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-014
 def log_event(folder, event:str):
     "Append a line to a run's `events.txt`"
     append_line(Path(folder) / "events.txt", f"{time.strftime('%Y-%m-%d %H:%M:%S')} {event} by process {os.getpid()}")
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-014
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-016
 def filter_kwargs(function, kwargs:dict) -> dict:
     "The keyword arguments that a function accepts"
     return {k: v for k, v in kwargs.items() if k in inspect.signature(function).parameters}
@@ -97,7 +97,7 @@ def read_completed_history(run, folder) -> list: # one dict for each epoch
     raise InputError(f"the training in {folder} was stopped after {len(history)} of {run.epochs} epochs: "
                      "go on with it first, with vae_train and --resume.")
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-015
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-017
 def _describe_run(run, data, history) -> dict:
     "The part of a result that says which run it belongs to"
     return {"format": 1, "name": run_name(run), "label": run_label(run),
@@ -111,7 +111,7 @@ def _training_cost(folder, history) -> dict:
     return {"train_seconds": round(sum(epoch["seconds"] for epoch in history), 3),
             "bytes": (Path(folder) / "best.safetensors").stat().st_size}
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-017
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-019
 EVALUATION_FIELDS = tuple(f.name for f in dataclasses.fields(Evaluation)) # of a Run: training has no use
 
 def read_training(folder) -> tuple: # the parameters of the run, empty if unknown, and the version of the code
@@ -133,7 +133,7 @@ def _result_key(run, code) -> str: # 16 hexadecimal digits
     if code == code_version(): return run_key(run)
     return hashlib.sha256(f"{canonical_json(run)} {code} {code_version()}".encode()).hexdigest()[:16]
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-018
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-020
 OLDER = "older" # folder in a run's folder, for what newer code has replaced
 
 def read_result_key(path) -> str: # "" for a file that is missing or has no key
@@ -159,7 +159,7 @@ def _set_result_aside(folder, key):
     for name in ("scores.safetensors", "result.json"):
         if (folder / name).exists(): os.replace(folder / name, target / name)
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-019
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-021
 AUTOENCODER_EVALUATIONS = ("ais_images", "bdmc_images", "gap_images", "sample_quality") # left out for a classifier
 
 def _check_asked(run, asked):
@@ -168,7 +168,7 @@ def _check_asked(run, asked):
     if wanted and not issubclass(architectures()[run.architecture], Autoencoder):
         raise InputError(f"{run.architecture} gives images no likelihood: leave out {', '.join(wanted)}.")
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-020
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-022
 def check_evaluation(
     run:Run,
     folder, # of a trained run
@@ -181,7 +181,7 @@ def check_evaluation(
     read_result_key(Path(folder) / "result.json")
     return history, trained, code
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-021
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-023
 def _evaluate(run, folder, data, device, data_dir, progress) -> tuple: # the measures, and the scores (L, N)
     "Everything that is measured on a trained run"
     model = restore(folder, "best" if run.patience else "checkpoint").to(pick_device(device))
@@ -193,7 +193,7 @@ def _evaluate(run, folder, data, device, data_dir, progress) -> tuple: # the mea
     matrices |= optional.get("ais", {}).pop("scores", {})
     return scores | optional, matrices
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-022
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-024
 def evaluate_run(
     run:Run, # its evaluation may differ from what the folder's run has
     folder, # of a trained run
@@ -219,7 +219,7 @@ def evaluate_run(
     log_event(folder, "finished" if own else f"measured ({key[:8]})")
     return result
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-024
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-026
 def finished_result(folder, run:Run) -> dict: # or None
     "The result of a run that is finished, by this code and with these parameters; otherwise `None`"
     path = Path(folder) / "result.json"
@@ -233,7 +233,7 @@ def older_result(folder, run:Run) -> dict: # or None
     if not isinstance(result, dict) or result.get("key") == run_key(run): return None
     return result if has_parameters(result, run) else None
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-027
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-029
 def stored_run(
     folder, # of a trained run
     changes:dict=None, # parameters that replace those of the run, name → value
