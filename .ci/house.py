@@ -18,6 +18,7 @@ class Page:
         self.path = path.relative_to(ROOT)
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         self.cells = [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
+        self.ids = [cell["id"] for cell in cells]
         names = [re.search(r"^#\|\s*default_exp (\S+)", text, re.M) for _, text in self.cells]
         self.module = next((name[1] for name in names if name), None)
 
@@ -128,11 +129,8 @@ def shortcodes():
 
 def cell_ids():
     "Notebooks in which two cells share an id, which the format of notebooks does not allow"
-    wrong = []
-    for page in [*pages(), *pages("reports")]:
-        ids = [cell["id"] for cell in json.loads((ROOT / page.path).read_text(encoding="utf-8"))["cells"]]
-        wrong += [f"{page.path}: two cells are called {name}" for name in sorted(set(ids)) if ids.count(name) > 1]
-    return wrong
+    return [f"{page.path}: two cells are called {name}" for page in [*pages(), *pages("reports")]
+            for name in sorted(set(page.ids)) if page.ids.count(name) > 1]
 
 
 def citations():
