@@ -1,5 +1,6 @@
 # Every target sets up .venv by itself when it is missing or out of date; `make` alone lists the targets.
 STUDY ?= quick
+NOTEBOOK ?= nbs/index.ipynb
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 DEVICE ?= cpu
@@ -9,7 +10,7 @@ PEERS_LISTS := bench/requirements.txt $(if $(filter cuda,$(DEVICE)),bench/requir
 PAGE = reports/_build/$(basename $(notdir $(STUDY)))/index.html
 
 .DEFAULT_GOAL := help
-.PHONY: help report test test-slow bench export clean-notebooks readme published zoo search docs preview chromium clean out-of-date
+.PHONY: help report test test-slow bench export clean-notebooks outputs readme published zoo search docs preview chromium clean out-of-date
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
@@ -41,6 +42,10 @@ clean-notebooks: $(INSTALLED) ## strip what changes by itself from the notebooks
 	@$(BIN)/nbdev_clean
 	@$(BIN)/nbdev_clean --fname reports
 	@echo "Cleaned the notebooks of nbs/ and reports/."
+
+outputs: $(INSTALLED) ## run a notebook and store its outputs (NOTEBOOK=nbs/index.ipynb)
+	@$(BIN)/python .ci/notebook.py --store $(NOTEBOOK)
+	@for name in $(NOTEBOOK); do $(BIN)/nbdev_clean --fname $$name; done
 
 readme: $(INSTALLED) ## write README.md from nbs/index.ipynb
 	@$(BIN)/python .ci/generate.py readme

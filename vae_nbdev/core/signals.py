@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['STOP_SIGNALS', 'STOP_STATUS', 'REPEAT_SECONDS', 'GRACE_SECONDS', 'set_handlers', 'ImmediateExit', 'exit_on_stop',
-           'immediate_exit', 'interrupt_in_flight', 'StopSignals']
+           'immediate_exit', 'interrupt_in_flight', 'importing_torch', 'StopSignals']
 
 # %% ../../nbs/01_core/07_signals.ipynb #cell-003
 import os, signal, sys, threading, time
@@ -58,6 +58,14 @@ def interrupt_in_flight() -> bool:
         error = error.__context__
     return False
 
+def importing_torch(
+    frame, # that a signal has interrupted, or `None`
+) -> bool:
+    "Whether the frame runs as a part of `import torch`"
+    while frame and (frame.f_globals.get("__name__"), frame.f_code.co_name) != ("torch", "<module>"):
+        frame = frame.f_back
+    return frame is not None
+
 # %% ../../nbs/01_core/07_signals.ipynb #cell-012
 class StopSignals:
     "Between `start` and `end`, a stop signal raises a `KeyboardInterrupt` that no code can swallow for good"
@@ -75,12 +83,12 @@ class StopSignals:
         for number, handler in self.handlers.items(): signal.signal(number, handler or signal.SIG_DFL)
         sys.unraisablehook, self.handlers = self.hook, {}
 
-    def note(self, *args):
+    def note(self, number=None, frame=None):
         again, self.requested = self.requested, True
         if not self.active or (again and time.monotonic() - self.since < GRACE_SECONDS): return
         self.since, sys.unraisablehook = time.monotonic(), lambda *args: None
         if self.timer: signal.setitimer(signal.ITIMER_REAL, REPEAT_SECONDS, REPEAT_SECONDS)
-        raise KeyboardInterrupt
+        if again or not (self.timer and importing_torch(frame)): raise KeyboardInterrupt
 
-    def repeat(self, *args):
-        if self.active and not interrupt_in_flight(): raise KeyboardInterrupt
+    def repeat(self, number=None, frame=None):
+        if self.active and not interrupt_in_flight() and not importing_torch(frame): raise KeyboardInterrupt

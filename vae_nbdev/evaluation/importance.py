@@ -187,7 +187,7 @@ def _estimate_block(model, log_weights, x, W, counts, generator):
 # %% ../../nbs/07_evaluation/01_importance.ipynb #cell-031
 @torch.no_grad()
 def importance_log_likelihood(
-    model:Autoencoder, # with a Gaussian posterior
+    model:Autoencoder, # whose posterior has a density
     split, # images (N, D)
     k=5000, # importance samples: a number, or several
     L:int=10, # weight samples; point weights need, and use, 1

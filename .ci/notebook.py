@@ -1,0 +1,107 @@
+"""Runs a notebook as `nbdev_test` does, and compares what its cells print with what is stored in them; or, with
+`--store`, runs it in Jupyter and stores its outputs."""
+import argparse, re, sys
+from pathlib import Path
+
+import nbdev.test
+import nbformat
+from execnb.shell import CaptureShell
+from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
+from nbdev.config import get_config
+
+from common import ROOT
+
+SHOWN = 60  # characters of two outputs that differ
+VARYING = re.compile(r"0x[0-9a-f]+|[−+-]?\d[\d,.]*(e[−+-]?\d+)?|[\s|:─-]+")  # addresses, numbers, space and rules of tables
+
+
+class RecordingShell(CaptureShell):
+    "Keeps the cells of the notebook that it runs, with their new outputs; `None` for those that are not run."
+    cells = []
+
+    def run_all(self, notebook, **options):
+        RecordingShell.cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        for cell in self.cells: cell.outputs = None
+        super().run_all(notebook, **options)
+
+
+def is_picture(output):
+    "Whether an output is a picture or a page, whose text says nothing."
+    return any(kind.startswith("image/") or kind == "text/html" for kind in output.get("data", {}))
+
+
+def printed(outputs):
+    "What a cell prints and shows as text, without what it writes to stderr."
+    texts = []
+    for output in outputs:
+        data = output.get("data", {})
+        if output.get("name") != "stderr":
+            texts.append(data.get("text/markdown") or data.get("text/plain") or output.get("text") or "")
+    return "".join(text if isinstance(text, str) else "".join(text) for text in texts)
+
+
+def words(text):
+    "A text without what differs between machines: numbers, and the spaces around them."
+    return " ".join(VARYING.sub(" ", text).split())
+
+
+def difference(stored, new):
+    "Where two outputs begin to differ in their words, or an empty text."
+    if any(map(is_picture, stored)): return ""
+    old_words, new_words = words(printed(stored)), words(printed(new))
+    if old_words == new_words: return ""
+    pairs = enumerate(zip(old_words, new_words))
+    first = next((i for i, (old, now) in pairs if old != now), min(len(old_words), len(new_words)))
+    start = max(first - SHOWN // 2, 0)
+    shown = [text[start:start + SHOWN] for text in (old_words, new_words)]
+    return f"'{shown[0]}' is stored, '{shown[1]}' is what it prints now"
+
+
+def outdated(path):
+    "The cells of a notebook whose stored outputs are of another version of the code, a line for each."
+    stored = {cell.id: cell.outputs for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"}
+    found = {cell.id: difference(stored[cell.id], cell.outputs) for cell in RecordingShell.cells if cell.outputs is not None}
+    return [f"{name}: {text}" for name, text in found.items() if text]
+
+
+def check(path, flags):
+    "Run a notebook; end with status 1 if a cell fails, or prints other words than are stored in it."
+    nbdev.test.nbdev_test(path=str(path), flags=flags)
+    if wrong := outdated(path):
+        name = path.resolve().relative_to(ROOT)
+        sys.exit("\n".join([*wrong, f"store its outputs anew: make outputs NOTEBOOK={name}"]))
+
+
+def is_skipped(cell):
+    "Whether a test leaves a cell out: it has a flag of settings.ini, or is not to be run, or exports."
+    flags = "|".join(map(re.escape, get_config().tst_flags.split()))
+    return bool(re.search(rf"^#\|\s*({flags}|eval:\s*false)\b", cell.source, re.M)) or "nbdev_export(" in cell.source
+
+
+def store_outputs(path):
+    "Run a notebook from top to bottom, and store its outputs; cells that tests leave out keep theirs."
+    notebook = nbformat.read(path, 4)
+    kept = {cell.id: (cell.source, cell.outputs) for cell in notebook.cells if cell.cell_type == "code" and is_skipped(cell)}
+    for cell in notebook.cells:
+        if cell.id in kept: cell.source = ""
+    program = ExecutePreprocessor(timeout=None, kernel_name="python3")
+    try: program.preprocess(notebook, {"metadata": {"path": str(path.parent)}})
+    except CellExecutionError as error: sys.exit(f"{path} is left as it was: {error}")
+    for cell in notebook.cells:
+        if cell.id in kept: cell.source, cell.outputs = kept[cell.id]
+    nbformat.write(notebook, path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("paths", type=Path, nargs="+", metavar="notebook")
+    parser.add_argument("--flags", default="", help="also run cells with these flags, such as 'slow'")
+    parser.add_argument("--store", action="store_true", help="store the outputs in place of comparing them")
+    args = parser.parse_args()
+    nbdev.test.CaptureShell = RecordingShell
+    for path in args.paths:
+        if args.store: store_outputs(path)
+        else: check(path, args.flags)
+
+
+if __name__ == "__main__": main()
