@@ -6,7 +6,7 @@ from pathlib import Path
 import nbdev.test
 import nbformat
 from execnb.shell import CaptureShell
-from nbconvert.preprocessors import CellExecutionError, ExecutePreprocessor
+from nbconvert.preprocessors import CellExecutionError, CoalesceStreamsPreprocessor, ExecutePreprocessor
 from nbdev.config import get_config
 
 from common import ROOT
@@ -84,9 +84,10 @@ def store_outputs(path):
     kept = {cell.id: (cell.source, cell.outputs) for cell in notebook.cells if cell.cell_type == "code" and is_skipped(cell)}
     for cell in notebook.cells:
         if cell.id in kept: cell.source = ""
-    program = ExecutePreprocessor(timeout=None, kernel_name="python3")
-    try: program.preprocess(notebook, {"metadata": {"path": str(path.parent)}})
+    resources = {"metadata": {"path": str(path.parent)}}
+    try: ExecutePreprocessor(timeout=None, kernel_name="python3").preprocess(notebook, resources)
     except CellExecutionError as error: sys.exit(f"{path} is left as it was: {error}")
+    CoalesceStreamsPreprocessor().preprocess(notebook, resources)  # one output for the lines that a cell prints
     for cell in notebook.cells:
         if cell.id in kept: cell.source, cell.outputs = kept[cell.id]
     nbformat.write(notebook, path)
