@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['NOISE_LEVELS', 'MCSamples', 'draw_mc_samples', 'encoder_batches', 'reconstruct_batches', 'score_images',
            'fit_influence', 'score_codes', 'score_fitted', 'score_draws', 'image_scores', 'add_elbo', 'mean_scores',
-           'check_mc_samples', 'check_benchmark_settings', 'likelihood_bound', 'mean_image_score', 'iwll_summary',
-           'device_and_dtype', 'mean_code_weights', 'encode_mean', 'posterior_means']
+           'check_mc_samples', 'least_eval_samples', 'check_benchmark_settings', 'likelihood_bound', 'mean_image_score',
+           'iwll_summary', 'device_and_dtype', 'mean_code_weights', 'encode_mean', 'posterior_means']
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-003
 import time
@@ -208,9 +208,13 @@ def check_mc_samples(
     L = check_number(L, f"mc_samples, the number of draws of {model.name},", minimum=least, integer=True)
     return 1 if model.deterministic else L
 
+def least_eval_samples(model) -> int:
+    "The fewest draws that measure a model: with uncertain weights at least two, for the error over draws"
+    return max(model.min_samples, 1 if model.weight_posterior == "point" else 2)
+
 def check_benchmark_settings(model, L, noise, importance_samples) -> int:
     "The L to use, see `check_mc_samples`; raises `InputError` for settings that no benchmark can have"
-    L = check_mc_samples(model, L)
+    L = check_mc_samples(model, L, least_eval_samples(model))
     check_number(importance_samples, "importance_samples", minimum=0, integer=True)
     for eps in noise: check_number(eps, "noise", minimum=0)
     return L

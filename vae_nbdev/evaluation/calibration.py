@@ -18,7 +18,7 @@ from ..core.randomness import make_generator
 from ..nn.autoencoder import Architecture
 from .importance import log_mean_exp
 from .standard_errors import crossed_mean
-from .benchmark import NOISE_LEVELS
+from .benchmark import NOISE_LEVELS, least_eval_samples
 from .ood import bootstrap_counts
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-005
@@ -216,7 +216,7 @@ def benchmark(self:Architecture,
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
     "Accuracy, NLL, Brier score, calibration and risk on the test images, accuracy and NLL from noisy ones"
-    check_number(L, f"mc_samples of the benchmark of {self.name}", minimum=1, integer=True)
+    check_number(L, f"mc_samples of the benchmark of {self.name}", minimum=least_eval_samples(self), integer=True)
     for eps in noise: check_number(eps, "noise", minimum=0)
     started, test = time.monotonic(), dataset.test
     y, predict = check_classifier(self, test), lambda eps: self.predict(test, L, seed, eps, batch_size)

@@ -46,12 +46,12 @@ def encode_batch(
 def encode_all(
     model:Autoencoder,
     split, # images; all of them are encoded
-    L:int=10, # weight samples; point weights need 1
+    L:int=10, # weight samples, or as many as the model needs; point weights need 1
     seed:int=0, # of weights and codes
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> LatentCodes: # on the CPU
     "The codes of every image, in order; raises `InputError` for a model that is no autoencoder"
-    L, weight = check_mc_samples(model, L), next(model.eval().parameters())
+    L, weight = check_mc_samples(model, max(L, model.min_samples)), next(model.eval().parameters())
     W = mean_code_weights(model, L, seed)
     noise = torch.randn(len(split), model.latent, generator=make_generator(seed, "posterior draws"), dtype=weight.dtype)
     parts = []

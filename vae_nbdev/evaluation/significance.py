@@ -39,10 +39,11 @@ def _t_interval(mean, se, degrees, over) -> Difference:
 def paired_difference(
     a:Tensor, # scores of one model (L, N); (N,) for a single draw
     b:Tensor, # of another model on the same images, in the same order, with draws of its own
-    uncertain_weights:bool=False, # do the draws of either model share weights over images? then it needs two draws
+    uncertain_weights=False, # do draws share weights over images? then two are needed; a pair: for a and for b
 ) -> Difference: # of a − b
     "Difference of two trained models over images and draws; raises `InputError` for other images, or for a single one"
-    if uncertain_weights and max(len(score_matrix(scores)) for scores in (a, b)) < 2:
+    uncertain = uncertain_weights if isinstance(uncertain_weights, tuple) else (uncertain_weights, uncertain_weights)
+    if any(shared and len(score_matrix(scores)) < 2 for shared, scores in zip(uncertain, (a, b))):
         raise InputError("a single draw of uncertain weights tells nothing about other draws: score two or more.")
     estimate = crossed_difference(a, b)
     return _t_interval(estimate.mean, estimate.se, estimate.df, "images and draws")

@@ -14,7 +14,7 @@ from ..data.datasets import load
 from ..training.checkpoints import restore
 from ..studies.spec import Study, run_name
 from ..studies.folders import NEXT, RUNS, check_study_folder, write_study
-from ..studies.runs import OLDER, evaluate_run, stored_run
+from ..studies.runs import OLDER, evaluate_run, evaluated_weights, stored_run
 from .figures import save_plots
 from .page import build_report
 
@@ -72,7 +72,7 @@ def _prepare_run(run, folder, target, data_dir, device, progress):
     if result.get("name") != run_name(run):
         raise InputError(f"the result in {folder} is by code that named runs otherwise: measure it with vae_benchmark.")
     copy_run(folder, target)
-    if not (target / "images").is_dir(): save_plots(restore(target).eval(), data, target)
+    if not (target / "images").is_dir(): save_plots(restore(target, evaluated_weights(vars(run))).eval(), data, target)
 
 
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-010

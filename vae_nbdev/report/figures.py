@@ -15,6 +15,7 @@ from PIL import Image, ImageChops
 from fastcore.xml import Div, Figcaption, Figure, Img
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from ..core.files import InputError, make_folder, replace_file
+from ..studies.runs import evaluated_weights
 from ..training.checkpoints import read_progress, restore
 from ..plots.figure import PlotFigure, style_axes
 from ..plots import classifier, images, latent # noqa: F401 (they give the models their plot methods)
@@ -122,8 +123,8 @@ def restore_models(rows, folder) -> tuple: # short name → model, and a sentenc
     models, missing = {}, []
     for row in rows:
         result = row.results[0]
-        weights = "best" if result["run"].get("patience") else "checkpoint"
-        try: models[short_name(row.name)] = restore(Path(folder) / "runs" / result["name"], weights)
+        folder_of_run, weights = Path(folder) / "runs" / result["name"], evaluated_weights(result["run"])
+        try: models[short_name(row.name)] = restore(folder_of_run, weights)
         except InputError as error: missing.append(f"{row.name} is not shown: {error}")
     return models, missing
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OOD_DATASETS', 'OWN_OOD_DATASET', 'OOD_IMPORTANCE_SAMPLES', 'DIAGNOSTIC_IMAGES', 'IMAGE_SEED', 'AIS_WEIGHT_SAMPLES',
            'AIS_EFFORT', 'choose_images', 'load_ood_sets', 'run_diagnostics', 'priors_for_ais', 'estimate_under_prior',
-           'run_ais', 'run_inference_gap', 'run_sample_quality', 'run_optional_evaluations']
+           'run_ais', 'run_inference_gap', 'run_sample_quality', 'undefined_evaluations', 'run_optional_evaluations']
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-003
 from dataclasses import replace
@@ -139,15 +139,29 @@ def run_sample_quality(model, run:Run, folder, data) -> dict: # as in `result.js
     if not run.ais_images: save_density(fit_latent_density(model, data, seed=run.seed), path) # AIS has stored it
     return sample_quality(model, data, run.seed, density=load_density(path))
 
+# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-025
+def undefined_evaluations(model) -> dict: # name of a field of `Run` → why
+    "The evaluations that a model cannot have"
+    reasons = {} if model.weight_posterior != "point" else {"predictive_samples": "has no uncertain weights"}
+    if not isinstance(model, Autoencoder):
+        names = "diagnostics", "ais_images", "bdmc_images", "gap_images", "sample_quality"
+        return reasons | dict.fromkeys(names, "gives images no likelihood")
+    if not model.posterior.euclidean:
+        reasons |= dict.fromkeys(("ais_images", "bdmc_images"), "has codes that AIS cannot move through a vector space")
+    if not model.has_gaussian_posterior: reasons["gap_images"] = "has no Gaussian q(z|x)"
+    return reasons
+
+# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-026
 def run_optional_evaluations(model, run, folder, data, data_dir=None, progress=False) -> dict: # as in `result.json`
     "What the fields of a run ask for, as far as it is defined for its model"
-    parts, L = {}, run.predictive_samples
-    if L and model.weight_posterior != "point":
-        parts["predictive"] = posterior_predictive(model, data, L, run.seed, progress=progress)
-    if not isinstance(model, Autoencoder): return parts
-    if run.diagnostics: parts |= run_diagnostics(model, run, data, data_dir)
-    if run.ais_images and model.posterior.euclidean: parts["ais"] = run_ais(model, run, folder, data, progress)
-    if run.gap_images and model.has_gaussian_posterior: parts["inference_gap"] = run_inference_gap(model, run, data)
+    parts, undefined = {}, undefined_evaluations(model)
+    def wanted(name): return getattr(run, name) and name not in undefined
+    if wanted("predictive_samples"):
+        parts["predictive"] = posterior_predictive(model, data, run.predictive_samples, run.seed, progress=progress)
+    if wanted("diagnostics"): parts |= run_diagnostics(model, run, data, data_dir)
+    if wanted("ais_images"): parts["ais"] = run_ais(model, run, folder, data, progress)
+    if wanted("gap_images"): parts["inference_gap"] = run_inference_gap(model, run, data)
     has_labels = data.train.labels is not None # the features of images are those of a classifier
-    if run.sample_quality and has_labels: parts["sample_quality"] = run_sample_quality(model, run, folder, data)
+    if wanted("sample_quality") and has_labels:
+        parts["sample_quality"] = run_sample_quality(model, run, folder, data)
     return parts

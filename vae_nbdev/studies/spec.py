@@ -22,6 +22,7 @@ from ..core.yaml_text import read_yaml
 from ..data.own_images import base_name
 from ..data.datasets import BinarisationName, DatasetName, ImagesSummary, check_binarisation, check_classes
 from ..data.datasets import data_arguments, load, own_summary, place_independent
+from ..evaluation.benchmark import least_eval_samples
 from ..nn.likelihoods import LikelihoodName, check_pixels
 from ..nn.networks import Network, Width
 from ..nn.registry import architectures, check_options, make_model
@@ -181,6 +182,12 @@ def _check_evaluation(run, where):
     needs = "sample_quality" if run.sample_quality else run.architecture if has_argument(run, "n_classes") else ""
     if needs: check_classes(run.dataset, run.images, f"{needs} in {where}")
 
+def _check_draws(run, model, where):
+    "Raise `InputError` for fewer draws than a model can be measured with"
+    if run.eval_samples < (least := least_eval_samples(model)):
+        raise InputError(f"eval_samples in {where} must be at least {least} for this {run.architecture}, "
+                         f"got {run.eval_samples}: every error needs that many draws of its uncertain weights.")
+
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-018
 def make_run(
     parameters:dict, # names and values; the architecture's own arguments stand among them or under "options"
@@ -196,6 +203,7 @@ def make_run(
     _check_folder_name(run_name(run), f"a run of {where}")
     model = make_model(run.architecture, **model_options(run))
     TrainingSettings(**training_settings(run)).check(model)
+    _check_draws(run, model, where)
     unused = {k: None for k in ("latent", "likelihood") if not has_argument(run, k)}
     binarisation = check_binarisation(run.dataset, run.binarisation)
     if "likelihood" not in unused: check_pixels(run.likelihood, binarisation)
@@ -305,7 +313,7 @@ Seeds = bounded("Seeds", int, ge=1, le=MAX_RUNS) # number of seeds
 
 def override_study(
     study:Study,
-    epochs:int=None, # of every run
+    epochs:int=None, # of every run; its KL warm-up changes in proportion
     seeds:int=None, # every run with the seeds 0, 1, …, as many as this
     fraction:float=None, # of every run's epochs, and of its KL warm-up
 ) -> Study:
@@ -322,12 +330,15 @@ def override_study(
 
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-050
+def _with_epochs(run, epochs) -> dict:
+    "The parameters of a run with other epochs, and with a KL warm-up over the same share of them"
+    return run | {"epochs": epochs, "kl_warm_up": round(run["kl_warm_up"] * epochs / run["epochs"])}
+
 def _override_runs(runs, epochs, seeds, fraction, where) -> tuple:
     "The runs with other epochs or seeds, each once"
-    runs = [dataclasses.asdict(run) | ({} if epochs is None else {"epochs": epochs}) for run in runs]
-    if fraction is not None:
-        runs = [run | {"epochs": max(1, round(fraction * run["epochs"])),
-                       "kl_warm_up": round(fraction * run["kl_warm_up"])} for run in runs]
+    runs = [dataclasses.asdict(run) for run in runs]
+    if epochs is not None: runs = [_with_epochs(run, epochs) for run in runs]
+    if fraction is not None: runs = [_with_epochs(run, max(1, round(fraction * run["epochs"]))) for run in runs]
     if seeds is not None: runs = [run | {"seed": seed} for run in runs for seed in range(seeds)]
     return _unique_runs(make_run(run, where) for run in runs)
 
