@@ -20,6 +20,7 @@ class WeightMethod(nn.Module):
     name, options = "point", () # the options of a model that the method uses, beyond the prior
     stage, functional = "adam", True # name of the optimizer; whether a step is a function of tensors
     default_prior_sd = None # σ₀ of the prior N(0, σ₀²) of every weight; `None`: no prior
+    extendable = True # whether what it does after an epoch does not depend on how many follow
 
     def __init__(self, model): super().__init__()
 

@@ -57,7 +57,7 @@ def move(self:SGHMC, p, group):
 class SGHMCWeights(WeightMethod):
     "The weights of the last epochs of a training with noise (Chen et al. 2014)"
     name, options, default_sets, default_prior_sd = "sghmc", ("weight_sets",), 10, 0.1
-    stage, functional = "sghmc", False
+    stage, functional, extendable = "sghmc", False, False
 
     def __init__(self, model, weight_sets=default_sets):
         super().__init__(model)

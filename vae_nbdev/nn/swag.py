@@ -16,7 +16,7 @@ from .sampled_weights import WeightMethod, collection_index, vector_sample, weig
 # %% ../../nbs/03_nn/23_swag.ipynb #cell-006
 class SWAGWeights(WeightMethod):
     "A Normal distribution around the mean weights of the last epochs (Maddox et al. 2019)"
-    name, options, default_sets = "swag", ("weight_sets",), 10
+    name, options, default_sets, extendable = "swag", ("weight_sets",), 10, False
 
     def __init__(self, model, weight_sets=default_sets):
         super().__init__(model)

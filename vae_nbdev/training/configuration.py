@@ -14,6 +14,8 @@ from ..core.files import InputError, read_json
 from ..core.provenance import code_version, provenance
 from ..core.schema import Count, CountOrZero, History, Line, Name, Natural, NonNegative, Positive
 from ..core.schema import Scalar, Schema, bounded, check_schema, describe
+from ..nn.sampled_weights import WeightMethod
+from ..nn.weight_options import WEIGHT_METHODS
 from ..speed.threads import MAX_THREADS
 from .settings import EXTENDABLE_SCHEDULES, AverageDecay, TrainingSettings
 
@@ -96,7 +98,8 @@ def _decisive_values(config) -> dict: # name → value
 def more_epochs(stored:dict, requested:dict) -> bool:
     "Whether more epochs are requested than stored, and the earlier ones stay the same"
     old, new = stored["training"], requested["training"]
-    return new["epochs"] > old["epochs"] and new["schedule"] in EXTENDABLE_SCHEDULES
+    method = WEIGHT_METHODS.get(requested["model"].get("weights"), WeightMethod) # mean-field weights have none
+    return new["epochs"] > old["epochs"] and new["schedule"] in EXTENDABLE_SCHEDULES and method.extendable
 
 def config_differences(stored:dict, requested:dict) -> list: # of texts
     "Everything that keeps one training from being continued as another"
