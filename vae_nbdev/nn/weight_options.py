@@ -38,7 +38,6 @@ class SampledWeights(Architecture):
         if unknown := sorted(given.keys() - {*method.options}):
             raise InputError(f"{unknown[0]} is no option of weights {weights!r}: leave it out.")
         self.weight_prior_sd = method.default_prior_sd if prior_sd is None else prior_sd
-        if weights != "point": self.weight_posterior, self.deterministic = weights, False
         self.functional = self.functional and method.functional
         self.weight_method = method(self, **given)
 
@@ -112,6 +111,7 @@ class SampledAutoencoder(SampledWeights, Autoencoder):
         prior_sd:Scale=None, # σ₀ of the prior N(0, σ₀²) of every weight (weight decay); `None`: the method's default
         **kwargs
     ):
+        if weights != "point": self.weight_posterior, self.deterministic = weights, False # a prior may refuse them
         super().__init__(network, latent, **kwargs)
         self.use_weights(weights, prior_sd, weight_sets=weight_sets, drop_rate=drop_rate)
 
