@@ -12,6 +12,7 @@ from fastcore.basics import patch
 from fastcore.meta import delegates
 from torch import Tensor
 from torch.nn import functional as F
+from ..core.files import InputError
 from ..core.schema import RateFactor
 from ..nn.autoencoder import Autoencoder
 from ..nn.layers import POINT_LAYERS
@@ -35,6 +36,9 @@ class AdversarialAutoencoder(PlainAutoencoder):
         **kwargs
     ):
         super().__init__(network, latent, **kwargs)
+        if list(self.prior.parameters()):
+            raise InputError(f"no step of {self.name} trains the prior, and {self.prior.name} needs training: "
+                             "use prior=standard_normal.")
         self.discriminator = dense_stack((self.latent, *parse_network(discriminator), 1), POINT_LAYERS, "leaky_relu")
 
     def count_parameters(self):

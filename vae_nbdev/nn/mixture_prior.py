@@ -10,6 +10,7 @@ import math
 import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
+from ..core.files import InputError
 from ..core.randomness import random_numbers
 from .priors import Prior
 
@@ -66,6 +67,11 @@ class MixturePrior(DiagonalMixture):
         Prior.__init__(self, d, size)
         self.logits = nn.Parameter(torch.zeros(self.size))
         self.mean, self.log_std = (nn.Parameter(torch.zeros(self.size, d)) for _ in range(2))
+
+    def bind(self, model):
+        if model.has_latent_density: return
+        raise InputError(f"{model.name} sees only samples of its prior, from which the weights of {self.name} get no "
+                         "gradient: use prior=standard_normal.")
 
     def components(self): return self.logits.log_softmax(0), self.mean, self.log_std
 
