@@ -120,14 +120,13 @@ def finish_epoch(self:Trainer, train:dict, valid:dict, seconds:float, split):
     finished = self.settings.is_finished(self.history)
     best = self.finish_training(split) if finished else None
     self.checkpointer.save_epoch(self.history, self.trained, best)
-    if self.trained and not finished: self.model.load_state_dict(self.trained)
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-012
 @patch
 def finish_training(self:Trainer, split) -> tuple: # a snapshot of the best weights, if they are of an earlier epoch
     "Give the model its final weights, and call its hook"
     last, best, is_last = copy_state(self.model), None, best_epoch(self.history) == len(self.history)
-    self.trained = self.trained or last
+    self.trained, self.validated = self.trained or last, last
     if self.best and not is_last:
         self.model.load_state_dict(self.best)
         self.model.after_training(split)
@@ -138,6 +137,17 @@ def finish_training(self:Trainer, split) -> tuple: # a snapshot of the best weig
     same = all(torch.equal(tensor, self.trained[name]) for name, tensor in self.model.state_dict().items())
     if same and not self.average: self.trained = None
     return best
+
+@patch
+def call(self:Trainer, callbacks):
+    "Call functions of the model, with the weights that were validated, and its row; then give it those it goes on with"
+    finished = self.settings.is_finished(self.history)
+    following = copy_state(self.model) if finished else self.trained
+    if finished: self.model.load_state_dict(self.validated)
+    try:
+        for callback in callbacks: callback(self.model, self.history[-1])
+    finally:
+        if following: self.model.load_state_dict(following)
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-013
 def interruption(trainers, steps=0) -> KeyboardInterrupt:
@@ -216,8 +226,7 @@ def run_epoch(
     seconds = trainers[0].progress.elapsed() / len(trainers)
     for t, *terms in zip(trainers, train, valid): t.finish_epoch(*terms, seconds, data.train)
     if (every := trainers[0].settings.log_every) and epoch % every == 0: _log_epoch(trainers)
-    for callback in callbacks:
-        for t in trainers: callback(t.model, t.history[-1])
+    for t in trainers: t.call(callbacks)
     if guard.requested: raise interruption(trainers)
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-019
