@@ -134,10 +134,10 @@ def read_arrays(path): # part → (images uint8 (N, D), labels or None); the onl
 # %% ../../nbs/02_data/05_image_files.ipynb #cell-020
 _SUFFIXES, _SYSTEM_FILES = (".png", ".jpg", ".jpeg"), ("Thumbs.db", "desktop.ini")
 
-def natural_key(name:str) -> list:
+def natural_key(name:str) -> tuple: # texts and numbers in turn, and the name
     "A key to sort by: numbers in a name count as numbers, so that 2.png comes before 10.png"
     parts = re.split(r"(\d+)", name)
-    return [int(part) if i % 2 else part for i, part in enumerate(parts)] + [name]
+    return [int(part) if i % 2 else part for i, part in enumerate(parts)], name
 
 def _list_entries(folder): # names of files, names of folders
     "What lies in a folder, without hidden files, in any order"
