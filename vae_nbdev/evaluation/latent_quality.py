@@ -124,7 +124,7 @@ def probe_classes(
     seed:int, # of the subset and the codes
     n_train:int, # training images to encode, at most
     n_neighbors:int, # of the k-NN classifier
-) -> dict: # accuracies of both probes, each {"mean", "se"} or None without labels, and the number of training codes
+) -> dict: # accuracies, each {"mean", "se"} or None where it cannot be measured, and the number of training codes
     "k-NN accuracy and linear probe of the test codes, fitted to training codes"
     train, labels = dataset.train, dataset.test.labels
     if labels is None or train.labels is None: return {"knn": None, "linear_probe": None, "n_train_codes": 0}
@@ -133,8 +133,9 @@ def probe_classes(
     rows = rows.to(train.images.device)
     subset = Split(train.images[rows], train.labels[rows], train.redraw)
     data = posterior_means(model, subset, L, seed), subset.labels.cpu(), test_codes, labels.cpu()
-    return {"knn": probe_accuracy(knn_classifier(n_neighbors), *data),
-            "linear_probe": probe_accuracy(linear_probe(), *data), "n_train_codes": len(rows)}
+    linear = probe_accuracy(linear_probe(), *data) if len(data[1].unique()) > 1 else None
+    return {"knn": probe_accuracy(knn_classifier(n_neighbors), *data), "linear_probe": linear,
+            "n_train_codes": len(rows)}
 
 # %% ../../nbs/07_evaluation/11_latent_quality.ipynb #cell-031
 def compare_with_prior(

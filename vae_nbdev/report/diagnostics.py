@@ -261,13 +261,21 @@ def percent_cell(score) -> Td:
     error = Span(f" ± {100 * score.error:.1f}", cls="error-of")
     return Td(f"{100 * score.mean:.1f}", error, cls="num", data_sort=repr(score.mean))
 
+_NO_PROBE = "There is no linear probe where all training codes are of one class."
+
+def _lacks_probe(row) -> bool:
+    "Whether there is no linear probe although there are classes"
+    knn, probe = (row.part_score("latent_quality", key) for key in ("knn", "linear_probe"))
+    return knn is not None and probe is None
+
 def representation_caption(k, rows) -> str:
     "What the table of representation quality shows, for k nearest neighbours"
+    note = f" {_NO_PROBE}" if any(map(_lacks_probe, rows)) else ""
     return (f"Of the codes of the test images: accuracy in % of a k-nearest-neighbour classifier (k = {k}) and of a "
             "linear classifier (linear probe), both fitted to training codes; active units, the dimensions whose "
             "posterior mean varies over the images (variance above 0.01); squared maximum mean discrepancy (MMD²) from "
             "the prior (N(0, I) for a model without one), which is 0 if codes and prior agree. Differences are not "
-            f"tested; {error_sentence(rows)}")
+            f"tested; {error_sentence(rows)}{note}")
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-030
 def quality_line(row, qualities) -> tuple: # name and cells
