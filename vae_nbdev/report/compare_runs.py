@@ -8,13 +8,14 @@ __all__ = ['study_of_runs', 'copy_run', 'compare_runs']
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-003
 import fnmatch, hashlib, os, shutil
 from pathlib import Path
-from ..core.files import InputError, path_within, read_json
+from ..core.files import InputError, path_within, read_json, replace_file
 from ..core.locks import Lock
 from ..data.datasets import load
 from ..training.checkpoints import restore
 from ..studies.spec import Study, run_name
 from ..studies.folders import NEXT, RUNS, check_study_folder, write_study
-from ..studies.runs import OLDER, evaluate_run, evaluated_weights, stored_run
+from ..studies.runs import OLDER, evaluate_run, evaluated_weights, read_result_key, set_result_aside
+from ..studies.runs import stored_run
 from .figures import save_plots
 from .page import build_report
 
@@ -43,19 +44,23 @@ def _left_out(folder, names) -> set:
     "What `copytree` leaves out"
     return {name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in _NOT_COPIED)}
 
+def _copy_file(source, target):
+    "Copy the content of a file as a whole"
+    with replace_file(target) as temporary: shutil.copyfile(source, temporary)
+
 def copy_run(
     source, # folder of a run
-    target, # folder in a study; an earlier copy is replaced
+    target, # folder in a study; in an earlier copy, files that the source lacks stay
 ):
     "Copy a run into a study"
     source, target = Path(source), Path(target)
     if target.exists() and os.path.samefile(source, target): return
-    if target.exists(): shutil.rmtree(target)
-    try: shutil.copytree(source, target, ignore=_left_out)
+    if (source / "result.json").exists(): set_result_aside(target, read_result_key(source / "result.json"))
+    try: shutil.copytree(source, target, ignore=_left_out, copy_function=_copy_file, dirs_exist_ok=True)
     except (OSError, shutil.Error) as error: raise InputError(f"cannot copy {source} to {target}: {error}.") from error
 
 def _check_targets(places, out): # places: run name → folder
-    "Raise `InputError` for a folder that is not of this comparison and holds one of its runs, which would be replaced"
+    "Raise `InputError` for a folder that is not of this comparison and holds one of its runs, which would change"
     if (Path(out) / "study.json").exists(): return
     for name in places:
         if (target := path_within(out, RUNS, name)).exists():
@@ -64,7 +69,7 @@ def _check_targets(places, out): # places: run name → folder
 
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-009
 def _prepare_run(run, folder, target, data_dir, device, progress):
-    "Evaluate a run that has no result, copy it into the study, and draw its plots if it has none"
+    "Evaluate a run that has no result, copy it into the study, and draw its plots in the copy if it has none"
     data = load(run.dataset, run.binarisation, data_dir, images=run.images)
     if not (folder / "result.json").exists():
         with Lock(folder): evaluate_run(run, folder, data, device, data_dir, progress, threads="auto")
@@ -72,7 +77,8 @@ def _prepare_run(run, folder, target, data_dir, device, progress):
     if result.get("name") != run_name(run):
         raise InputError(f"the result in {folder} is by code that named runs otherwise: measure it with vae_benchmark.")
     copy_run(folder, target)
-    if not (target / "images").is_dir(): save_plots(restore(target, evaluated_weights(vars(run))).eval(), data, target)
+    if (folder / "images").is_dir(): return
+    save_plots(restore(target, evaluated_weights(vars(run))).eval(), data, target)
 
 
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-010

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['MAX_SCORE_ROWS', 'EVALUATION_FIELDS', 'OLDER', 'stored_threads', 'train_run', 'group_draws', 'write_scores',
            'read_scores', 'log_event', 'filter_kwargs', 'read_completed_history', 'read_training', 'check_training',
-           'read_result_key', 'older_folder', 'evaluated_weights', 'check_evaluation', 'evaluate_run',
-           'finished_result', 'older_result', 'stored_run']
+           'read_result_key', 'older_folder', 'set_result_aside', 'evaluated_weights', 'check_evaluation',
+           'evaluate_run', 'finished_result', 'older_result', 'stored_run']
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, os, re, time
@@ -150,7 +150,10 @@ def older_folder(
     names = itertools.chain([name], (f"{name}-{n}" for n in itertools.count(2)))
     return make_folder(next(path for path in (Path(folder, OLDER, n) for n in names) if not (path / last).exists()))
 
-def _set_result_aside(folder, key):
+def set_result_aside(
+    folder, # of a run
+    key:str, # of the result that takes the place
+):
     "Move a result with another key, and its scores, to the older ones"
     folder = Path(folder)
     if not (folder / "result.json").exists() or (old := read_result_key(folder / "result.json")) == key: return
@@ -217,7 +220,7 @@ def evaluate_run(
     result = _describe_run(run, data, history) | measures | _training_cost(folder, history) | {"history": history}
     result |= {"key": (key := _result_key(run, code)), "code": code_version(), "trained_by": code} | provenance()
     own = all(trained.get(k, getattr(run, k)) == getattr(run, k) for k in EVALUATION_FIELDS)
-    if own: _set_result_aside(folder, key)
+    if own: set_result_aside(folder, key)
     suffix = "" if own else f"-{key[:8]}"
     if scores: write_scores(folder, scores, f"scores{suffix}.safetensors")
     write_json(Path(folder) / f"result{suffix}.json", result)
