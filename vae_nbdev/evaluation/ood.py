@@ -40,26 +40,29 @@ NO_BOUND_REASON = "the likelihood has no upper bound on these pixels"
 class DrawScores(NamedTuple):
     "What L draws of (W, z) contribute to the scores of N images"
     likelihoods:Tensor # log p(x|z, W) of each draw (L, N)
-    distances:Tensor # mean squared distance between the reconstructions of two draws (L, L, N)
+    deviations:Tensor # mean squared deviation of each draw's reconstruction from the mean of all (L, N)
     bounds:Tensor|None # the best possible log-likelihood (N,)
     iwll:Tensor|None # IWLL(k) of each weight sample (L, N); (1, N) for point weights
 
-    def average(self, draws=slice(None)) -> dict: # name → (N,), or None
-        "The scores from some of the draws, each as often as `draws` names it"
-        ll, distances = self.likelihoods[draws], self.distances[draws][:, draws]
-        ell, L = ll.mean(0), len(ll)
-        iwll = self.iwll if self.iwll is None or len(self.iwll) == 1 else self.iwll[draws]
+    def variance(self, left_out=None) -> Tensor: # (N,); `None` for a single draw
+        "The variance of the reconstruction over all draws, or over all but one"
+        L, squares = len(self.deviations), self.deviations.sum(0)
+        if left_out is not None: squares, L = squares - L / (L - 1) * self.deviations[left_out], L - 1
+        return squares.clamp(min=0) / (L - 1) if L > 1 else None
+
+    def average(self, left_out=None) -> dict: # name → (N,), or None
+        "The scores from all draws, or from all but one"
+        draws = [l for l in range(len(self.likelihoods)) if l != left_out]
+        ll = self.likelihoods[draws]
+        ell, iwll = ll.mean(0), self.iwll if self.iwll is None or len(self.iwll) == 1 else self.iwll[draws]
         return {"ell": ell, "pll": log_mean_exp(ll), "iwll": None if iwll is None else iwll.mean(0),
                 "ell_minus_bound": None if self.bounds is None else ell - self.bounds,
-                "variance": distances.sum((0, 1)) / (2 * L * (L - 1)) if L > 1 else None}
+                "variance": self.variance(left_out)}
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-012
-def _pair_distances(images) -> Tensor: # (L, L, B), float64
-    "Mean squared distance over the pixels between the expected images (L, B, D) of each pair of draws"
-    images = images - images.mean(0) # small numbers, so that nothing cancels
-    products = torch.einsum("lbd,mbd->lmb", images, images).double() / images.shape[-1]
-    squares = products.diagonal().T # (L, B)
-    return (squares[:, None] + squares[None] - 2 * products).clamp(min=0)
+def _squared_deviations(images) -> Tensor: # (L, B), float64 on the CPU
+    "Mean squared deviation over the pixels of the expected images (L, B, D) of each draw from their mean"
+    return (images - images.mean(0)).square().mean(-1).cpu().double()
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-013
 @torch.no_grad()
@@ -75,12 +78,12 @@ def draw_scores(
     L, bound = check_mc_samples(model, L), model.likelihood.bound
     samples, batches = draw_mc_samples(model, split, L, seed), []
     for x, _, _, logits in reconstruct_batches(model, split, samples, batch_size=batch_size):
-        batches.append((model.get_ll(x, logits).cpu().double(), _pair_distances(model.likelihood.mean(logits)).cpu()))
-    ll, distances = (torch.cat(parts, dim=-1) for parts in zip(*batches))
+        batches.append((model.get_ll(x, logits).cpu().double(), _squared_deviations(model.likelihood.mean(logits))))
+    ll, deviations = (torch.cat(parts, dim=-1) for parts in zip(*batches))
     bounds = bound(split.batch(slice(None)).x.cpu())
     scored = k is not None and model.has_latent_density
     iwll = importance_log_likelihood(model, split, k, L, seed).draws[k] if scored else None
-    return DrawScores(ll, distances, None if bounds is None else bounds.double(), iwll)
+    return DrawScores(ll, deviations, None if bounds is None else bounds.double(), iwll)
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-014
 def ood_scores(
@@ -162,10 +165,10 @@ def ood_auroc(
     seed:int=0, # of the bootstrap
 ) -> dict: # name → {"mean", "low", "high", "fpr95"}, or None where the model has no such score
     "AUROC of each score: above ½ the OOD images are detected, below ½ they look more familiar than the test images"
-    average = lambda draws: [_oriented(scores.average(draws)) for scores in (test, ood)]
-    L, names, (familiar, others) = len(test.likelihoods), test.average(), average(slice(None))
+    average = lambda draw=None: [_oriented(scores.average(draw)) for scores in (test, ood)]
+    L, names, (familiar, others) = len(test.likelihoods), test.average(), average()
     draws = range(L) if model.weight_posterior != "point" and L >= FEWEST_DRAWS else ()
-    without = [average([m for m in range(L) if m != l]) for l in draws]
+    without = [average(l) for l in draws]
     left_out = lambda name: [auroc(t[name], o[name]).item() for t, o in without]
     return {name: auroc_interval(familiar[name], others[name], seed, left_out(name)) if name in familiar else None
             for name in names}
