@@ -59,15 +59,17 @@ def copy_run(
     try: shutil.copytree(source, target, ignore=_left_out, copy_function=_copy_file, dirs_exist_ok=True)
     except (OSError, shutil.Error) as error: raise InputError(f"cannot copy {source} to {target}: {error}.") from error
 
+# %% ../../nbs/10_report/17_compare_runs.ipynb #cell-009
 def _check_targets(places, out): # places: run name → folder
-    "Raise `InputError` for a folder that is not of this comparison and holds one of its runs, which would change"
+    "Raise `InputError` for a folder within a run, or one of something else that holds a run, which would change"
+    for folder in places.values():
+        if Path(folder).resolve() in Path(out, RUNS).resolve().parents:
+            raise InputError(f"{out} lies in the run {folder}, which is to be copied there: choose another --out.")
     if (Path(out) / "study.json").exists(): return
     for name in places:
         if (target := path_within(out, RUNS, name)).exists():
             raise InputError(f"{target} is a run, and a comparison keeps copies there: choose another --out.")
 
-
-# %% ../../nbs/10_report/17_compare_runs.ipynb #cell-009
 def _prepare_run(run, folder, target, data_dir, device, progress):
     "Evaluate a run that has no result, copy it into the study, and draw its plots in the copy if it has none"
     data = load(run.dataset, run.binarisation, data_dir, images=run.images)
