@@ -12,8 +12,9 @@ from nbdev.config import get_config
 from common import ROOT
 
 SHOWN = 60  # characters of two outputs that differ
+HASH = r"(?<![a-z0-9])(?=[a-f]*\d)[0-9a-f]{7,}(?![a-z0-9])"
 # what may differ between machines and commits: addresses and hashes, numbers, space and the rules of tables
-VARYING = re.compile(r"0x[0-9a-f]+|\b(?=[a-f]*\d)[0-9a-f]{7,}\b|[−+-]?\d[\d,.]*(e[−+-]?\d+)?|[\s|:─-]+")
+VARYING = re.compile(rf"0x[0-9a-f]+|{HASH}|[−+-]?\d[\d,.]*(e[−+-]?\d+)?|[\s|:─-]+")
 
 
 class RecordingShell(CaptureShell):
