@@ -51,6 +51,7 @@ class RunConfig(Schema):
     code:Name | None = None # version of the source that trained it
     training:TrainingConfig | None = None # None: a model that was stored by itself
     threads:ThreadCount | None = None # of the training; they decide no number beyond rounding
+    compiled:bool | None = None # were its steps compiled? `None`: a version that did not say
     versions:dict[Line, Line | None] = {} # of the packages
     commit:Line | None = None
 
@@ -66,11 +67,12 @@ def make_config(
     model,
     run:dict=None, # parameters of the run, stored beside the model's own
     training:dict=None, # from training_config
+    compiled:bool=None, # are the steps of the training compiled?
 ) -> dict: # as `config.json` holds it
     "The configuration of a run; raises `InputError` for values that JSON cannot hold"
     config = {"format": 1, "architecture": model.name, "model": model.config, "n_train": model.n_train,
               "run": run or {}, "code": code_version(), "training": training,
-              "threads": torch.get_num_threads() if training else None, **provenance()}
+              "threads": torch.get_num_threads() if training else None, "compiled": compiled, **provenance()}
     try: config = json.loads(json.dumps(config, allow_nan=False))
     except (TypeError, ValueError) as error:
         raise InputError(f"the parameters of a run must be texts, numbers, lists and mappings ({error}).") from error
@@ -93,7 +95,7 @@ def _decisive_values(config) -> dict: # name → value
     training = config["training"] or {}
     model = {f"model {k}" if k in training else k: v for k, v in config["model"].items()}
     return {"architecture": config["architecture"], "n_train": config["n_train"], **model, **training,
-            "code": config["code"]}
+            "compiled steps": config["compiled"], "code": config["code"]}
 
 def more_epochs(stored:dict, requested:dict) -> bool:
     "Whether more epochs are requested than stored, and the earlier ones stay the same"
@@ -107,6 +109,7 @@ def config_differences(stored:dict, requested:dict) -> list: # of texts
     if stored["architecture"] != requested["architecture"]: names = ["architecture"]
     else: names = sorted(name for name in old | new if old.get(name) != new.get(name))
     if "epochs" in names and more_epochs(stored, requested): names.remove("epochs")
+    if "compiled steps" in names and None in (stored["compiled"], requested["compiled"]): names.remove("compiled steps")
     show = lambda value: value if isinstance(value, str) and value.isprintable() else describe(value)
     return [f"{name}: {show(old.get(name))[:80]} stored, {show(new.get(name))[:80]} requested" for name in names]
 

@@ -9,6 +9,8 @@ __all__ = ['SignalGuard', 'training_generators', 'Trainer', 'copy_state', 'inter
 # %% ../../nbs/06_training/09_loop.ipynb #cell-003
 import math, os, signal
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
@@ -20,10 +22,10 @@ from ..core.randomness import BatchedGenerator, make_generator
 from ..core.signals import set_handlers
 from ..nn.autoencoder import Architecture
 from ..nn.likelihoods import check_pixels
-from ..speed.fast_steps import fast_step
+from ..speed.fast_steps import fast_step, should_compile
 from ..speed.memory import keep_freed_memory
 from ..speed.seed_batch import SeedBatch
-from .configuration import make_config, training_config
+from .configuration import make_config, read_config, training_config
 from .checkpoints import load_checkpoint, snapshot
 from .checkpointer import Checkpointer, EpochProgress, batch_order_states
 from .epoch import check_finite, check_finite_validation, train_epoch, validate
@@ -256,7 +258,15 @@ def _prepare(model, settings, dataset, seed, folder, run) -> dict:
     if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
     if model.n_train is None: model.init_from_data(dataset.train)
     model.n_train = len(dataset.train)
-    return make_config(model, run, training_config(settings, model, dataset, seed)) if folder else None
+    if not folder: return None
+    return make_config(model, run, training_config(settings, model, dataset, seed), should_compile(model, settings))
+
+def _keep_compilation(settings, folders) -> TrainingSettings:
+    "The settings of a training that is resumed: with compiled steps if it has had them, whatever is usual for them"
+    if settings.compile is not None or not settings.resume: return settings
+    paths = [Path(folder, "config.json") for folder in folders or [] if folder]
+    kinds = [read_config(path)["compiled"] for path in paths if path.exists()]
+    return replace(settings, compile=next((kind for kind in kinds if kind is not None), None))
 
 def _match_arguments(models, seeds, folders, runs) -> list: # (model, seed, folder, run) of each training
     "The arguments of each training; raises `InputError` if two would write into one folder"
@@ -278,7 +288,7 @@ def train_seeds(
     **kwargs # settings of `TrainingSettings`
 ) -> list: # the history of each, as from `learn`
     "Train several models as one seed batch, each to where it would have come alone"
-    settings = check_schema(kwargs, TrainingSettings, "the settings of the training")
+    settings = _keep_compilation(check_schema(kwargs, TrainingSettings, "the settings of the training"), folders)
     device, guard, trainers = pick_device(settings.device), SignalGuard(), []
     keep_freed_memory()
     with ExitStack() as stack:
