@@ -12,7 +12,7 @@ from nbdev.config import get_config
 from common import ROOT
 
 SHOWN = 60  # characters of two outputs that differ
-HASH = r"(?<![a-z0-9])(?=[a-f]*\d)[0-9a-f]{7,}(?![a-z0-9])\+?"  # of a commit with changes: +
+HASH = r"(?<![a-z0-9])(?=[a-f]*\d)[0-9a-f]{6,}(?![a-z0-9])\+?"  # of a commit with changes: +
 # what may differ between machines and commits: addresses and hashes, numbers, space and the rules of tables
 VARYING = re.compile(rf"0x[0-9a-f]+|{HASH}|[−+-]?\d[\d,.]*(e[−+-]?\d+)?|[\s|:─-]+")
 
