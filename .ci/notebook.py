@@ -60,9 +60,9 @@ def difference(stored, new):
 
 
 def outdated(path):
-    "The cells that print other words than are stored in them, a line for each; those with a flag depend on the machine."
-    stored = {cell.id: cell.outputs for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"}
-    ran = [cell for cell in RecordingShell.cells if cell.outputs is not None and not is_skipped(cell)]
+    "The cells that print other words than are stored in them, a line for each."
+    stored = {cell.id: cell.outputs for cell in nbformat.read(path, 4).cells if is_compared(cell)}
+    ran = [cell for cell in RecordingShell.cells if cell.outputs is not None and cell.id in stored]
     found = {cell.id: difference(stored[cell.id], cell.outputs) for cell in ran}
     return [f"{name}: {text}" for name, text in found.items() if text]
 
@@ -75,6 +75,11 @@ def check(path, flags):
         sys.exit("\n".join([*wrong, f"store its outputs anew: make outputs NOTEBOOK={name}"]))
 
 
+def is_compared(cell):
+    "Whether a cell should print the same words everywhere: not with `varying`, nor with a flag of long or special cells."
+    return cell.cell_type == "code" and not is_skipped(cell) and not re.search(r"^#\|\s*varying\b", cell.source, re.M)
+
+
 def is_skipped(cell):
     "Whether a test leaves a cell out: it has a flag of settings.ini, or is not to be run, or exports."
     flags = "|".join(map(re.escape, get_config().tst_flags.split()))
@@ -84,7 +89,8 @@ def is_skipped(cell):
 def store_outputs(path):
     "Run a notebook from top to bottom, and store its outputs; cells that tests leave out keep theirs."
     notebook = nbformat.read(path, 4)
-    kept = {cell.id: (cell.source, cell.outputs) for cell in notebook.cells if cell.cell_type == "code" and is_skipped(cell)}
+    left_out = [cell for cell in notebook.cells if cell.cell_type == "code" and is_skipped(cell)]
+    kept = {cell.id: (cell.source, cell.outputs) for cell in left_out}
     for cell in notebook.cells:
         if cell.id in kept: cell.source = ""
     resources = {"metadata": {"path": str(path.parent)}}
