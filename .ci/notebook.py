@@ -76,7 +76,7 @@ def check(path, flags):
 
 
 def is_compared(cell):
-    "Whether a cell should print the same words everywhere: not with `varying`, nor with a flag of long or special cells."
+    "Whether a cell should print the same words everywhere: not with `varying`, nor with the flag of a long cell."
     return cell.cell_type == "code" and not is_skipped(cell) and not re.search(r"^#\|\s*varying\b", cell.source, re.M)
 
 
