@@ -110,6 +110,15 @@ def _check_kl_term(model):
         raise InputError(f"kl_warm_up is for objectives with a term β·KL_z, and {model.name} has another one: "
                          "keep 0.") from error
 
+def _check_length(settings, model):
+    "Raise `InputError` if an early end would take weight sets that are collected in the late epochs of a training"
+    method = getattr(model, "weight_method", None)
+    names = [name for name in ("patience", "best_weights") if getattr(settings, name)]
+    if names and method and not method.extendable:
+        raise InputError(f"{names[0]} may end {model.name} with an epoch before {method.name} has collected its weight "
+                         "sets: leave it out, and choose epochs.")
+
+# %% ../../nbs/06_training/01_settings.ipynb #cell-020
 @patch
 def num_samples(self:TrainingSettings, model) -> int:
     "L for this model"
@@ -120,6 +129,7 @@ def check(self:TrainingSettings, model):
     "Raise `InputError` for settings that are impossible for this model"
     check_arguments(TrainingSettings, vars(self), "the settings of the training")
     if self.kl_warm_up: _check_kl_term(model)
+    _check_length(self, model)
     check_number(self.num_samples(model), f"mc_samples of {model.name}", minimum=model.min_samples, integer=True)
 
 @patch
