@@ -33,11 +33,11 @@ def is_picture(output):
 
 
 def printed(outputs):
-    "What a cell prints and shows as text, without what it writes to stderr."
+    "What a cell prints and shows as text, without pictures, pages, and what it writes to stderr."
     texts = []
     for output in outputs:
         data = output.get("data", {})
-        if output.get("name") != "stderr":
+        if output.get("name") != "stderr" and not is_picture(output):
             texts.append(data.get("text/markdown") or data.get("text/plain") or output.get("text") or "")
     return "".join(text if isinstance(text, str) else "".join(text) for text in texts)
 
@@ -49,7 +49,6 @@ def words(text):
 
 def difference(stored, new):
     "Where two outputs begin to differ in their words, or an empty text."
-    if any(map(is_picture, stored)): return ""
     old_words, new_words = words(printed(stored)), words(printed(new))
     if old_words == new_words: return ""
     pairs = enumerate(zip(old_words, new_words))
@@ -60,8 +59,9 @@ def difference(stored, new):
 
 
 def outdated(path):
-    "The cells that print other words than are stored in them, a line for each."
+    "The cells that print other words than are stored in them, a line for each; nothing for a notebook without outputs."
     stored = {cell.id: cell.outputs for cell in nbformat.read(path, 4).cells if is_compared(cell)}
+    if not any(stored.values()): return []
     ran = [cell for cell in RecordingShell.cells if cell.outputs is not None and cell.id in stored]
     found = {cell.id: difference(stored[cell.id], cell.outputs) for cell in ran}
     return [f"{name}: {text}" for name, text in found.items() if text]

@@ -140,7 +140,7 @@ def run_sample_quality(model, run:Run, folder, data) -> dict: # as in `result.js
     return sample_quality(model, data, run.seed, density=load_density(path))
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-025
-def undefined_evaluations(model) -> dict: # name of a field of `Run` → why
+def undefined_evaluations(model) -> dict: # name of a parameter of a run → why
     "The evaluations that a model cannot have"
     reasons = {} if model.weight_posterior != "point" else {"predictive_samples": "has no uncertain weights"}
     if not isinstance(model, Autoencoder):

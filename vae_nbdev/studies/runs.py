@@ -164,7 +164,7 @@ def set_result_aside(
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-021
 def evaluated_weights(
     run:dict, # its parameters
-) -> str: # as `restore` takes it
+) -> str: # "best" or "checkpoint"
     "The weights that a run is measured and shown with: of its best epoch if it stops early, otherwise the last ones"
     return "best" if run.get("patience") else "checkpoint"
 
