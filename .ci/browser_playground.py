@@ -155,7 +155,8 @@ def drawing(open_page):
     check(8 < ink < 45, f"the drawn 3 has an ink of {ink}")
     drawn = text(page, "q-mean")
     check(drawn != mean and changed(decoded, picture(page, "decoded")) > .05, "the drawn 3 is not encoded")
-    page.wait_for_function("location.hash.includes('drawing=')")
+    # the address follows a pause, on a slow machine in the middle of the stroke too: wait for that of the whole drawing
+    page.wait_for_function("location.hash.includes(`drawing=${state.settings.drawing}`)")
     again = opened(open_page, page.evaluate("location.hash"))
     check(text(again, "q-mean") == drawn, "the link does not hold the drawing")
     page.get_by_label("Noise added").fill("0.6")
