@@ -182,11 +182,17 @@ def _check_evaluation(run, where):
     needs = "sample_quality" if run.sample_quality else run.architecture if has_argument(run, "n_classes") else ""
     if needs: check_classes(run.dataset, run.images, f"{needs} in {where}")
 
-def _check_draws(run, model, where):
-    "Raise `InputError` for fewer draws than a model can be measured with"
-    if run.eval_samples < (least := least_eval_samples(model)):
-        raise InputError(f"eval_samples in {where} must be at least {least} for this {run.architecture}, "
-                         f"got {run.eval_samples}: every error needs that many draws of its uncertain weights.")
+def _enough_draws(
+    run, model,
+    given:bool, # whether somebody chose the run's number
+    where:str, # its source, for the message
+) -> int:
+    "The draws that the run is measured with, by default as many as its model needs; raises `InputError` for fewer"
+    least = least_eval_samples(model)
+    if run.eval_samples >= least: return run.eval_samples
+    if not given: return least
+    raise InputError(f"eval_samples in {where} must be at least {least} for this {run.architecture}, "
+                     f"got {run.eval_samples}: every error needs that many draws of its uncertain weights.")
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-018
 def make_run(
@@ -203,11 +209,12 @@ def make_run(
     _check_folder_name(run_name(run), f"a run of {where}")
     model = make_model(run.architecture, **model_options(run))
     TrainingSettings(**training_settings(run)).check(model)
-    _check_draws(run, model, where)
+    samples = _enough_draws(run, model, "eval_samples" in fields, where)
     unused = {k: None for k in ("latent", "likelihood") if not has_argument(run, k)}
     binarisation = check_binarisation(run.dataset, run.binarisation)
     if "likelihood" not in unused: check_pixels(run.likelihood, binarisation)
-    return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation, **unused)
+    return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation, eval_samples=samples,
+                               **unused)
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-036
 @dataclass(frozen=True)

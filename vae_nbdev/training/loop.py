@@ -262,7 +262,7 @@ def _prepare(model, settings, dataset, seed, folder, run) -> dict:
     return make_config(model, run, training_config(settings, model, dataset, seed), should_compile(model, settings))
 
 def _keep_compilation(settings, folders) -> TrainingSettings:
-    "The settings of a training that is resumed: with compiled steps if it has had them, whatever is usual for them"
+    "The settings, where a training is resumed with the kind of steps that it has had, compiled or eager"
     if settings.compile is not None or not settings.resume: return settings
     paths = [Path(folder, "config.json") for folder in folders or [] if folder]
     kinds = [read_config(path)["compiled"] for path in paths if path.exists()]
