@@ -164,8 +164,9 @@ def all_checks(flags, timeout):
             ["README.md", "index_files"], [[python, generate, "readme"]], "make readme"),
         "published_comparison.csv: as the stored results give it": lambda: check_generated(
             ["reports/results/published_comparison.csv"], [[python, generate, "published"]], "make published"),
-        "nbs/*.yml, nbs/reference.qmd: current": lambda: check_generated(
-            ["nbs/sidebar.yml", "nbs/nbdev.yml", "nbs/reference.qmd"], [[python, generate, "site"]], "make export"),
+        "nbs/*.yml, nbs/reference.qmd, nbs/tables.css: current": lambda: check_generated(
+            [f"nbs/{name}" for name in ("sidebar.yml", "nbdev.yml", "reference.qmd", "tables.css")],
+            [[python, generate, "site"]], "make export"),
         "packages: exactly constraints.txt": check_packages,
         "packages: as imported": requirements.check,
         "packages: pip check": lambda: check_command(python, "-m", "pip", "check"),

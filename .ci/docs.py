@@ -255,6 +255,7 @@ def read_site():
 
 def process():
     "Nbdev's processors, in a process of its own: its workers start by reading the file that started them."
+    shutil.rmtree(PROCESSED, ignore_errors=True)  # nbdev looks at times of notebooks only, not at what processors read
     code = "from nbdev.serve import proc_nbs\nif __name__ == '__main__': proc_nbs(n_workers=2)\n"
     with tempfile.TemporaryDirectory() as folder:
         runner = Path(folder) / "process.py"
@@ -279,7 +280,7 @@ def build():
                     template=environment.get_template("page.html"))
     with ThreadPoolExecutor(2) as pool: list(pool.map(write, order))
     shutil.copytree(PROCESSED / "images", SITE / "images")
-    shutil.copy(PROCESSED / "autoencoder_playground.html", SITE)  # the page `playground` shows it in a frame
+    for name in ("autoencoder_playground.html", "tables.css"): shutil.copy(PROCESSED / name, SITE)
     for name in ("site.css", "site.js"): shutil.copy(LOOK / name, SITE / name)
     search()
 
@@ -291,6 +292,7 @@ CDN_SCRIPTS = re.compile(  # what Quarto adds to pages with HTML outputs, which 
 
 def build_with_quarto():
     "The site as nbdev and Quarto make it, without scripts from other servers; a warning that loses text is an error."
+    shutil.rmtree(PROCESSED, ignore_errors=True)
     (ROOT / "README.md").touch()  # nbdev_docs rewrites one that is older than its notebook
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(["nbdev_docs"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

@@ -176,9 +176,10 @@ def sidebar_contents(pages):
 
 def write_site():
     """nbs/nbdev.yml as nbdev writes it; nbs/sidebar.yml, because nbdev's own has no link that works into a numbered
-    folder and follows the order of the files, not the reader's; and the reference."""
+    folder and follows the order of the files, not the reader's; the reference; and the report's style of tables."""
     refresh_quarto_yml()
     write_reference()
+    shutil.copyfile("reports/template/tables.css", Path(NBS, "tables.css"))
     pages = sorted(path.relative_to(NBS) for path in nbglob(NBS, as_path=True))
     sidebar = yaml.safe_dump({"website": {"sidebar": {"contents": sidebar_contents(pages)}}}, sort_keys=False)
     Path(NBS, "sidebar.yml").write_text(sidebar, encoding="utf-8")

@@ -121,6 +121,17 @@ def shape():
     return wrong
 
 
+def headings():
+    "Headings that skip a level: a table of contents, and a reader who listens, would miss what lies between"
+    for page in pages():
+        level = 1
+        for i, (kind, text) in enumerate(page.cells):
+            if kind != "markdown": continue
+            for marks in re.findall(r"^(#+) ", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M):
+                if len(marks) > level + 1: yield f"{page.path}, cell {i}: a heading of level {len(marks)} after level {level}"
+                level = len(marks)
+
+
 def shortcodes():
     "Signs in notebooks that Quarto would read as a command, and lose the rest of the page"
     return [f"{page.path}, cell {i}: {{{{<; write {{{{ <" for page in pages()
@@ -150,7 +161,7 @@ def citations():
 
 RULES = {"folders are subpackages": folders, "imports follow the order of the notebooks": order, "modules, cells and lines are short": sizes,
          "no public name twice": public_names, "standard terms": words, "title, subtitle and a test on every page": shape,
-         "no shortcodes of Quarto": shortcodes, "ids of cells are unique": cell_ids,
+         "headings skip no level": headings, "no shortcodes of Quarto": shortcodes, "ids of cells are unique": cell_ids,
          "citations and bibliography agree": citations}
 
 

@@ -17,7 +17,7 @@ from ..evaluation.significance import CONFIDENCE, SEEDS_NEEDED, compare_with_bes
 from ..plots.figure import PlotFigure
 from ..plots.curves import Curve, draw_curves
 from .results import column_settings, result_part, row_setting, score_kind, score_over_seeds
-from .results import is_grey_score, short_name
+from .results import short_name
 from .tables import (
     TRAINED_MODELS, error_sentence, format_number, group_styles, measure_heading, number_cell,
     plain_table, score_cell, with_minus_sign)
@@ -30,7 +30,7 @@ def verdict_cells(comparison) -> list:
     if comparison is None: return [Td("0", cls="num", data_sort="0"), Td(""), Td(""), Td("highest mean")]
     interval = f"{format_number(comparison.low, 2)} to {format_number(comparison.high, 2)}"
     if not comparison.significant: verdict = "no significant difference"
-    else: verdict = "behind the best" if comparison.mean < 0 else "ahead"
+    else: verdict = "worse than the best" if comparison.mean < 0 else "better"
     p = "< 0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"
     return [number_cell(comparison.mean), Td(with_minus_sign(interval), cls="num"),
             Td(p, cls="num", data_sort=repr(comparison.p)), Td(verdict)]
@@ -111,7 +111,7 @@ def ess_cell(row, prior) -> Td:
     estimates = [(r["ais"]["n"], e) for r in row.results if (e := result_part(r, "ais", "priors", prior))]
     if not estimates: return Td("–", cls="num", data_sort="")
     ess, low = statistics.fmean(e["ess"] for _, e in estimates), sum(e["low_ess"] for _, e in estimates)
-    mark = Span(f" {low} of {sum(n for n, _ in estimates)} below 2", cls="mark") if low else None
+    mark = Span(f" {low} of {sum(n for n, _ in estimates)} below 2", cls="annotation") if low else None
     return Td(f"{ess:.1f}", mark, cls="num", data_sort=repr(ess))
 
 def ais_line(row, priors, ks) -> tuple: # name and cells
@@ -140,7 +140,7 @@ def ais_table(group) -> Div: # `None` if no model has an estimate
     if not rows: return None
     priors = [prior for prior in AIS_PRIORS if any(row.part_score("ais", "priors", prior) for row in rows)]
     ks = sorted({r["ais"]["k"] for row in rows for r in row.results if result_part(r, "ais", "iwll")})
-    what = "log ∫ exp(grey cross-entropy) p(z) dz" if is_grey_score(group) else "log p(x)"
+    what = f"log ∫ exp({score_kind(group)}) p(z) dz" if group.binarisation == "grey" else "log p(x)"
     columns = [text for prior in priors for text in (f"AIS, {AIS_PRIORS[prior]}", "BDMC gap", "ESS")]
     caption = (f"Estimates of {what}, in nats per image: {ais_settings(rows)}; {error_sentence(rows)} The errors of "
                "AIS cover images and chains. BDMC gap: upper minus lower bound, on images drawn from the model. ESS: "

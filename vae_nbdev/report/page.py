@@ -9,7 +9,7 @@ __all__ = ['NONE_LABELS', 'PARAMETER_LABELS', 'parameter_label', 'parameter_text
            'execute_part', 'write_run_pages', 'build_slides', 'build_report']
 
 # %% ../../nbs/10_report/05_page.ipynb #cell-003
-import json
+import json, shlex
 from pathlib import Path
 from urllib.parse import quote
 import vae_nbdev
@@ -21,7 +21,8 @@ from ..studies.spec import run_label, run_name
 from ..studies.folders import RUNS, check_study_folder, outdated_runs, work_folder, write_study
 from ..studies.runner import failure_reason, is_transient
 from .findings import group_heading
-from .results import load_results, model_names, run_parameters, results_table
+from .results import (is_builtin_study, load_results, model_names, run_parameters,
+                                      results_table)
 from .results import split_counterexamples
 from .tables import format_duration, link_to, scroll_box, show_html
 
@@ -89,8 +90,9 @@ def provenance_list(
                "Hardware": values(lambda r: r.get("hardware")), "Training time": f"{duration} in all"}
     if kept: entries["Older results"] = "; ".join(f"{run}: {reason}" for run, reason in kept.items())
     if name:
-        entries["To repeat"] = (Code(f"vae_report {name}"), ", or exactly these runs with the file beside this page: ",
-                                Code(f"vae_report {name}-runs.yaml"))
+        by_name = (Code(f"vae_report {name}"), ", or exactly these runs: ") if is_builtin_study(name) else ()
+        file = Code(f"vae_report {shlex.quote(f'{name}-runs.yaml')}")
+        entries["To repeat"] = (*by_name, file, " with the file beside this page")
         entries["Numbers"] = A("table.csv", href="table.csv"), " beside this page has every likelihood with all digits."
     return Dl(*(part for label, value in entries.items() for part in (Dt(label), Dd(value))))
 

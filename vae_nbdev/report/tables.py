@@ -15,7 +15,7 @@ __all__ = ['MEASURES', 'OBJECTIVE_HEADING', 'HIGHER_IS_BETTER', 'DETERMINISTIC_N
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import statistics
 from IPython.display import HTML
-from fastcore.xml import A, Abbr, B, Button, Div, Li, P, Span, Sub, Table, Tbody, Td, Tfoot, Th, Thead, Tr, Ul
+from fastcore.xml import A, Abbr, B, Div, Li, P, Span, Sub, Table, Tbody, Td, Tfoot, Th, Thead, Tr, Ul
 from ..core.files import InputError
 from ..nn.likelihoods import likelihood_note
 from ..evaluation.significance import SEEDS_NEEDED
@@ -67,8 +67,8 @@ def format_bytes(n_bytes): return format_units(n_bytes, ((1e6, "MB"), (1e3, "kB"
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-012
 def header_cell(words, **attributes) -> Th:
-    "The heading of a column, with a button that sorts by it where scripts run"
-    return Th(Button(words, type="button"), scope="col", **attributes)
+    "The heading of a column"
+    return Th(words, scope="col", **attributes)
 
 def score_cell(score, places, best, mark="", competes=True, title=None) -> Td:
     "A mean with its error and a mark; bold if its text equals `best` and it competes"
@@ -76,7 +76,7 @@ def score_cell(score, places, best, mark="", competes=True, title=None) -> Td:
     number = format_number(score.mean, places)
     text = with_minus_sign(number) if any(score) else "0"
     error = Span(f" ± {format_number(score.error, places)}", cls="error-of") if score.error else None
-    return Td(B(text) if number == best and competes else text, error, Span(mark, cls="mark") if mark else None,
+    return Td(B(text) if number == best and competes else text, error, Span(mark, cls="annotation") if mark else None,
               cls="num", data_sort=repr(score.mean), title=title)
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-013
@@ -92,7 +92,7 @@ def measure_heading(
 ) -> tuple: # heading and explanation
     "Heading and explanation of a measure: IWLL names its k, PLL its L, and only a bound is called ELBO"
     heading, explanation = MEASURES.get(key, (measure_title(key), ""))
-    if key == "elbo" and (is_grey_score(group) or any(map(bound_mark, group.rows))): return OBJECTIVE_HEADING
+    if key == "elbo" and (group.binarisation == "grey" or any(map(bound_mark, group.rows))): return OBJECTIVE_HEADING
     if setting is None: return heading, explanation
     return (f"{heading}({setting:,})" if key == "iwll" else f"{heading}, {SETTINGS[key]} = {setting:,}"), explanation
 
@@ -217,7 +217,7 @@ def bound_notes(group) -> list: # of texts
     if "†" in marks: notes.append(DETERMINISTIC_NOTE)
     if "‡" in marks: notes.append(UNCERTAIN_NOTE)
     uncertain = any(row.score("iwll") and has_uncertain_weights(row) for row in group.rows)
-    if uncertain: notes.append(GREY_IWLL_NOTE if is_grey_score(group) else BAYESIAN_IWLL_NOTE)
+    if uncertain: notes.append(GREY_IWLL_NOTE if group.binarisation == "grey" else BAYESIAN_IWLL_NOTE)
     if forced := [row.name for row in group.rows if is_teacher_forced(row)]:
         notes.append(TEACHER_FORCED_NOTE.format(" and ".join(forced)))
     return notes + ([LOOSE_NOTE] if any(map(is_loose, group.rows)) else [])
