@@ -1,9 +1,10 @@
 """Browser tests of the networks that run in the latent explorer: what the page decodes and encodes is compared with the
 package, which computes the same from the same weights in half precision."""
-import copy, math
+import copy, io, math, re
 
 import numpy as np
 import torch
+from PIL import Image
 
 from browser import ROOT, BrowserError
 
@@ -14,7 +15,18 @@ STATE = """k => {
   return {place: half.sliders.filter(slider => slider.visible).map(slider => slider.value), model: half.menu.value,
           decoded: pixels("decoded"), image: pixels("image"), reconstruction: pixels("reconstruction"), note: half.note.text,
           ring: [half.ring.data.x[0], half.ring.data.y[0]], outline: [[...half.outline.data.x], [...half.outline.data.y]],
-          number: explorer.image.value}
+          number: explorer.image.value, message: half.message.text}
+}"""
+LISTEN = """() => { // how long after the message of the first half its spoken regions change
+  const {explorer} = document.querySelector(".explorer"), {message} = explorer.halves[0]
+  const regions = document.querySelector(".explorer section").querySelectorAll("[role=status]")
+  const shadows = [...regions].flatMap(region => [...region.querySelectorAll("*")].map(part => part.shadowRoot))
+  let shown = performance.now()
+  window.spoken = []
+  message.properties.text.change.connect(() => shown = performance.now())
+  const observer = new MutationObserver(() => spoken.push(performance.now() - shown))
+  for (const part of [...regions, ...shadows])
+    if (part) observer.observe(part, {childList: true, characterData: true, subtree: true})
 }"""
 SETTLED = """async () => {
   const frame = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
@@ -125,16 +137,30 @@ def check_encoder(page, name, model, view):
     page.evaluate(SETTLED)
 
 
+def grid_point(view, place):
+    "Number of the nearest point of the grid"
+    n, ((left, right), (bottom, top)) = math.isqrt(len(view.tiles)), view.limits[:2].tolist()
+    x, y = place[:2]
+    return round((top - y) / (top - bottom) * (n - 1)) * n + round((x - left) / (right - left) * (n - 1))
+
+
 def check_stored(page, name, view):
     "At two points the page shows the stored image of the nearest point of the grid."
     from vae_nbdev.report.explorer_views import stored_images
     images = torch.tensor(stored_images(view.tiles)).view(view.tiles.shape) / 15
-    n, ((left, right), (bottom, top)) = math.isqrt(len(images)), view.limits.tolist()
     for place in ((.27, .34), (.66, .58)):
         state = point(page, *place)
-        x, y = state["place"]
-        k = round((top - y) / (top - bottom) * (n - 1)) * n + round((x - left) / (right - left) * (n - 1))
-        check_close(state["decoded"], images[k], f"{name}, stored")
+        check_close(state["decoded"], images[grid_point(view, state["place"])], f"{name}, stored")
+
+
+def check_loss(page, name, view):
+    "The message gives the loss at the nearest point of the grid, and none where the point may lie beside the plane."
+    state = point(page, .42, .61)
+    said, loss = state["message"], view.loss[grid_point(view, state["place"])]
+    if len(state["place"]) > 2: check("nats" not in said, f"{name}, a point beside the plane: the page says {said!r}")
+    else:
+        found = re.search(r"at the nearest grid point: ([\d.]+) nats", said)
+        check(found and abs(float(found[1]) - loss) < .051, f"{name}: the loss is {loss:.2f}, the page says {said!r}")
 
 
 def check_models(page, models, views):
@@ -147,6 +173,7 @@ def check_models(page, models, views):
         note = page.evaluate(STATE, 0)["note"]
         runs = np.array(["run" in note, "Decoder and encoder run" in note])
         counts += runs
+        check_loss(page, name, views[name])
         if runs[0]: check_decoder(page, name, models[name], views[name])
         else: check_stored(page, name, views[name])
         if runs[1]: check_encoder(page, name, models[name], views[name])
@@ -199,6 +226,30 @@ def report_networks(open_page):
           f"of {len(models)} models {counts[0]} decode and {counts[1]} encode in the report")
 
 
+def check_forced_colours(page):
+    "What is drawn on the pad is seen also where the system forces its colours, such as for high contrast."
+    draw(page, (.3, .3), (.7, .7))
+    for scheme in ("light", "dark"):
+        page.emulate_media(forced_colors="active", color_scheme=scheme)
+        pad = Image.open(io.BytesIO(page.locator(".pad canvas").first.screenshot())).convert("L")
+        darkest, brightest = pad.crop((8, 8, pad.width - 8, pad.height - 8)).getextrema()
+        check(brightest - darkest > 150, f"forced colours, {scheme}: ink and pad differ by {brightest - darkest}")
+
+
+def spoken(open_page):
+    "While the point moves, screen readers get nothing; at rest, what the message says."
+    page = open_page()
+    page.wait_for_function(READY)
+    page.wait_for_timeout(1000)
+    page.evaluate(LISTEN)
+    for place in ((.3, .3), (.5, .4), (.6, .7), (.4, .6)): point(page, *place)
+    page.wait_for_timeout(1000)
+    pauses = page.evaluate("spoken")
+    check(pauses and min(pauses) > 450, f"milliseconds from a message to when it is spoken: {pauses}")
+    said = page.locator(".explorer section:first-child .spoken").first.text_content()
+    check(said == page.evaluate(STATE, 0)["message"], f"at rest {said!r} is spoken")
+
+
 def pad_keyboard(open_page):
     "The drawing pad is drawn on and cleared by keyboard, and starts from the test image; a click holds the point."
     page = open_page()
@@ -226,6 +277,8 @@ def pad_keyboard(open_page):
     check(point(page, .6, .6)["place"] == held, "a click does not hold the point")
     click(page)
     check(point(page, .5, .4)["place"] != held, "a second click does not let the point go")
+    check_forced_colours(page)
 
 
-SCENARIOS = {"networks": all_networks, "report's networks": report_networks, "drawing pad": pad_keyboard}
+SCENARIOS = {"networks": all_networks, "report's networks": report_networks, "drawing pad": pad_keyboard,
+             "spoken messages": spoken}

@@ -31,6 +31,11 @@ COUNT_FRAMES = """() => {
   count()
   return performance.now()
 }"""
+SHORTCUT = """plane => plane.dispatchEvent(  // false if the page keeps it from the browser
+  new KeyboardEvent("keydown", {key: "ArrowLeft", altKey: true, cancelable: true}))"""
+PRINTED = """() => window.addEventListener("beforeprint", () => {
+  window.printed = [byId("plane").toDataURL(), getComputedStyle(document.body).color]
+})"""
 STATED = [("#model=variational&steps=50", "value-0", "27.22"), ("#model=variational&beta=10&steps=500", "value-2", "0.00"),
           ("#model=plain&steps=1000", "value-1", "−20.88")]  # link, place, number
 THREE = [(.3, .2), (.5, .12), (.68, .25), (.5, .47), (.7, .68), (.5, .88), (.28, .8)]  # a stroke
@@ -63,6 +68,12 @@ def picture(page, name): return Image.open(io.BytesIO(page.locator(f"#{name}").s
 
 
 def brightness(page, name): return sum(picture(page, name).resize((8, 8)).tobytes()) / 64
+
+
+def contrast(page, name):
+    "The difference between the darkest and the brightest point of a picture, inside of its border."
+    darkest, brightest = picture(page, name).crop((4, 4, 100, 100)).getextrema()
+    return brightest - darkest
 
 
 def changed(one, other):
@@ -109,7 +120,11 @@ def learns(open_page):
     began = page.evaluate(COUNT_FRAMES)
     page.get_by_role("button", name="Train").click()
     page.wait_for_function("state.trainer.step >= 300")
-    page.get_by_role("button", name="Pause").click()
+    button = page.get_by_role("button", name="Pause")
+    check(button.get_attribute("aria-pressed") is None, "the button is read as 'Pause, pressed'")
+    pictures = [button.locator(f".{name}").is_visible() for name in ("play", "pause")]
+    check(pictures == [False, True], "the button that pauses does not show it")
+    button.click()
     rate = page.evaluate("began => framesDrawn / (performance.now() - began) * 1000", began)
     end = number(page, "value-0")
     check(end < (1 - FALL) * start, f"NELBO fell from {start} to {end}, which is less than {FALL:.0%}")
@@ -163,6 +178,26 @@ def drawing(open_page):
     check(text(page, "q-mean") != drawn, "noise does not move the code")
 
 
+def what_does_not_draw(open_page):
+    "Another button, a second finger and a shortcut leave the pad as it is; of codes that are NaN none is nearest."
+    page = opened(open_page, "#steps=20")
+    pad = page.locator("#pad")
+    seen = lambda: (page.evaluate("[state.drawn, state.settings.image, state.pixels.join()]"), drawn(page, "pad"))
+    before = seen()
+    pad.click(button="right")
+    pad.dispatch_event("pointerdown", {"button": 0, "isPrimary": False, "bubbles": True})
+    pad.press("Control+Space")
+    pad.blur() # hides the cursor of the keyboard
+    check(seen() == before, "what does not draw changes the pad or its state")
+    corner = {"x": 20, "y": 20}
+    page.evaluate("state.codes.fill(NaN)")
+    page.locator("#plane").click(position=corner)
+    check(seen() == before, f"of no finite code the page takes image {page.evaluate('state.settings.image')}")
+    page.evaluate("state.codes.set([0, 0], 14)")
+    page.locator("#plane").click(position=corner)
+    check(page.evaluate("state.settings.image") == "7", "the only finite code is not taken")
+
+
 def settings(open_page):
     "Every setting goes into the address and comes back from it; nonsense in an address is named and ignored."
     page = opened(open_page)
@@ -203,6 +238,22 @@ def phone(open_page):
     check(wide <= 390, f"the playground is {wide} pixels wide on a phone")
     small = page.locator("canvas:visible").evaluate_all("all => all.filter(c => c.clientWidth < 40).map(c => c.id)")
     check(not small, f"too small on a phone: {small}")
+    context = page.context.browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    touched = context.new_page()
+    touched.goto(page.url)
+    touched.wait_for_function(READY)
+    touched.locator("#grid").tap()
+    check("z = (" in text(touched, "place"), "a tap on the grid does not decode there")
+    context.close()
+
+
+def old_browser(open_page):
+    "Where the browser cannot unpack the images, the page says in one sentence what it needs."
+    page = open_page("index.html")
+    page.context.add_init_script("delete window.DecompressionStream")
+    page.reload()
+    check("needs a newer browser" in text(page, "status"), "an old browser is not told what is needed")
+    check(not page.get_by_role("button").count(), "buttons that do nothing are shown")
 
 
 def dark(open_page):
@@ -212,10 +263,36 @@ def dark(open_page):
         check(night < 110 < 170 < light, f"#{name} has a brightness of {light:.0f} in light and {night:.0f} in dark")
 
 
+def printed(open_page):
+    "On paper the dark page has the colours and pictures of the light one, and after printing its own again."
+    light, page = opened(open_page), opened(open_page, dark=True)
+    night = drawn(page, "plane")
+    page.evaluate(PRINTED)
+    page.pdf()
+    picture, colour = page.evaluate("printed")
+    check(picture == drawn(light, "plane"), "the pictures are not printed as on the light page")
+    ink = "getComputedStyle(document.body).color"
+    check(colour == light.evaluate(ink), f"the printed text is {colour}")
+    page.emulate_media(media="print", color_scheme="dark")
+    check(page.evaluate(ink) == colour, "without the events of printing, the text of the dark page is printed light")
+    page.emulate_media(media="screen", color_scheme="dark")
+    check(drawn(page, "plane") == night, "after printing the pictures are not dark again")
+
+
+def forced_colours(open_page):
+    "Where the system forces its colours, such as for high contrast, ink is seen on the pad."
+    for dark in (False, True):
+        page = opened(open_page, dark=dark)
+        page.emulate_media(forced_colors="active", color_scheme="dark" if dark else "light")
+        found = contrast(page, "pad")
+        check(found > 150, f"forced colours, dark: {dark}: ink and pad differ by {found}")
+
+
 def keyboard(open_page):
     "Tab reaches every control, with an outline; keys train, move the cursor on the plane and draw; all have names."
     page, reached = opened(open_page), set()
     check(not (unnamed := page.evaluate(UNNAMED)), f"without a name: {unnamed}")
+    check(not page.locator("canvas:not([role])").count(), "a canvas has a name without a role")
     for _ in range(40):
         page.keyboard.press("Tab")
         name, outline = page.evaluate("""() => {
@@ -229,6 +306,7 @@ def keyboard(open_page):
             page.keyboard.press("ArrowRight")
             check("z = (" in text(page, "place"), "an arrow key does not move on the plane")
             page.keyboard.press("Enter")
+            check(page.locator("#plane").evaluate(SHORTCUT), "the plane keeps Alt and an arrow from the browser")
         if name == "pad":
             before = page.evaluate("state.pixels.join()")
             page.keyboard.press("Space")
@@ -249,9 +327,13 @@ SCENARIOS = {
     "a variational autoencoder learns": learns,
     "every model trains, and a link shows the same again": every_model,
     "a drawn 3 is encoded": drawing,
+    "what does not draw": what_does_not_draw,
     "settings are kept in the address": settings,
     "the exercises' links and numbers": exercises,
     "on a phone nothing scrolls sideways": phone,
+    "an old browser is told what is needed": old_browser,
     "dark and light": dark,
+    "printed light": printed,
+    "forced colours": forced_colours,
     "keyboard and names": keyboard,
 }

@@ -28,11 +28,11 @@ function drawingChanged(ink) {
   update()
 }
 
-// Before the first stroke: an image that was shown goes away.
+// Before the first stroke: an image that was shown goes away. Other buttons, fingers and keys do not draw on the pad.
 function beginDrawing(event) {
-  if (state.drawn || event.type === "keydown" && event.key !== " ") return
-  pad.clear()
-  state.drawn = true
+  const {type, button, isPrimary, key} = event
+  const draws = type === "keydown" ? key === " " && !isShortcut(event) : button === 0 && isPrimary
+  if (draws && !state.drawn) clearPad()
 }
 
 function clearPad() {
@@ -109,7 +109,11 @@ function move(x, y) {
   if (!state.running) draw()
 }
 
+// Whether a key belongs to the browser, such as Alt and an arrow, which goes back.
+function isShortcut({ctrlKey, altKey, metaKey}) { return ctrlKey || altKey || metaKey }
+
 function keyOnPlane(event) {
+  if (isShortcut(event)) return
   const steps = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]}[event.key]
   const [x, y] = state.pointer ?? [0, 0]
   if (steps) move(x + steps[0] / 20, y + steps[1] / 20)
@@ -118,11 +122,12 @@ function keyOnPlane(event) {
   event.preventDefault() // otherwise the page scrolls
 }
 
-// The image whose code is nearest to the pointer becomes the drawing.
+// The image whose code is nearest to the pointer becomes the drawing. After a training that diverged codes are NaN.
 function takeNearest() {
   const {codes, range, pointer: [x, y]} = state
   const distances = images.classes.map((_, i) => Math.hypot(codes[2 * i] - x * range, codes[2 * i + 1] - y * range))
-  take(distances.indexOf(Math.min(...distances)))
+  const least = Math.min(...distances.filter(Number.isFinite))
+  if (Number.isFinite(least)) take(distances.indexOf(least))
 }
 
 // In a page of the docs: its theme, and as much height as is needed. A page opened from a file may not look at the one
@@ -130,9 +135,11 @@ function takeNearest() {
 
 function embed() {
   const frame = window.frameElement, page = frame?.ownerDocument, content = document.querySelector("main")
-  const follow = () => setTheme(page ?? {body: document.body, documentElement: {dataset: {}}})
+  const follow = () => setTheme(themeAround(page ?? {body: document.body, documentElement: {dataset: {}}}))
   document.documentElement.classList.toggle("embedded", window.parent !== window)
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow)
+  window.addEventListener("beforeprint", () => setTheme("light")) // paper is white
+  window.addEventListener("afterprint", follow)
   follow()
   if (!frame) return
   const observer = new MutationObserver(follow)
@@ -142,10 +149,14 @@ function embed() {
 }
 
 // The theme of the page around this one, or the system's.
-function setTheme(page) {
+function themeAround(page) {
   const {classList} = page.body, system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"
   const quarto = ["dark", "light"].find(theme => classList.contains(`quarto-${theme}`))
-  document.documentElement.dataset.theme = page.documentElement.dataset.theme ?? quarto ?? system
+  return page.documentElement.dataset.theme ?? quarto ?? system
+}
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme
   colours.clear()
   if (state.trainer) draw()
 }
@@ -173,7 +184,9 @@ function listen() {
     } catch { say(`The link: ${location.href}`) }
   })
   for (const canvas of [byId("plane"), byId("grid")]) {
-    canvas.addEventListener("pointermove", event => pointAt(canvas, event))
+    for (const type of ["pointerdown", "pointermove"]) { // a finger that taps does not move
+      canvas.addEventListener(type, event => pointAt(canvas, event))
+    }
     canvas.addEventListener("keydown", keyOnPlane)
   }
   byId("plane").addEventListener("click", event => { pointAt(byId("plane"), event); takeNearest() })
@@ -192,14 +205,22 @@ function writeClasses() {
   }
 }
 
+// Where the images cannot be unpacked, the reason stands in place of controls that would do nothing.
+function giveUp() {
+  document.querySelector("main").replaceChildren(document.querySelector("header"), byId("status"))
+  say("The playground needs a newer browser: this one lacks DecompressionStream, which Chrome and Edge have since " +
+    "version 80, Firefox since 113 and Safari since 16.4.")
+}
+
 async function main() {
+  embed()
+  if (!window.DecompressionStream) return giveUp()
   images = await readImages(byId("pixels").textContent, byId("classes").textContent)
   shown = Array.from({length: 10}, (_, digit) => images.classes.indexOf(digit, TRAIN + VALID))
   for (const type of ["pointerdown", "keydown"]) byId("pad").addEventListener(type, beginDrawing)
   pad = drawingPad(byId("pad"), FINE, drawingChanged)
   writeClasses()
   listen()
-  embed()
   show(location.hash)
 }
 

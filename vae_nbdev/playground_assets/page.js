@@ -29,7 +29,7 @@ function start() {
 function run(running) {
   state.running = running
   const button = byId("train"), name = running ? "Pause" : "Train"
-  button.setAttribute("aria-pressed", running)
+  button.toggleAttribute("data-running", running) // for the picture; the label says it in words
   button.setAttribute("aria-label", name)
   button.title = name
   cancelAnimationFrame(state.request)

@@ -244,7 +244,8 @@ def half_html(part, k:int, alt:str) -> Section:
     tiles = [Div(part(f"{name} {k}"), P(text)) for name, text in TILE_CAPTIONS.items()]
     sliders = [part(f"slider {i} {k}") for i in range(MAX_AXES)]
     return Section(part(f"menu {k}"), part(f"note {k}", role="status"), part(f"plane {k}", role="img", aria_label=alt),
-                   Div(*tiles, cls="tiles"), part(f"message {k}", role="status"),
+                   Div(*tiles, cls="tiles"), part(f"message {k}", aria_hidden="true"),
+                   Div(cls="spoken", role="status"), # the same message for screen readers
                    Div(*filter(None, sliders), cls="pair"),
                    aria_label=f"{('First', 'Second')[k]} model")
 
