@@ -12,7 +12,7 @@ from torch import Tensor
 from ..core.files import InputError
 from ..core.randomness import random_numbers
 from .posteriors import Posterior
-from .priors import Prior
+from .priors import Prior, at_least_float32
 
 # %% ../../nbs/03_nn/17_categorical_prior.ipynb #cell-005
 def one_hot_maximum(
@@ -26,7 +26,8 @@ def gumbel(
     eps:Tensor # standard normal
 ) -> Tensor:
     "Standard Gumbel numbers, a monotone function of normal ones"
-    return -(-torch.special.ndtr(eps).log().clamp(max=-1e-12)).log()
+    u = torch.special.ndtr(at_least_float32(eps))
+    return -(-u.log().clamp(max=-1e-12)).log().to(eps.dtype)
 
 # %% ../../nbs/03_nn/17_categorical_prior.ipynb #cell-007
 class CategoricalPosterior(Posterior):

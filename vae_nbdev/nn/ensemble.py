@@ -44,7 +44,7 @@ class EnsembleWeights(WeightMethod):
     def __init__(self, model, weight_sets=default_sets):
         super().__init__(model)
         self.members = weight_sets
-        model.mc_samples = model.min_samples = max(weight_sets, model.min_samples)
+        model.mc_samples = model.min_samples = weight_sets * math.ceil(model.min_samples / weight_sets)
 
     @classmethod
     def layer_factory(cls, config):

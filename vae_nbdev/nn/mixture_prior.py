@@ -12,7 +12,7 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from ..core.files import InputError
 from ..core.randomness import random_numbers
-from .priors import Prior
+from .priors import Prior, at_least_float32
 
 # %% ../../nbs/03_nn/11_mixture_prior.ipynb #cell-006
 def diagonal_mixture_log_prob(
@@ -51,11 +51,11 @@ class DiagonalMixture(Prior):
 @patch
 def sample(self:DiagonalMixture, shape, generator, dtype=torch.float32) -> Tensor: # (*shape, d)
     "Codes drawn from the mixture"
-    log_weights, mean, log_std = self.components()
-    uniform = torch.special.ndtr(random_numbers(torch.randn, tuple(shape), generator, self.like))
+    log_weights, mean, log_std = map(at_least_float32, self.components())
+    uniform = torch.special.ndtr(random_numbers(torch.randn, tuple(shape), generator, at_least_float32(self.like)))
     last = len(log_weights) - 1 # the cumulated weights may end just below 1
     component = torch.searchsorted(log_weights.exp().cumsum(0), uniform).clamp(max=last)
-    noise = self.random_normal(shape, generator, self.like.dtype)
+    noise = self.random_normal(shape, generator, mean.dtype)
     return (mean[component] + log_std[component].exp() * noise).to(dtype)
 
 # %% ../../nbs/03_nn/11_mixture_prior.ipynb #cell-016

@@ -11,6 +11,7 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from .categorical_prior import UniformCategorical, gumbel, one_hot_maximum
 from .posteriors import Posterior
+from .priors import at_least_float32
 
 # %% ../../nbs/03_nn/18_quantised_prior.ipynb #cell-005
 class QuantisedPosterior(Posterior):
@@ -63,9 +64,9 @@ class AutoregressiveCategorical(UniformCategorical):
 @patch
 def sample(self:AutoregressiveCategorical, shape, generator, dtype=torch.float32) -> Tensor: # (*shape, d)
     "Codes drawn from p(k), one variable after the other"
-    eps = self.random_normal(shape, generator, dtype).unflatten(-1, (-1, self.size))
-    z = torch.zeros_like(eps)
+    eps = self.random_normal(shape, generator, at_least_float32(self.like).dtype).unflatten(-1, (-1, self.size))
+    z = eps.new_zeros(eps.shape, dtype=self.like.dtype) # the networks take codes in their own precision
     for m in range(z.shape[-2]):
         values = self.log_conditionals(z.flatten(-2))[..., m, :] + gumbel(eps[..., m, :])
-        z = torch.cat([z[..., :m, :], one_hot_maximum(values)[..., None, :], z[..., m + 1:, :]], -2)
-    return z.flatten(-2)
+        z = torch.cat([z[..., :m, :], one_hot_maximum(values).to(z)[..., None, :], z[..., m + 1:, :]], -2)
+    return z.flatten(-2).to(dtype)

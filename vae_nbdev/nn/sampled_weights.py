@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COLLECT_FROM', 'WeightMethod', 'weight_decay', 'decay_groups', 'weight_vector', 'vector_sample', 'choose_sets',
-           'collection_index']
+           'collection_index', 'check_collected']
 
 # %% ../../nbs/03_nn/20_sampled_weights.ipynb #cell-003
 import torch
@@ -20,6 +20,7 @@ class WeightMethod(nn.Module):
     name, options = "point", () # the options of a model that the method uses, beyond the prior
     stage, functional = "adam", True # name of the optimizer; whether a step is a function of tensors
     default_prior_sd = None # σ₀ of the prior N(0, σ₀²) of every weight; `None`: no prior
+    members = 1 # networks among which a training step divides its Monte-Carlo samples
     extendable = True # whether what it does after an epoch does not depend on how many follow
 
     def __init__(self, model): super().__init__()
@@ -103,3 +104,16 @@ def collection_index(
     "The number of this epoch among those whose weights are collected"
     index = epoch - 1 - int(epochs * COLLECT_FROM)
     return index if index >= 0 else None
+
+# %% ../../nbs/03_nn/20_sampled_weights.ipynb #cell-020
+def check_collected(
+    model, # whose layers a method collects over several epochs
+    method:str, # its name
+):
+    "Raise `InputError` if a training also moves a σ or the parameters of a prior p(z), which are not collected"
+    learned = {name.partition(".")[0] for name, _ in model.named_parameters()} # encoder, decoder, ...
+    for part, label, change in (("likelihood", "σ of the likelihood", "set sigma"),
+                                ("prior", "prior p(z)", "use prior=standard_normal")):
+        if part in learned:
+            raise InputError(f"weights {method!r} collects weights of several epochs, but not the {label} that is "
+                             f"learned with them: {change}.")

@@ -10,8 +10,8 @@ import torch
 from fastcore.basics import patch
 from ..core.randomness import random_numbers
 from .layers import PointLayer, find_layers
-from .sampled_weights import (WeightMethod, choose_sets, collection_index, decay_groups, vector_sample,
-                                          weight_decay, weight_vector)
+from .sampled_weights import (WeightMethod, check_collected, choose_sets, collection_index, decay_groups,
+                                          vector_sample, weight_decay, weight_vector)
 
 # %% ../../nbs/03_nn/24_sghmc.ipynb #cell-006
 class SGHMC(torch.optim.Optimizer):
@@ -61,6 +61,7 @@ class SGHMCWeights(WeightMethod):
 
     def __init__(self, model, weight_sets=default_sets):
         super().__init__(model)
+        check_collected(model, self.name)
         n = len(weight_vector(find_layers(model, PointLayer)))
         self.register_buffer("vectors", torch.zeros(weight_sets, n)) # kept weight sets
         self.register_buffer("count", torch.zeros((), dtype=torch.long)) # of epochs whose weights were kept

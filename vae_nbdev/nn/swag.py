@@ -11,7 +11,7 @@ import torch
 from fastcore.basics import patch
 from ..core.randomness import random_numbers
 from .layers import PointLayer, find_layers
-from .sampled_weights import WeightMethod, collection_index, vector_sample, weight_vector
+from .sampled_weights import WeightMethod, check_collected, collection_index, vector_sample, weight_vector
 
 # %% ../../nbs/03_nn/23_swag.ipynb #cell-006
 class SWAGWeights(WeightMethod):
@@ -20,6 +20,7 @@ class SWAGWeights(WeightMethod):
 
     def __init__(self, model, weight_sets=default_sets):
         super().__init__(model)
+        check_collected(model, self.name)
         n = len(weight_vector(find_layers(model, PointLayer)))
         self.register_buffer("count", torch.zeros((), dtype=torch.long)) # collected epochs
         for name, shape in {"mean": n, "squares": n, "deviations": (weight_sets, n)}.items():

@@ -118,6 +118,15 @@ def _check_length(settings, model):
         raise InputError(f"{names[0]} may end {model.name} with an epoch before {method.name} has collected its weight "
                          "sets: leave it out, and choose epochs.")
 
+def _check_samples(settings, model):
+    "Raise `InputError` for too few Monte-Carlo samples, or for more of one member of an ensemble than of another"
+    L, method = settings.num_samples(model), getattr(model, "weight_method", None)
+    check_number(L, f"mc_samples of {model.name}", minimum=model.min_samples, integer=True)
+    members = method.members if method else 1
+    if rest := L % members:
+        raise InputError(f"mc_samples of {model.name} must be a multiple of its {members} members, so that all have "
+                         f"the same part of the loss, got {L}: choose {L - rest} or {L - rest + members}.")
+
 # %% ../../nbs/06_training/01_settings.ipynb #cell-020
 @patch
 def num_samples(self:TrainingSettings, model) -> int:
@@ -130,7 +139,7 @@ def check(self:TrainingSettings, model):
     check_arguments(TrainingSettings, vars(self), "the settings of the training")
     if self.kl_warm_up: _check_kl_term(model)
     _check_length(self, model)
-    check_number(self.num_samples(model), f"mc_samples of {model.name}", minimum=model.min_samples, integer=True)
+    _check_samples(self, model)
 
 @patch
 def is_finished(self:TrainingSettings, history) -> bool:
