@@ -181,10 +181,15 @@ def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results
     _finish_report(plan, out, folder / "comparison.ipynb", failures, data_dir, show)
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-027
-def _are_folders(studies) -> bool:
+def _names_study(path, reports) -> bool:
+    "Whether a folder without a run has the name of a study that comes with the project"
+    if os.path.basename(path) != path or os.path.exists(os.path.join(path, "config.json")): return False
+    return Path(find_reports(reports), "studies", f"{path}.yaml").is_file()
+
+def _are_folders(studies, reports=None) -> bool:
     "Whether the arguments of vae_report are folders of runs; raises `InputError` if there is none, or several studies"
     if not studies: raise InputError("which study? --list shows them; folders of trained runs can be named, too.")
-    if all(os.path.isdir(path) for path in studies): return True
+    if all(os.path.isdir(path) for path in studies): return len(studies) > 1 or not _names_study(studies[0], reports)
     if len(studies) == 1: return False
     wrong = next(path for path in studies if not os.path.isdir(path))
     raise InputError(f"{wrong} is no folder of a run: several arguments are compared, and a study stands alone.")
@@ -202,12 +207,14 @@ def _compare(folders, data_dir, device, out, reports, show, **study_options):
 
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-028
-def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, **options):
+def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, data_dir, reports, **options):
     "The work of `vae_report`"
     wait_passively()
     local = {"jobs": jobs, "batch_seeds": batch_seeds}
-    if _are_folders(studies): _compare(studies, show=open, engine=engine, scheduler=scheduler, **local, **options)
-    else: _report(studies[0], show=open, run_all=_choose_engine(engine, scheduler, **local), **options)
+    data_dir = data_dir and os.path.expanduser(data_dir) # a shell leaves the ~ in --data-dir=~/data as it is
+    options |= {"show": open, "data_dir": data_dir, "reports": reports}
+    if _are_folders(studies, reports): _compare(studies, engine=engine, scheduler=scheduler, **local, **options)
+    else: _report(studies[0], run_all=_choose_engine(engine, scheduler, **local), **options)
 
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-029

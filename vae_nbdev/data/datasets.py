@@ -134,11 +134,17 @@ def _load_own(path, binarisation, data_dir): # Dataset
 
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-021
+def _summary_of(path): # size, classes and fingerprint
+    "The summary of the images at a path, or of the same name in $VAE_NBDEV_DATA"
+    if os.path.lexists(found := _find_own_images(path, None)): return read_own_images(found).summary
+    raise InputError(f"there is no file and no folder {found}: correct the path, or name its folder in the environment "
+                     "variable VAE_NBDEV_DATA.")
+
 def own_summary(name:str, # one of `DATASETS`, or a path
                 images:str=None, # the summary that is known already
                ): # size, classes and fingerprint of the images at a path; `None` for a name
     "What a run has to know of own images; they are read if nothing is known"
-    if name not in DATASETS: return images or read_own_images(_find_own_images(name, None)).summary
+    if name not in DATASETS: return images or _summary_of(name)
     if images: raise InputError(f"images describes files of your own, and {name} is a data set by name: leave it out.")
 
 def data_arguments(name:str, # one of `DATASETS`, or a path

@@ -8,7 +8,7 @@ __all__ = ['study_of_runs', 'copy_run', 'compare_runs']
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-003
 import fnmatch, hashlib, os, shutil
 from pathlib import Path
-from ..core.files import InputError, path_within, read_json, replace_file
+from ..core.files import InputError, make_folder, path_within, read_json, replace_file
 from ..core.locks import Lock
 from ..data.datasets import load
 from ..training.checkpoints import restore
@@ -40,13 +40,15 @@ def study_of_runs(
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-007
 _NOT_COPIED = ("lock.*", ".*", "logs", "checkpoint.previous.safetensors", NEXT, OLDER) # patterns of names
 
-def _left_out(folder, names) -> set:
-    "What `copytree` leaves out"
-    return {name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in _NOT_COPIED)}
-
-def _copy_file(source, target):
-    "Copy the content of a file as a whole"
-    with replace_file(target) as temporary: shutil.copyfile(source, temporary)
+def _copy_folder(source, target):
+    "Copy the files below a folder, each as a whole and without its permissions"
+    make_folder(target)
+    # config.json comes first: by it the next call knows the folder as a run's if this one is interrupted
+    for path in sorted(source.iterdir(), key=lambda path: (path.name != "config.json", path.name)):
+        if any(fnmatch.fnmatchcase(path.name, pattern) for pattern in _NOT_COPIED): continue
+        if path.is_dir(): _copy_folder(path, target / path.name)
+        else:
+            with replace_file(target / path.name) as temporary: shutil.copyfile(path, temporary)
 
 def copy_run(
     source, # folder of a run
@@ -56,8 +58,8 @@ def copy_run(
     source, target = Path(source), Path(target)
     if target.exists() and os.path.samefile(source, target): return
     if (source / "result.json").exists(): set_result_aside(target, read_result_key(source / "result.json"))
-    try: shutil.copytree(source, target, ignore=_left_out, copy_function=_copy_file, dirs_exist_ok=True)
-    except (OSError, shutil.Error) as error: raise InputError(f"cannot copy {source} to {target}: {error}.") from error
+    try: _copy_folder(source, target)
+    except OSError as error: raise InputError(f"cannot copy {source} to {target}: {error}.") from error
 
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-009
 def _check_targets(places, out): # places: run name → folder

@@ -33,7 +33,8 @@ def read_files(folder) -> dict: # name below the folder → bytes
 
 def write_files(folder, files:dict):
     "Write a run's files, its result last; raises `InputError` for a name that leads out of the folder"
-    for name, data in sorted(files.items(), key=lambda item: item[0] == "result.json"):
+    order = {"config.json": 0, "key": 1, "result.json": 3} # by the first two the next call knows half a run as a run
+    for name, data in sorted(files.items(), key=lambda item: order.get(item[0], 2)):
         parts = PurePosixPath(name).parts
         if name.startswith("/") or "\\" in name or ":" in name or not parts or ".." in parts:
             raise InputError(f"a worker sent a file called {name!r}: its name leads out of the run's folder.")
@@ -53,9 +54,9 @@ def run_on_worker(
     with tempfile.TemporaryDirectory() as scratch:
         folder, page = Path(out if shared else scratch) / RUNS / run_name(run), Path(scratch, "experiment.ipynb")
         page.write_text(notebook, encoding="utf-8")
-        wait = LockWait()
+        wait, processes = LockWait(), RunProcesses() # the same in each try: its locks know how long an owner is silent
         while True:
-            try: reason = run_in_process(run, folder, page, **settings)
+            try: reason = run_in_process(run, folder, page, processes=processes, **settings)
             except LockHeldError as error:
                 wait.note(error)
                 time.sleep(POLL_SECONDS)

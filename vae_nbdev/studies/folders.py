@@ -8,7 +8,7 @@ __all__ = ['NEXT', 'STUDY_FILES', 'RUNS', 'read_run_key', 'set_aside', 'work_fol
            'write_study', 'outdated_runs']
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-003
-import dataclasses, fnmatch, os, re
+import dataclasses, fnmatch, itertools, os, re
 from contextlib import suppress
 from pathlib import Path
 from ..core.files import InputError, check_folder, make_folder, path_within
@@ -54,12 +54,26 @@ def work_folder(folder, run:Run) -> Path:
     folder = Path(folder)
     return folder / NEXT if (folder / "result.json").exists() and not finished_result(folder, run) else folder
 
-def restore_older(folder, run):
+def restore_older(folder, run:Run, lock:Lock=None): # the lock is as that of `install_next`
     "Let a finished result of exactly this run, which was set aside earlier, be the next one"
-    old, new = folder / OLDER / run_key(run), folder / NEXT
+    old, new = Path(folder, OLDER, run_key(run)), Path(folder, NEXT)
     try: finished = finished_result(old, run)
     except InputError: finished = None  # a damaged one is of no use
-    if finished and not new.exists() and read_run_key(folder) != run_key(run): os.replace(old, new)
+    if not finished or read_run_key(folder) == run_key(run): return
+    with lock or Lock(new):
+        if holds_run(new) and read_run_key(new) != run_key(run): return
+        write_text(new / "key", run_key(run)) # so that after a kill the next call moves the rest
+        _move_entries(old, new)
+    with suppress(OSError): old.rmdir()
+
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-011
+def _move_older(new, folder):
+    "Move what was set aside in `next` to what was set aside in the run's folder, under names that are free there"
+    for path in sorted((new / OLDER).iterdir()) if (new / OLDER).is_dir() else ():
+        names = itertools.chain([path.name], (f"{path.name}-{n}" for n in itertools.count(2)))
+        target = next(t for name in names if not os.path.lexists(t := make_folder(folder / OLDER) / name))
+        os.replace(path, target)
+    with suppress(OSError): (new / OLDER).rmdir()
 
 def install_next(
     folder, # of a run, locked
@@ -72,11 +86,12 @@ def install_next(
     with lock.acquire():
         if (folder / "result.json").exists() or read_run_key(folder) != key: set_aside(folder)
         write_text(folder / "key", key) # from here on the folder belongs to the new run
+        _move_older(new, folder)
         _move_entries(new, folder)
     for path in lock.files().values(): path.unlink(missing_ok=True)
     with suppress(OSError): new.rmdir() # it stays if something else is in it
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-012
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-013
 def set_aside_others(folder, run:Run):
     "Set states aside that another run, or other code, has left in a folder"
     if holds_run(folder) and read_run_key(folder) != run_key(run): set_aside(folder)
@@ -104,7 +119,7 @@ def acquire_run(
         raise
     return lock
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-020
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-022
 class StudyIndex(Schema):
     "The content of a `study.json`"
     name:Line = "" # of the study
@@ -126,7 +141,7 @@ def read_study_index(
     except InputError as error:
         raise InputError(f"{str(error).rstrip('.')}: restore it, or choose another folder.") from error
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-021
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-023
 STUDY_FILES = ("study.json", "results.json", "table.csv", "index.html", "presentation.html", "comparison.ipynb",
                "presentation.ipynb") # that a report writes
 RUNS = "runs" # folder in a study's folder
@@ -141,7 +156,7 @@ def _check_repeat_file(path):
     if not path.exists() or read_bytes(path, "the study").startswith(_REPEAT_LINE.encode()): return
     raise InputError(f"{path} is not from vae_report, which needs this name: rename it.")
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-022
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-024
 def _check_runs(out):
     "Raise `InputError` if a folder without `study.json` holds anything but runs in its folder `runs`"
     for path in sorted((out / RUNS).iterdir()) if (out / RUNS).is_dir() else []:
@@ -159,7 +174,7 @@ def _check_owner(study, out):
     if "study.json" in names and (name := read_study_index(out).name) != study.name:
         raise InputError(f"{out} holds the study {name!r}: choose another --out for {study.name!r}.")
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-023
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-025
 def _check_run_folder(folder, run):
     "Raise `InputError` if a folder holds anything but a run, or if its result is damaged"
     in_parts = (folder / NEXT / "result.json").exists() # a kill may have ended the exchange of two results
@@ -180,7 +195,7 @@ def check_study_folder(
     if not (out / "study.json").exists(): _check_runs(out)
     for run in study.runs: _check_run_folder(path_within(out, RUNS, run_name(run)), run)
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-027
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-029
 def _study_content(study) -> dict:
     "What a study's file must hold to repeat exactly its runs"
     parameters = lambda runs: [dataclasses.asdict(run) for run in runs]
@@ -205,7 +220,7 @@ def write_study(
     write_json(out / "study.json", index)
     write_text(repeat_file(study, out), _REPEAT_LINE + format_yaml(_study_content(study)))
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-030
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-032
 def _describe_origin(result, run) -> str:
     "Why a result is not that of a run, in words"
     if not has_parameters(result, run): return "finished with other parameters"

@@ -182,11 +182,13 @@ def check_evaluation(
     folder, # of a trained run
     asked=(), # evaluations that were asked for by name; others are left out where they are not defined
 ) -> tuple: # history, the stored parameters of the run, and the version of the code that trained it
-    "Raise `InputError` if a training is unfinished or another run's, its result damaged, or an evaluation impossible"
+    "Raise `InputError` for a training that is unfinished, incomplete or another run's, or for an impossible evaluation"
     _check_asked(run, asked)
     history, (trained, code) = read_completed_history(run, folder), read_training(folder)
     check_training(run, folder, trained)
     read_result_key(Path(folder) / "result.json")
+    if not (Path(folder) / "best.safetensors").is_file(): # its size is a part of the result
+        raise InputError(f"no best.safetensors in {folder}: restore it from a copy or train the run again.")
     return history, trained, code
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-023

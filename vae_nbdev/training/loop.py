@@ -154,7 +154,8 @@ def call(self:Trainer, callbacks):
 # %% ../../nbs/06_training/09_loop.ipynb #cell-013
 def interruption(trainers, steps=0) -> KeyboardInterrupt:
     "The exception that ends an interrupted training, with what to do next"
-    where = f"after {len(trainers[0].history)} epochs" + (f" and {steps} steps" if steps else "")
+    count = lambda n, name: f"{n} {name}{'' if n == 1 else 's'}"
+    where = f"after {count(len(trainers[0].history), 'epoch')}" + (f" and {count(steps, 'step')}" if steps else "")
     folders = [str(t.checkpointer.folder) for t in trainers if t.checkpointer.folder]
     kept = f"its state is kept in {', '.join(folders)}: go on with resume"
     state = kept if folders else "without a folder nothing is kept"
