@@ -15,7 +15,7 @@ from fastcore.xml import A, Div, P, Strong, Sub
 from ..core.files import InputError
 from ..evaluation.significance import SEEDS_NEEDED, compare_with_best
 from ..studies.runs import read_scores
-from .results import Group, bound_mark, column_settings, has_deterministic_code, is_grey_score
+from .results import Group, bound_mark, column_settings, has_deterministic_code
 from .results import is_teacher_forced, row_setting, score_kind, short_name
 from .tables import (
     TRAINED_MODELS, format_number, group_styles, legend_swatch, mean_over_seeds, measure_heading,
@@ -123,7 +123,7 @@ def noise_sentences(rows, folder) -> list:
 def bound_sentences(group, folder) -> list:
     "The highest importance-weighted bound for each k, otherwise the highest ELBO; none for grey pixels"
     rows = [row for row in group.rows if not has_deterministic_code(row)]
-    if is_grey_score(group) or not rows: return []
+    if group.binarisation == "grey" or not rows: return []
     if not any(row.score("iwll") for row in rows):
         bounds = [row for row in rows if not bound_mark(row)]
         return best_row_sentence(bounds, "elbo", "ELBO", "Lower bound of log p(x)", folder)
@@ -139,7 +139,7 @@ def ais_sentence(group) -> list:
     "The range of the AIS estimates under the ex-post density; none for grey pixels"
     estimates = [(row.part_score("ais", "priors", "ex_post"), row) for row in group.rows]
     values = [(score.mean, row) for score, row in estimates if score]
-    if is_grey_score(group) or len(values) < 2: return []
+    if group.binarisation == "grey" or len(values) < 2: return []
     n = max(r["ais"]["n"] for _, row in values for r in row.results if r.get("ais"))
     return [(f"AIS estimates of log p(x) on {n:,} random test images, under the ex-post density, range from ",
              *range_parts(values), ".")]
@@ -215,7 +215,7 @@ def score_cards(group, folder) -> list: # (title, row, text, note) for each card
     cards = [measure_card(title, reconstructing, key, symbol, folder, kind) for title, key, symbol in SUMMARY_CARDS
              if any(row.score(key) for row in reconstructing)]
     stochastic = [row for row in group.rows if not has_deterministic_code(row) and row.score("iwll")]
-    if is_grey_score(group) or not stochastic: return cards
+    if group.binarisation == "grey" or not stochastic: return cards
     for k in column_settings(stochastic, "iwll"):
         rows = [row for row in stochastic if row_setting(row, "iwll") == k]
         heading = measure_heading("iwll", group, k)[0]
@@ -250,11 +250,17 @@ def group_summary(group, folder) -> list:
     return [summary_cards(group, folder), findings(group, folder)]
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-031
-def run_summary(results, failures, kept=()) -> P:
+def run_summary(
+    results, # without those of counterexamples
+    failures, # run name → reason
+    kept=(), # names of runs, also of counterexamples, whose result is an older one
+) -> P:
     "How many runs a study has, how many of them failed, and how many results are of older code"
     done = f"All {len(results)} runs of this study are done." if len(results) > 1 else "This study is one run."
-    older = f" {len(kept)} of {count_noun(len(results), 'result')} were made by other code and kept: see "
-    note = (older, A("the settings", href="#Settings-and-provenance"), " at the end.") if kept else ()
+    n_older = sum(result["name"] in kept for result in results)
+    were = "was" if n_older == 1 else "were"
+    older = f" {n_older:,} of {count_noun(len(results), 'result')} {were} made by other code and kept: see "
+    note = (older, A("the settings", href="#Settings-and-provenance"), " at the end.") if n_older else ()
     if not failures: return P(done, *note)
     failed = f"{len(failures)} of {count_noun(len(results) + len(failures), 'run')} failed"
     return P(Strong(failed), ": see ", A("the reasons", href="#Failed-runs"), " at the end.", *note, cls="alarm")

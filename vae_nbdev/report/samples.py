@@ -55,16 +55,16 @@ def quality_caption(quality:dict, several:bool) -> str:
             "training image; far below that of real test images it is a sign of copies.")
 
 def _quality_table(group, qualities, several) -> Div:
-    "The table of results with one classifier; `qualities`: row name → list of results, one for each seed"
-    floors = [quality["floor"] for results in qualities.values() for quality in results if quality.get("floor")]
-    if all(floor == floors[0] for floor in floors): floors = floors[:1] # models of one seed share it
-    lines = [("Real test images", Td("–"), *quality_cells(floors))] if floors else []
+    "The table of results with one classifier; `qualities`: row name → list of (seed, result)"
+    floors = {seed: quality["floor"] for results in qualities.values() for seed, quality in results
+              if quality.get("floor")} # one for each seed, whose images all models share
+    lines = [("Real test images", Td("–"), *quality_cells(list(floors.values())))] if floors else []
     for name, results in qualities.items():
         for key, prior in GENERATING_PRIORS.items():
-            parts = [quality[key] for quality in results if quality.get(key)]
+            parts = [quality[key] for _, quality in results if quality.get(key)]
             if parts: lines.append((name, Td(prior), *quality_cells(parts)))
     headings = ["Model", "Prior", "FID", "KID", "Precision", "Recall", "Nearest, pixels", "Nearest, features"]
-    caption = quality_caption(next(iter(qualities.values()))[0], several)
+    caption = quality_caption(next(iter(qualities.values()))[0][1], several)
     return plain_table(headings, lines, "sample quality", caption, group_styles(group))
 
 # %% ../../nbs/10_report/14_samples.ipynb #cell-009
@@ -74,10 +74,10 @@ def sample_quality_table(
     "FID, KID, precision, recall and nearest training images of generated images; a table for each classifier"
     tables = {}
     for row in group.rows:
-        for quality in (result.get("sample_quality") for result in row.results):
-            if not quality: continue
+        for result in row.results:
+            if not (quality := result.get("sample_quality")): continue
             setting = quality["classifier"]["hash"], quality["n"], quality.get("n_real"), quality.get("pixels")
-            tables.setdefault(setting, {}).setdefault(short_name(row.name), []).append(quality)
+            tables.setdefault(setting, {}).setdefault(short_name(row.name), []).append((result["seed"], quality))
     several = any(len(row.results) > 1 for row in group.rows)
     return Div(*(_quality_table(group, qualities, several) for qualities in tables.values())) if tables else None
 

@@ -9,7 +9,7 @@ __all__ = ['AXIS_HEIGHT', 'POINT_OUTPUTS', 'DISCRETE_OUTPUTS', 'MAX_ROWS', 'RANK
            'ranking_cell', 'ranking_table', 'title_image', 'title_slide', 'data_slide', 'source_line']
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-003
-import inspect
+import inspect, shlex
 from typing import NamedTuple
 import numpy as np
 from fastcore.xml import B, Dd, Div, Dl, Dt, H1, P, Strong, Table, Tbody, Td, Th, Thead, Tr
@@ -20,7 +20,7 @@ from ..evaluation.benchmark import posterior_means
 from ..plots.figure import GREY, PlotFigure, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
-from .results import bound_mark, column_settings, row_setting, score_kind
+from .results import bound_mark, column_settings, is_builtin_study, row_setting, score_kind
 from .tables import HIGHER_IS_BETTER, error_sentence, format_duration, format_number, group_styles
 from .tables import mean_over_seeds, measure_heading, with_minus_sign
 from .findings import count_noun, rank_rows, format_score
@@ -214,24 +214,29 @@ def title_slide(title:str, results, group, folder, data_dir=None) -> Div: # titl
 # %% ../../nbs/10_report/11_slides.ipynb #cell-024
 @show_error
 def data_slide(group, data_dir=None, n_per_class:int=6) -> Div:
-    "Test images of every class, and the size of the data set"
+    "Test images of the classes in turn, and the size of the data set"
     data, result = group.load_data(data_dir), group.rows[0].results[0]
-    x = data.test.batch(images_per_class(data.test, 10 * n_per_class)).x
+    chosen, labels = images_per_class(data.test, 10 * n_per_class), data.test.labels
+    x, classes = data.test.batch(chosen).x, [] if labels is None else labels[chosen.to(labels.device)].tolist()
     counts = {"training images": result.get("n_train"), "validation images": result.get("n_valid"),
               "test images": result["n_test"], "pixels": x.shape[1]}
     facts = {name: f"{count:,}" for name, count in counts.items() if count is not None}
     facts["pixels are"] = group.binarisation
     if result.get("bound"): facts["upper bound of ELL"] = with_minus_sign(format_number(result["bound"], 1))
-    picture = image_strip(x.cpu(), f"{len(x)} test images of {group.dataset}, one column for each class", 10)
+    in_columns = classes and classes == [*range(10)] * (len(classes) // 10) # not so with other classes, or few images
+    order = ", one column for each class" if in_columns else ""
+    picture = image_strip(x.cpu(), f"{len(x)} test images of {group.dataset}{order}", 10)
     return Div(Div(picture, cls="paper"), Dl(*(Div(Dt(k), Dd(v)) for k, v in facts.items()), cls="facts"), cls="split")
 
+# %% ../../nbs/10_report/11_slides.ipynb #cell-027
 def source_line(
     results, # of a study; may be empty
-    name:str, # of the study
+    name:str, # of the study; may be empty
 ) -> P: # `None` without results
     "How to repeat a study, and where its numbers come from"
     if not results: return None
     commits = " / ".join(sorted({str(result.get("commit") or "unknown") for result in results}))
     duration = format_duration(sum(result.get("train_seconds") or 0 for result in results))
-    return P(f"To repeat: vae_report {name}. Commit {commits}; {duration} of training.", cls="caption")
-
+    file = f"{shlex.quote(f'{name}-runs.yaml')} with the file beside these slides"
+    repeat = f"To repeat: vae_report {name if is_builtin_study(name) else file}. " if name else ""
+    return P(f"{repeat}Commit {commits}; {duration} of training.", cls="caption")

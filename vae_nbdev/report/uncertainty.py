@@ -12,7 +12,7 @@ import statistics
 from fastcore.xml import Div, Figure, Td
 from ..plots.figure import PlotFigure
 from ..plots.curves import Curve, draw_curves
-from .results import Row, short_name
+from .results import Row, score_kind, short_name
 from .tables import format_number, group_styles, number_cell, plain_table, score_cell, with_minus_sign
 from .figures import html_figure
 
@@ -41,9 +41,7 @@ def predictive_quantities(group) -> dict: # short name → key of PREDICTIVE_QUA
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-008
 def predictive_score(group) -> str:
     "The name of the scores of a group's curves"
-    if group.task != "reconstruction": return "log p(y | x)"
-    grey = group.binarisation == "grey" and group.likelihood == "bernoulli"
-    return "grey cross-entropy" if grey else "log-likelihood"
+    return score_kind(group) if group.task == "reconstruction" else "log p(y | x)"
 
 def plot_predictive(group) -> PlotFigure: # `None` if no model has a curve
     "Posterior predictive against the number of weight samples"
@@ -72,7 +70,8 @@ def predictive_caption(group) -> str:
     codes = f" {ks} codes for each weight sample and image." if ks else ""
     several = max(sum(bool(r.get("predictive")) for r in row.results) for row in group.rows) > 1
     bars = "the standard deviation over seeds" if several else "the standard error of the draws, for these images"
-    return f"{images} random test images.{codes} Bars: {bars}. {'. '.join(meanings)}."
+    score = f"{predictive_score(group)} of {images} random test images, nats per image"
+    return f"{score[0].upper()}{score[1:]}.{codes} Bars: {bars}. {'. '.join(meanings)}."
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-010
 def predictive_figure(group) -> Figure: # `None` if no model has a curve
