@@ -62,6 +62,7 @@ def inference_gap_caption(group, rows) -> str:
     if not all(part.get("converged", True) for part in parts): text += " Some searches for q* did not converge."
     return text
 
+# %% ../../nbs/10_report/12_inference.ipynb #cell-011
 def inference_gap_table(group) -> Div: # `None` if no model was measured
     "log p(x), the ELBO of the locally optimised q* and of the encoder's q, and the two gaps (Cremer et al. 2018)"
     rows = rows_with_part(group, "inference_gap")
@@ -72,7 +73,7 @@ def inference_gap_table(group) -> Div: # `None` if no model was measured
     headings = ["Model", *gap_columns(group).values()]
     return plain_table(headings, lines, "inference gap", caption, group_styles(group))
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-013
+# %% ../../nbs/10_report/12_inference.ipynb #cell-014
 GAP_NAMES = ("approximation", "amortisation") # parts of a bar, in their order
 
 def plot_inference_gaps(group) -> PlotFigure: # `None` if no model was measured
@@ -101,7 +102,7 @@ def inference_gap_figure(group) -> Figure: # `None` if no model was measured
     alt = f"Stacked bars of the inference gap, nats per image: {'; '.join(words)}."
     return html_figure(picture, with_minus_sign(alt), wide=True)
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-016
+# %% ../../nbs/10_report/12_inference.ipynb #cell-017
 RATE_COLUMNS = { # key of the part → heading
     "rate": "Rate KL_z", "mutual_information": "Mutual information", "marginal_kl": "Marginal KL",
     "distortion": "Distortion −ELL"}
@@ -125,7 +126,7 @@ def beta_of_row(row) -> float:
     "The factor of KL_z in a row's objective"
     return next(result["rate_distortion"]["beta"] for result in row.results if result.get("rate_distortion"))
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-019
+# %% ../../nbs/10_report/12_inference.ipynb #cell-020
 def beta_series(group) -> list: # of lists of rows
     "Rows that were measured; those that differ in β only are in one list, the largest β first"
     series = {}
@@ -151,7 +152,7 @@ def rate_distortion_curves(group) -> list: # of Curve
         curves.append(Curve(name, rates, distortions, style.colour, style.marker, errors, style.dashed))
     return curves
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-020
+# %% ../../nbs/10_report/12_inference.ipynb #cell-021
 def draw_constant_elbo(ax):
     "Dotted lines rate + distortion = −ELBO at round values, labelled where they enter at the left"
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
@@ -178,7 +179,7 @@ def plot_rate_distortion(group) -> PlotFigure: # `None` for fewer than two model
             ax.annotate(f"β = {beta_of_row(row):g}", (x, y), **place)
     return picture
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-021
+# %% ../../nbs/10_report/12_inference.ipynb #cell-022
 def rate_distortion_figure(group) -> Figure: # `None` for fewer than two models
     "Rate and distortion as part of a page"
     picture = plot_rate_distortion(group)
