@@ -104,14 +104,15 @@ def anneal_block(
     on_move=lambda: None, # called after each move
 ): # list of AISEstimate: forward, and reverse if there are codes
     "Pilot run, forward chains and, from known posterior codes, reverse chains"
-    seed, chains, steps = settings.seed, settings.chains, settings.leapfrog_steps
+    chains, steps = settings.chains, settings.leapfrog_steps
+    generators = lambda purpose: image_generators(settings.seed, purpose, images, settings.draw)
     local = lambda density: copy.deepcopy(density).to(scale)
     first, target = start_density(prior), local(prior)
     base = target if first is prior else local(first)
     ratio = likelihood_ratio(likelihood_and_grad, target, base)
     evaluate = partial(evaluate_state, likelihood_and_grad=ratio, prior=base)
-    noise = lambda purpose: hmc_noise(image_generators(seed, purpose, images), chains, scale)
-    start = lambda purpose: sample_prior(first, image_generators(seed, f"{purpose} start", images), chains, scale)
+    noise = lambda purpose: hmc_noise(generators(purpose), chains, scale)
+    start = lambda purpose: sample_prior(first, generators(f"{purpose} start"), chains, scale)
     sizes = tune_step_sizes(evaluate, start("pilot"), scale, noise("pilot"), settings, on_move)[..., None] * scale
     forward = run_chains(evaluate, start("up"), sizes, noise("up"), steps, False, on_move)
     if codes is None: return [estimate_from_chains(*forward)]

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['NOISE_LEVELS', 'MCSamples', 'draw_mc_samples', 'encoder_batches', 'reconstruct_batches', 'score_images',
-           'fit_influence', 'score_codes', 'score_fitted', 'score_draws', 'image_scores', 'add_elbo', 'mean_scores',
-           'check_mc_samples', 'least_eval_samples', 'check_benchmark_settings', 'likelihood_bound', 'mean_image_score',
-           'iwll_summary', 'device_and_dtype', 'mean_code_weights', 'encode_mean', 'posterior_means']
+           'code_influence', 'fit_influence', 'score_codes', 'score_fitted', 'score_draws', 'image_scores', 'add_elbo',
+           'mean_scores', 'check_mc_samples', 'least_eval_samples', 'check_benchmark_settings', 'likelihood_bound',
+           'mean_image_score', 'iwll_summary', 'device_and_dtype', 'mean_code_weights', 'encode_mean',
+           'posterior_means']
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-003
 import time
@@ -95,14 +96,20 @@ def score_images(
     return torch.cat(likelihoods, dim=1), torch.cat(divergences)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-013
-def _code_influence(by_mean, by_sd, codes, q) -> Tensor: # (L, B)
-    "Influence of each code on a score with these derivatives (B, d) by mean and standard deviation of q(z|x)"
+def code_influence(
+    by_mean:Tensor, # derivatives of a score by the mean of q(z|x) (B, d)
+    by_sd:Tensor, # and by its standard deviation (B, d)
+    codes:Tensor, # of the weight samples (L, B, d)
+    q, # fitted to them
+) -> Tensor: # (L, B)
+    "Influence of each code on a score of the q(z|x) that is fitted to all of them"
     L, sd, variance = len(codes), q.log_std.exp(), codes.var(0)
     deviation = codes - q.mean
     of_sd = (deviation.square() * L / (L - 1) - variance) / (2 * sd)
     at_floor = sd.square() > 1.001 * variance
     return (by_mean * deviation + by_sd * of_sd.masked_fill(at_floor, 0)).sum(-1)
 
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-014
 def fit_influence(
     model:Autoencoder, # whose q(z|x) is fitted to the codes of the weight samples
     codes:Tensor, # of the weight samples (L, B, d)
@@ -119,9 +126,9 @@ def fit_influence(
         fitted = GaussianPosterior(mean, sd.log())
         divergence = model.prior.kl(fitted, fitted.sample(noise)).sum()
     derivatives["kl_z"] = torch.autograd.grad(divergence, (mean, sd))
-    return {name: _code_influence(*by_parameters, codes, q) for name, by_parameters in derivatives.items()}
+    return {name: code_influence(*by_parameters, codes, q) for name, by_parameters in derivatives.items()}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-015
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-016
 @torch.no_grad()
 def score_codes(
     model:Autoencoder,
@@ -135,7 +142,7 @@ def score_codes(
     z = q.sample(noise)
     return model.get_ll(x, model.decode(z, W)), model.prior.kl_rows(q, z), {}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-016
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-017
 @torch.no_grad()
 def score_fitted(
     model:Autoencoder, # whose q(z|x) is fitted to the codes of the weight samples
@@ -153,7 +160,7 @@ def score_fitted(
     likelihoods, z = likelihoods.detach(), z.detach()
     return likelihoods, model.prior.kl_rows(q, z), fit_influence(model, codes, q, noise, likelihoods, slopes)
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-020
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-021
 @torch.no_grad()
 def score_draws(
     model:Autoencoder,
@@ -173,7 +180,7 @@ def score_draws(
                         for name, values in rows.items()})
     return {name: torch.cat([rows[name] for rows in batches], 1) for name in batches[0]}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-022
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-023
 def image_scores(
     likelihoods:Tensor, # log p(x|z_l, W_l) (L, N)
     kl_z:Tensor, # (N,), or (L, N)
@@ -193,7 +200,7 @@ def mean_scores(
     "Mean and standard error of each score, and KL_W, which is the same for all images and draws"
     return {name: crossed_mean(s)._asdict() for name, s in scores.items()} | {"kl_w": {"mean": kl_w, "se": 0.}}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-026
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-027
 NOISE_LEVELS = (0., 0.05, 0.1, 0.2, 0.3, 0.5) # ε of the noise curve; the original project's single point is 0.1
 
 def check_mc_samples(
@@ -219,7 +226,7 @@ def check_benchmark_settings(model, L, noise, importance_samples) -> int:
     for eps in noise: check_number(eps, "noise", minimum=0)
     return L
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-028
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-029
 def likelihood_bound(model:Autoencoder, split):
     "The highest mean log-likelihood any reconstruction of these images can reach; `None` where it is unbounded"
     bound = model.likelihood.bound(split.batch(slice(None)).x)
@@ -231,18 +238,18 @@ def mean_image_score(model:Autoencoder, dataset):
     logits = model.likelihood.initial_logits(dataset.train.mean())
     return model.likelihood.log_prob(dataset.test.batch(slice(None)).x, logits).double().mean().item()
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-030
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-031
 def iwll_summary(
     estimate, # from importance_log_likelihood
     k:int # importance samples
-) -> dict: # the fields of Estimate, "ess", "k_hat" and "loose"; the last two are `None` for k < 25
-    "Mean IWLL(k) with its error, median effective sample size and k-hat, and the share of images with k-hat > 0.7"
-    k_hat, known = estimate.k_hat, not estimate.k_hat.isnan().any()
+) -> dict: # the fields of Estimate, "ess", "k_hat" and "loose"; the last two are `None` without a k-hat
+    "Mean IWLL(k) with its error, median effective sample size and k-hat, and the share of known k-hats > 0.7"
+    known = estimate.k_hat[~estimate.k_hat.isnan()]
     return crossed_mean(estimate.draws[k])._asdict() | {
-        "ess": estimate.ess.median().item(), "k_hat": k_hat.clamp(min=-1).median().item() if known else None,
-        "loose": (k_hat > K_HAT_LIMIT).double().mean().item() if known else None}
+        "ess": estimate.ess.median().item(), "k_hat": known.clamp(min=-1).median().item() if len(known) else None,
+        "loose": (known > K_HAT_LIMIT).double().mean().item() if len(known) else None}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-031
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-032
 def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of clean and of noisy images, noise curve
     "Scores of every draw and image, name → (L, N), and the means of ELL(ε) with their errors"
     samples = draw_mc_samples(model, test, L, seed)
@@ -250,7 +257,7 @@ def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of cl
     points = [{"eps": eps, **crossed_mean(curve[eps]["ell"])._asdict()} for eps in noise]
     return curve[0.], {f"ell({eps:g})": curve[eps]["ell"] for eps in noise if eps}, points
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-032
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-033
 @patch
 def benchmark(self:Autoencoder,
     dataset, # a Dataset; its test images are scored, each exactly once
@@ -276,14 +283,15 @@ def benchmark(self:Autoencoder,
             "mean_image": mean_image_score(self, dataset), "parameters": self.count_parameters(),
             "benchmark_seconds": round(time.monotonic() - started, 3)}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-048
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-049
 def device_and_dtype(model) -> dict: # device and dtype, as `Tensor.to` takes them
     "Where the model computes, and in which precision"
     weight = next(model.parameters())
     return {"device": weight.device, "dtype": weight.dtype}
 
 def mean_code_weights(model:Autoencoder, L:int, seed:int):
-    "The L weight samples that mean codes are averaged over; `None` for point weights"
+    "The weight samples that mean codes are averaged over, L or as many as the model needs; `None` for point weights"
+    L = max(L, model.min_samples) # an ensemble has all its members in every mean
     return model.sample_from_W(L, make_generator(seed, "posterior means", device=device_and_dtype(model)["device"]))
 
 def _marginal_mean(model, x, W): return model.encode(x.to(**device_and_dtype(model)), W).marginal_mean
@@ -292,18 +300,18 @@ def _marginal_mean(model, x, W): return model.encode(x.to(**device_and_dtype(mod
 def encode_mean(
     model:Autoencoder,
     x:Tensor, # images (B, D)
-    L:int=10, # weight samples to average over; point weights need, and use, 1
+    L:int=10, # weight samples to average over, or as many as the model needs; point weights use 1
     seed:int=0, # of the weight samples
 ) -> Tensor: # (B, d), on the model's device
     "The mean code of each image"
     return _marginal_mean(model, x, mean_code_weights(model, L, seed))
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-050
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-051
 @torch.no_grad()
 def posterior_means(
     model:Autoencoder,
     split, # a Split; all its images are encoded
-    L:int=10, # weight samples to average over; point weights need, and use, 1
+    L:int=10, # weight samples to average over, or as many as the model needs; point weights use 1
     seed:int=0, # of the weight samples
     batch_size:int=1000, # changes memory, not the values
 ) -> Tensor: # (N, d) on the CPU

@@ -210,7 +210,7 @@ def calibration_measures(
 @patch
 def benchmark(self:Architecture,
     dataset, # a Dataset; its test images are classified, each exactly once
-    L:int=10, # weight samples
+    L:int=10, # weight samples; point weights need, and use, 1
     seed:int=0, # of the benchmark's own random numbers
     noise=NOISE_LEVELS, # standard deviations ε of the noise curves
     batch_size:int=1000, # changes speed and memory, not the values
@@ -224,6 +224,7 @@ def benchmark(self:Architecture,
     rows = {eps: classifier_rows(predict(eps) if eps else log_p, y) for eps in sorted({0., *noise})}
     points = {f"noise_{name}": [{"eps": eps, **crossed_mean(rows[eps][name])._asdict()} for eps in noise]
               for name in ("accuracy", "nll")}
-    return {"task": self.task, "likelihood": "categorical", "L": L, "n_test": len(test), "benchmark_seed": seed,
-            **calibration_measures(log_p, y, rows[0.], kl_w, seed), "scores": rows[0.], "bound": None, **points,
-            "parameters": self.count_parameters(), "benchmark_seconds": round(time.monotonic() - started, 3)}
+    return {"task": self.task, "likelihood": "categorical", "L": len(log_p), "n_test": len(test), "bound": None,
+            "benchmark_seed": seed, "scores": rows[0.], **points, "parameters": self.count_parameters(),
+            **calibration_measures(log_p, y, rows[0.], kl_w, seed),
+            "benchmark_seconds": round(time.monotonic() - started, 3)}

@@ -100,9 +100,14 @@ def sigmoid_schedule(
 # %% ../../nbs/07_evaluation/05_hmc.ipynb #cell-029
 MOVES_AHEAD = 20 # moves that random numbers are drawn for at a time
 
-def image_generators(seed, purpose, images):
-    "One generator for each of these positions in the set"
-    return [make_generator(seed, "annealing", purpose, i) for i in images]
+def image_generators(
+    seed, purpose,
+    images, # their positions in the set
+    draw:int=0, # number of the weight draw; 0 for point weights too
+):
+    "One generator for each image"
+    words = (purpose, draw) if draw else (purpose,)
+    return [make_generator(seed, "annealing", *words, i) for i in images]
 
 def hmc_noise(
     generators, # one for each image
@@ -129,9 +134,10 @@ class AISSettings:
     leapfrog_steps:int=10 # of each move
     target:float=0.65 # acceptance rate that the step sizes are tuned for
     seed:int=0
+    draw:int=0 # number of the weight draw, which has random numbers of its own
 
     def __post_init__(self):
-        for name, least in (("chains", 2), ("steps", 1), ("leapfrog_steps", 1)):
+        for name, least in (("chains", 2), ("steps", 1), ("leapfrog_steps", 1), ("draw", 0)):
             check_number(getattr(self, name), name, minimum=least, integer=True)
         check_number(self.target, "target", minimum=0, maximum=1, exclusive=True)
 

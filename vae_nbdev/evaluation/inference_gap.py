@@ -15,7 +15,7 @@ from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..nn.posteriors import GaussianPosterior
 from ..nn.autoencoder import Autoencoder
-from .importance import RunningLogWeights, log_importance_weights
+from .importance import RunningLogWeights, independent_fits, log_importance_weights
 from .standard_errors import crossed_mean
 from .ais import ais, decoder_log_likelihood
 
@@ -86,9 +86,10 @@ def optimise_posterior(
     return LocalPosterior(GaussianPosterior(q.mean.detach(), q.log_std.detach()), steps, reductions == REDUCTIONS)
 
 # %% ../../nbs/07_evaluation/07_inference_gap.ipynb #cell-018
-def ais_likelihood(model:Autoencoder, **settings): # fields of AISSettings; a function of (images, q*, W)
+def ais_likelihood(model:Autoencoder, **settings): # fields of AISSettings; a function of (images, q*, W, l)
     "An estimate of log p(x|W) by annealed importance sampling under the prior of the model"
-    def estimate(x, q, W): return ais(model, x, model.prior.fixed(), W, progress=False, **settings).estimate
+    settings = {"progress": False, **settings}
+    def estimate(x, q, W, l=0): return ais(model, x, model.prior.fixed(), W, draw=l, **settings).estimate
     return estimate
 
 def importance_likelihood(
@@ -96,11 +97,11 @@ def importance_likelihood(
     k:int=5000, # codes of each image
     seed:int=0,
     chunk:int=50, # codes at a time
-): # a function of (images, q*, W)
+): # a function of (images, q*, W, l)
     "An estimate of log p(x|W) by importance sampling with k codes from the locally optimised q*"
     @torch.no_grad()
-    def estimate(x, q, W):
-        generator, weights = make_generator(seed, "local importance", device=x.device), RunningLogWeights()
+    def estimate(x, q, W, l=0):
+        generator, weights = make_generator(seed, "local importance", l, device=x.device), RunningLogWeights()
         for start in range(0, k, chunk):
             weights.add(log_importance_weights(model, x, q, q.noise(min(chunk, k - start), generator), W))
         return weights.log_mean().cpu().double()
@@ -122,21 +123,22 @@ def _fresh_elbos(model, x, posteriors, W, samples, generator) -> Tensor: # (post
 def gap_scores(
     model:Autoencoder,
     x:Tensor, # images (n, D)
-    log_likelihood, # function of (images, q*, W) → log p(x|W) (n,)
+    log_likelihood, # function of (images, q*, W_l, l) → log p(x|W_l) (n,)
     W=None, # L weight samples, for Bayesian weights
     weight_samples:int=3, # of which the gap is measured for so many
     seed:int=0,
     samples:int=EVALUATION_SAMPLES, # codes of each image, a multiple of `EVALUATION_CHUNK`
 ) -> dict: # name → (weight samples, n), float64; and whether all searches converged
     "log p(x|W), ELBO[q*] and ELBO[q] of each image under each weight sample, in nats"
-    with torch.no_grad(): encoded = model.encode(x, W)
+    fitted = model.latent_posterior == "fitted_gaussian"
+    with torch.no_grad(): encoded = independent_fits(model, x, len(W), seed) if fitted else model.encode(x, W)
     rows, converged = [], True
     for l, W_l in enumerate([None] if W is None else [W[l] for l in range(min(weight_samples, len(W)))]):
         q = encoded.select(l)
         local = optimise_posterior(model, x, q, W_l, seed)
         generator = make_generator(seed, "local evaluation", l, device=x.device)
         elbos = _fresh_elbos(model, x, (local.q, q), W_l, samples, generator)
-        rows.append(torch.stack([log_likelihood(x, local.q, W_l).cpu().double(), *elbos]))
+        rows.append(torch.stack([log_likelihood(x, local.q, W_l, l).cpu().double(), *elbos]))
         converged = converged and local.converged
     names = "log_likelihood", "local_elbo", "elbo"
     return dict(zip(names, torch.stack(rows, 1))) | {"converged": converged}
@@ -146,10 +148,10 @@ def inference_gap(
     model:Autoencoder,
     dataset, # a Dataset; a random subset of its test images is used
     n:int=100, # images
-    L:int=10, # weight samples of the benchmark, to which a fitted Gaussian is fitted; point weights need none
+    L:int=10, # weight samples of the benchmark, and of the fit of a fitted Gaussian; point weights need none
     seed:int=0, # of weights, search and evaluation
     image_seed:int=0, # of the random subset
-    log_likelihood=None, # function of (images, q*, W) → log p(x|W) (n,); `None`: AIS with its default settings
+    log_likelihood=None, # function of (images, q*, W_l, l) → log p(x|W_l) (n,); `None`: AIS with default settings
     **options # `weight_samples` and `samples` of gap_scores
 ) -> dict: # as in `result.json`; raises InputError for a model without a Gaussian q(z|x)
     "The inference gap and its two parts, in nats per image with standard errors (Cremer et al. 2018)"

@@ -51,8 +51,8 @@ def encode_all(
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> LatentCodes: # on the CPU
     "The codes of every image, in order; raises `InputError` for a model that is no autoencoder"
-    L, weight = check_mc_samples(model, max(L, model.min_samples)), next(model.eval().parameters())
-    W = mean_code_weights(model, L, seed)
+    check_mc_samples(model, max(L, model.min_samples))
+    weight, W = next(model.eval().parameters()), mean_code_weights(model, L, seed)
     noise = torch.randn(len(split), model.latent, generator=make_generator(seed, "posterior draws"), dtype=weight.dtype)
     parts = []
     for start in range(0, len(split), batch_size):

@@ -17,7 +17,8 @@ from ..data.batches import Split
 from ..nn.autoencoder import Autoencoder
 from .standard_errors import jackknife_variance
 from .importance import importance_log_likelihood, log_mean_exp
-from .benchmark import draw_mc_samples, check_mc_samples, reconstruct_batches
+from .benchmark import check_mc_samples, code_influence, draw_mc_samples, encoder_batches
+from .benchmark import reconstruct_batches
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-007
 def make_ood_sets(
@@ -37,12 +38,14 @@ NO_IWLL_REASON = "the code is a single point, so there is no q(z|x) to weigh sam
 NO_SAMPLES_REASON = "no importance samples were asked for (k is None)"
 NO_BOUND_REASON = "the likelihood has no upper bound on these pixels"
 
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-011
 class DrawScores(NamedTuple):
     "What L draws of (W, z) contribute to the scores of N images"
     likelihoods:Tensor # log p(x|z, W) of each draw (L, N)
     deviations:Tensor # mean squared deviation of each draw's reconstruction from the mean of all (L, N)
     bounds:Tensor|None # the best possible log-likelihood (N,)
     iwll:Tensor|None # IWLL(k) of each weight sample (L, N); (1, N) for point weights
+    influence:dict # what each weight sample adds through a q(z|x) fitted to all, name → (L, N); empty for another q
 
     def variance(self, left_out=None) -> Tensor: # (N,); `None` for a single draw
         "The variance of the reconstruction over all draws, or over all but one"
@@ -55,16 +58,34 @@ class DrawScores(NamedTuple):
         draws = [l for l in range(len(self.likelihoods)) if l != left_out]
         ll = self.likelihoods[draws]
         ell, iwll = ll.mean(0), self.iwll if self.iwll is None or len(self.iwll) == 1 else self.iwll[draws]
-        return {"ell": ell, "pll": log_mean_exp(ll), "iwll": None if iwll is None else iwll.mean(0),
-                "ell_minus_bound": None if self.bounds is None else ell - self.bounds,
-                "variance": self.variance(left_out)}
+        scores = {"ell": ell, "pll": log_mean_exp(ll), "iwll": None if iwll is None else iwll.mean(0),
+                  "ell_minus_bound": None if self.bounds is None else ell - self.bounds,
+                  "variance": self.variance(left_out)}
+        if left_out is None: return scores
+        moved = {name: rows[left_out] / (len(rows) - 1) for name, rows in self.influence.items()}
+        return {name: v if v is None else v - moved.get(name, 0.) for name, v in scores.items()}
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-012
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-013
 def _squared_deviations(images) -> Tensor: # (L, B), float64 on the CPU
     "Mean squared deviation over the pixels of the expected images (L, B, D) of each draw from their mean"
     return (images - images.mean(0)).square().mean(-1).cpu().double()
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-013
+@torch.no_grad()
+def _fit_influence(model, x, W, noise) -> dict: # name → (L, B), float64 on the CPU
+    "What each weight sample adds to the scores through the q(z|x) that is fitted to the codes of all of them"
+    codes = model.encoder(x, W)
+    q = model.fit_posterior(codes)
+    z = q.sample(noise).requires_grad_()
+    with torch.enable_grad():
+        logits = model.decode(z, W)
+        ll, images = model.get_ll(x, logits), model.likelihood.mean(logits)
+        scores = {"ell": ll.mean(0), "pll": log_mean_exp(ll), "variance": images.var(0).mean(-1)}
+        slopes = {name: torch.autograd.grad(score.sum(), z, retain_graph=True)[0] for name, score in scores.items()}
+    by_parameters = {name: (slope.sum(0), (slope * noise).sum(0)) for name, slope in slopes.items()}
+    influence = {name: code_influence(*by, codes, q).cpu().double() for name, by in by_parameters.items()}
+    return influence | {"ell_minus_bound": influence["ell"]}
+
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-014
 @torch.no_grad()
 def draw_scores(
     model:Autoencoder,
@@ -76,16 +97,20 @@ def draw_scores(
 ) -> DrawScores: # on the CPU, float64
     "What each of L draws contributes to the scores of each image"
     L, bound = check_mc_samples(model, L), model.likelihood.bound
-    samples, batches = draw_mc_samples(model, split, L, seed), []
+    samples, batches, influence = draw_mc_samples(model, split, L, seed), [], {}
     for x, _, _, logits in reconstruct_batches(model, split, samples, batch_size=batch_size):
         batches.append((model.get_ll(x, logits).cpu().double(), _squared_deviations(model.likelihood.mean(logits))))
     ll, deviations = (torch.cat(parts, dim=-1) for parts in zip(*batches))
+    if model.latent_posterior == "fitted_gaussian":
+        parts = [_fit_influence(model, x, samples.W, noise)
+                 for x, _, noise in encoder_batches(model, split, samples, batch_size=batch_size)]
+        influence = {name: torch.cat([part[name] for part in parts], 1) for name in parts[0]}
     bounds = bound(split.batch(slice(None)).x.cpu())
     scored = k is not None and model.has_latent_density
     iwll = importance_log_likelihood(model, split, k, L, seed).draws[k] if scored else None
-    return DrawScores(ll, deviations, None if bounds is None else bounds.double(), iwll)
+    return DrawScores(ll, deviations, None if bounds is None else bounds.double(), iwll, influence)
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-014
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-015
 def ood_scores(
     model:Autoencoder,
     split, # N images
@@ -97,7 +122,7 @@ def ood_scores(
     "Scores of each image: ELL, PLL, ELL − bound and IWLL(k) in nats, and the variance of its reconstruction"
     return draw_scores(model, split, L, seed, k, batch_size).average()
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-018
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-021
 def auroc(
     test:Tensor, # scores (N,) of in-distribution images, higher for familiar ones
     ood:Tensor, # scores (M,) of OOD images
@@ -119,7 +144,7 @@ def fpr_at_95_tpr(test, ood) -> float: # scores (N,) and (M,)
     threshold = test.sort().values[len(test) - -(-95 * len(test) // 100)]
     return (ood >= threshold).double().mean().item()
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-022
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-025
 HIGHER_MEANS_OOD = ("variance",) # scores that are higher for OOD images; all others are lower
 BOOTSTRAP_CHUNKS, BOOTSTRAP_RESAMPLES = 10, 50 # 500 resamples in ten portions, to bound the memory
 FEWEST_DRAWS = 3 # from here on one weight sample at a time can be left out
@@ -134,7 +159,7 @@ def bootstrap_counts(
     ones = torch.ones((), dtype=torch.float64).expand(resamples, n)
     return torch.zeros(resamples, n, dtype=torch.float64).scatter_add_(1, drawn, ones)
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-023
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-026
 def auroc_interval(
     test:Tensor, # scores (N,) of in-distribution images, higher for familiar ones
     ood:Tensor, # scores (M,) of OOD images
@@ -153,7 +178,7 @@ def auroc_interval(
     low, high = (min(max(mean + wider * (end - mean), 0.), 1.) for end in ends)
     return {"mean": mean, "low": low, "high": high, "fpr95": fpr_at_95_tpr(test, ood)}
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-024
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-027
 def _oriented(scores:dict) -> dict: # name → (N,)
     "The scores that there are, each higher for familiar images"
     return {name: -v if name in HIGHER_MEANS_OOD else v for name, v in scores.items() if v is not None}
@@ -173,7 +198,7 @@ def ood_auroc(
     return {name: auroc_interval(familiar[name], others[name], seed, left_out(name)) if name in familiar else None
             for name in names}
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-028
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-031
 def pixel_entropy(x:Tensor) -> Tensor: # pixels (N, D) in [0, 1] → nats (N,)
     "Entropy of the pixels of each image as Bernoulli probabilities; 0 for binary ones"
     return -(torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum(-1)
@@ -189,7 +214,7 @@ def baseline_scores(
     scores = {name: score(pixels(split)) for name, split in ood_sets.items()}
     return ("pixel entropy" if grey else "mean intensity"), score(pixels(test)), scores
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-031
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-034
 def ood_detection(
     model:Autoencoder,
     dataset, # a Dataset; its test images are in-distribution

@@ -18,7 +18,7 @@ from .standard_errors import Estimate, crossed_mean, predictive_rows
 
 # %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-006
 IMAGE_BATCH = 1000 # images at a time; codes are drawn in these portions
-PROPOSAL_SAMPLES = 10 # weight samples to which a fitted q(z|x) is fitted
+PROPOSAL_SAMPLES = 10 # fresh weight samples to which a fitted q(z|x) is fitted, for each sample that decodes
 
 def predictive_quantity(model) -> str: # "marginal", "reconstruction" or "label"
     "What the posterior predictive of a model is about; raises `InputError` for a model without uncertain weights"
@@ -48,12 +48,12 @@ def draw_log_likelihoods(
     weight = next(model.eval().parameters())
     generator = lambda *purpose: make_generator(seed, *purpose, device=weight.device)
     fitted = model.latent_posterior == "fitted_gaussian"
-    proposal = model.sample_from_W(PROPOSAL_SAMPLES, generator("predictive proposal")) if fitted else None
     batches = [split.batch(slice(start, start + IMAGE_BATCH)) for start in range(0, len(split), IMAGE_BATCH)]
     batches = [b._replace(x=b.x.to(weight), y=None if b.y is None else b.y.to(weight.device)) for b in batches]
     weights = generator("predictive weights")
     for l in range(L):
         W, codes = model.sample_from_W(1, weights), generator("predictive codes", l)
+        proposal = model.sample_from_W(PROPOSAL_SAMPLES, generator("predictive proposal", l)) if fitted else None
         yield torch.cat([_log_likelihood(model, b, W, proposal, k, codes).cpu().double() for b in batches])
 
 # %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-009

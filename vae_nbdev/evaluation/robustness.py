@@ -100,12 +100,14 @@ def uncertainty_maps(
     x:Tensor, # images (B, D) in [0, 1]
     L:int=100, # Monte Carlo samples of (W, z), at least 2; deterministic models need, and use, 1
     generator:torch.Generator=None, # on the model's device
-    draw_codes:bool=True, # draw z as well? otherwise each W_l uses the mean of q(z|x, W_l)
+    draw_codes:bool=True, # draw z as well? otherwise decode the possible code nearest to the mean of q(z|x, W_l)
 ) -> PixelUncertainty: # on the CPU
     "Expected reconstruction and its uncertainty, split by the law of total variance"
     L, x = check_mc_samples(model, L, least=2), x.to(next(model.parameters()))
-    noise = None if draw_codes else x.new_zeros(L, len(x), model.latent)
-    logits, _ = model.eval().feedforward(x, L, generator, noise)
+    W = model.eval().draw(L, generator)
+    q = model.encode(x, W)
+    z = q.sample(q.noise(L, generator)) if draw_codes else model.prior.nearest_code(q.mean)
+    logits = model.decode(z.expand(L, *z.shape[-2:]), W)
     mean = model.likelihood.mean(logits).mean(0)
     variances = epistemic_variance(model, logits), model.likelihood.variance(logits).mean(0)
     return PixelUncertainty(mean.cpu(), *(variance.sqrt().cpu() for variance in variances))

@@ -24,7 +24,7 @@ from ..nn.autoencoder import Autoencoder, optimizer_step
 from ..training.tensor_files import checksum, read_tensors, write_tensors
 from .benchmark import check_mc_samples, device_and_dtype, mean_and_se
 from .standard_errors import jackknife_variance
-from .latent_density import fit_latent_density
+from .latent_density import density_obstacle, fit_latent_density
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-006
 N_FEATURES = 64 # hidden units
@@ -295,7 +295,7 @@ def generate_images(
 def _generating_priors(model, dataset, seed, density):
     "The priors to generate from, by the names of their results"
     priors = {"prior_samples": model.prior.fixed()} if model.uses_prior else {}
-    if not model.posterior.euclidean: return priors
+    if priors and density_obstacle(model): return priors
     return priors | {"ex_post_samples": density or fit_latent_density(model, dataset, seed=seed)}
 
 def _image_count(model, dataset, n):

@@ -19,7 +19,7 @@ from ..nn.autoencoder import Autoencoder
 from ..evaluation.importance import importance_log_likelihood
 from ..evaluation.standard_errors import crossed_mean
 from ..evaluation.benchmark import draw_mc_samples, iwll_summary
-from ..evaluation.latent_density import fit_latent_density, load_density, save_density
+from ..evaluation.latent_density import density_obstacle, fit_latent_density, load_density, save_density
 from ..evaluation.hmc import AISSettings
 from ..evaluation.ais import LOW_ESS, ais, bdmc, chain_error
 from ..evaluation.inference_gap import ais_likelihood, inference_gap
@@ -71,10 +71,11 @@ AIS_EFFORT = {"chains": 16, "steps": 400, "leapfrog_steps": 2} # of AISSettings,
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-014
 def priors_for_ais(model, run, folder, data) -> dict: # name → prior
-    "The prior of the training, if there is one, and for every model a Gaussian mixture on its training codes"
+    "The prior of the training, if there is one, and a Gaussian mixture on the training codes, if they can have one"
+    trained_with = {"prior": model.prior.fixed()} if model.uses_prior else {}
+    if density_obstacle(model): return trained_with
     density = fit_latent_density(model, data, seed=run.seed)
     save_density(density, Path(folder) / "density.safetensors")
-    trained_with = {"prior": model.prior.fixed()} if model.uses_prior else {}
     return trained_with | {"ex_post": density}
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-016
@@ -91,7 +92,8 @@ def estimate_under_prior(
     progress:bool=False, # show a progress bar
 ) -> tuple: # a part of `result.json`, and the estimates (L, N)
     "AIS estimate of log p(x) under one prior, in nats, with its errors and the BDMC gap"
-    estimates = [ais(model, images.batch().x, prior, W, progress=progress, **settings) for W in weight_samples]
+    estimates = [ais(model, images.batch().x, prior, W, progress=progress, draw=l, **settings)
+                 for l, W in enumerate(weight_samples)]
     log_p, se, ess = (torch.stack([getattr(e, name) for e in estimates]) for name in ("estimate", "se", "ess"))
     result = {**crossed_mean(log_p)._asdict(), "se_chains": chain_error(se), "ess": ess.median().item(),
               "low_ess": (ess < LOW_ESS).any(0).sum().item(),
@@ -126,7 +128,7 @@ def run_ais(
             "leapfrog_steps": checked.leapfrog_steps, "weight_samples": len(W or [None]), "k": k or None,
             "iwll": bound, "priors": {name: part for name, (part, _) in parts.items()}, "scores": matrices}
 
-# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-024
+# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-026
 def run_inference_gap(model, run:Run, data) -> dict: # as in `result.json`
     "The inference gap on the images of AIS, with the same effort"
     estimate = ais_likelihood(model, seed=run.seed, **AIS_EFFORT)
@@ -135,11 +137,11 @@ def run_inference_gap(model, run:Run, data) -> dict: # as in `result.json`
 def run_sample_quality(model, run:Run, folder, data) -> dict: # as in `result.json`
     "The quality of generated images; the ex-post density stays in the folder for the report's pictures"
     path = Path(folder) / "density.safetensors"
-    if not model.posterior.euclidean: return sample_quality(model, data, run.seed)
+    if density_obstacle(model): return sample_quality(model, data, run.seed)
     if not run.ais_images: save_density(fit_latent_density(model, data, seed=run.seed), path) # AIS has stored it
     return sample_quality(model, data, run.seed, density=load_density(path))
 
-# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-025
+# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-027
 def undefined_evaluations(model) -> dict: # name of a parameter of a run → why
     "The evaluations that a model cannot have"
     reasons = {} if model.weight_posterior != "point" else {"predictive_samples": "has no uncertain weights"}
@@ -148,10 +150,13 @@ def undefined_evaluations(model) -> dict: # name of a parameter of a run → why
         return reasons | dict.fromkeys(names, "gives images no likelihood")
     if not model.posterior.euclidean:
         reasons |= dict.fromkeys(("ais_images", "bdmc_images"), "has codes that AIS cannot move through a vector space")
+    if density_obstacle(model) and not model.uses_prior:
+        names = "ais_images", "bdmc_images", "sample_quality"
+        reasons |= dict.fromkeys(names, "has no prior, and no density of all codes of its members")
     if not model.has_gaussian_posterior: reasons["gap_images"] = "has no Gaussian q(z|x)"
     return reasons
 
-# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-026
+# %% ../../nbs/09_studies/02_evaluations.ipynb #cell-028
 def run_optional_evaluations(model, run, folder, data, data_dir=None, progress=False) -> dict: # as in `result.json`
     "What the fields of a run ask for, as far as it is defined for its model"
     parts, undefined = {}, undefined_evaluations(model)
