@@ -54,7 +54,7 @@ def work_folder(folder, run:Run) -> Path:
     folder = Path(folder)
     return folder / NEXT if (folder / "result.json").exists() and not finished_result(folder, run) else folder
 
-def restore_older(folder, run:Run, lock:Lock=None): # the lock is as that of `install_next`
+def restore_older(folder, run:Run, lock:Lock=None): # the lock of `next`, if the caller has it
     "Let a finished result of exactly this run, which was set aside earlier, be the next one"
     old, new = Path(folder, OLDER, run_key(run)), Path(folder, NEXT)
     try: finished = finished_result(old, run)
