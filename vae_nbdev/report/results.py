@@ -11,7 +11,7 @@ __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'DESCRIPTION_COLUMNS', 'IWLL_DIAGNOSTIC
            'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
-import dataclasses, itertools, re, statistics
+import dataclasses, itertools, json, re, statistics
 from pathlib import Path
 from typing import NamedTuple
 import vae_nbdev
@@ -110,6 +110,8 @@ def format_parameter(
 # %% ../../nbs/10_report/01_results.ipynb #cell-022
 COMPARABLE = ("task", "dataset", "binarisation", "likelihood") # in which all results of a table agree
 
+def _hashable(value): return json.dumps(value, sort_keys=True) if isinstance(value, (dict, list)) else value
+
 def model_key(
     result,
     leave_out=(), # parameters that do not count
@@ -119,7 +121,7 @@ def model_key(
     chosen = chosen_options(architecture, options) if architecture in architectures() else options
     left_out = {*NOT_IN_NAMES, *leave_out, *(options.keys() - chosen.keys())}
     parameters = {k: v for k, v in run_parameters(result).items() if k not in left_out and v is not None}
-    return architecture, result.get("k"), result["L"], frozenset(parameters.items())
+    return architecture, result.get("k"), result["L"], frozenset((k, _hashable(v)) for k, v in parameters.items())
 
 def _count_digits(key, values) -> int:
     "The digits that tell the numbers among the values of a parameter apart"
@@ -129,7 +131,7 @@ def _count_digits(key, values) -> int:
 def _find_varying(parameter_sets, leave_out) -> dict: # key → digits of its numbers
     "The parameters in which runs of one class differ, without those that do not belong in a name"
     keys = dict.fromkeys(key for parameters in parameter_sets for key in parameters)
-    values = {key: {parameters.get(key) for parameters in parameter_sets} for key in keys}
+    values = {key: {_hashable(parameters.get(key)) for parameters in parameter_sets} for key in keys}
     return {key: _count_digits(key, values[key]) for key in keys
             if key not in (*NOT_IN_NAMES, *leave_out) and len(values[key]) > 1}
 
