@@ -20,8 +20,8 @@ class QuantisedPosterior(Posterior):
     discrete, euclidean = True, False
 
     def __init__(self,
-        vectors:Tensor, # what the encoder returned (B, M, D)
-        codebook:Tensor, # (K, D)
+        vectors:Tensor, # what the encoder returned (B, M, width)
+        codebook:Tensor, # (K, width)
     ):
         distance = codebook.square().sum(-1) - 2 * vectors @ codebook.T
         self.vectors, self.mean = vectors, one_hot_maximum(-distance.detach()).flatten(-2)

@@ -182,9 +182,9 @@ def uncertainty_table(
     for row, model in pairs:
         if model.weight_posterior == "point": continue
         maps = uncertainty_maps(model, x, L, make_generator(0, "uncertain pixels"), draw_codes=False)
-        strips = {"Mean reconstructions": maps.mean, "Epistemic uncertainty": 4 * maps.epistemic,
+        strips = {"Mean reconstructions": maps.mean, "Epistemic uncertainty": 4 * maps.disagreement,
                   "Aleatoric uncertainty": 2 * maps.aleatoric}
-        name = model_name_cell(row, styles, link, f"epistemic {maps.epistemic.mean():.3f}")
+        name = model_name_cell(row, styles, link, f"epistemic {maps.disagreement.mean():.3f}")
         cells = [image_strip(images, f"{title}: {short_name(row.name)}") for title, images in strips.items()]
         lines.append((name, *cells))
     if not lines: return None
