@@ -40,9 +40,12 @@ class CompiledFunction:
         name:str, # for messages
         key=None # equal for functions that compute the same from tensors of the same shapes
     ):
-        self.function, self.name, self.works = function, name, True
+        self.function, self.name = function, name
         self.programs = {} if key is None else _PROGRAMS.setdefault((key, torch.get_num_threads()), {})
         probe_compiler()
+
+    @property
+    def works(self): return None not in self.programs.values() # what failed once is not tried again
 
     def __call__(self, *inputs): return self.run(list(flat_leaves(inputs)), inputs)
 
@@ -65,7 +68,7 @@ def run(self:CompiledFunction,
     if settings not in self.programs:
         try: self.programs[settings] = self.compile(inputs)
         except Exception as error:  # of any kind: the eager function still works
-            self.works = False
+            self.programs[settings] = None
             return log_failure(self.name, "compiled", error)
     program, structure = self.programs[settings]
     return tree_unflatten(program(*(leaf for leaf in leaves if isinstance(leaf, Tensor))), structure)

@@ -78,15 +78,12 @@ class CompiledStep:
         self.adam_program = CompiledFunction(partial(adam_step, functions), name, ("adam", *key))
         self.gradient_program = CompiledFunction(partial(gradients_and_terms, functions), name, ("gradients", *key))
 
-    @property
-    def works(self): return self.adam_program.works and self.gradient_program.works
-
     def train(self): self.functions.train()
 
     def update(self, batch, optimizers, L=1, generator=None, kl_factor=None):
         "One step of each stage; returns all terms, see `StepFunctions.update`"
-        compiled = self.works and batch.x.shape[-2] == self.batch_size
-        if not compiled: return self.functions.update(batch, optimizers, L, generator, kl_factor)
+        full = batch.x.shape[-2] == self.batch_size
+        if not full: return self.functions.update(batch, optimizers, L, generator, kl_factor)
         return self.functions.update(batch, optimizers, L, SeedRecorder(generator), kl_factor, self.step)
 
     def step(self, optimizer, *inputs):

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['SUBNORMAL_BELOW', 'FLUSH_EVERY', 'stack_terms', 'mean_terms', 'DivergenceError', 'check_finite',
-           'check_finite_validation', 'flush_subnormals', 'take_step', 'train_epoch', 'validate']
+           'check_finite_validation', 'check_finite_weights', 'flush_subnormals', 'take_step', 'train_epoch',
+           'validate']
 
 # %% ../../nbs/06_training/08_epoch.ipynb #cell-003
 import math, time
@@ -62,6 +63,18 @@ def check_finite_validation(
             raise DivergenceError(f"training stopped: {', '.join(wrong)} on the validation images after epoch {epoch}. "
                                   f"{sentence} {_ADVICE}")
 
+def check_finite_weights(
+    model,
+    step:int, # the last one, counted from 1
+    epoch:int,
+    last_good:str # see check_finite
+):
+    "Raise `DivergenceError` for the first parameter or buffer that is not finite"
+    for name, tensor in model.state_dict().items():
+        if not torch.isfinite(tensor).all():
+            raise DivergenceError(f"training stopped: {name} is not finite after step {step} of epoch {epoch}. "
+                                  f"{last_good} {_ADVICE}")
+
 # %% ../../nbs/06_training/08_epoch.ipynb #cell-012
 SUBNORMAL_BELOW, FLUSH_EVERY = 1e-32, 100 # 10⁻³² · 0.9¹⁰⁰ is still a normal number
 
@@ -94,7 +107,7 @@ def train_epoch(
     trainer, # a Trainer, or a SeedTrainer of several
     split, # the training images
     bar, # progress bar, counts steps
-    check, # called with the record now and then: raises DivergenceError
+    check, # called with the record now and then, and with the model before it is stored: raises DivergenceError
 ) -> dict: # name → mean over images
     "One step for each batch that is left"
     settings, progress, generators = trainer.settings, trainer.progress, trainer.generators
@@ -110,7 +123,7 @@ def train_epoch(
             check(progress.record)
             bar.set_postfix({k: f"{v.mean().item():.2f}" for k, v in terms.items()}, refresh=False)
             last_shown = time.monotonic()
-        trainer.pause()
+        trainer.pause(check)
     check(progress.record)
     return mean_terms(progress.record, progress.sizes)
 

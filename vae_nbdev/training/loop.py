@@ -21,14 +21,13 @@ from ..core.schema import check_schema
 from ..core.randomness import BatchedGenerator, make_generator
 from ..core.signals import set_handlers
 from ..nn.autoencoder import Architecture
-from ..nn.likelihoods import check_pixels
 from ..speed.fast_steps import fast_step, should_compile
 from ..speed.memory import keep_freed_memory
 from ..speed.seed_batch import SeedBatch
-from .configuration import make_config, read_config, training_config
+from .configuration import check_data, make_config, read_config, training_config
 from .checkpoints import load_checkpoint, snapshot
 from .checkpointer import Checkpointer, EpochProgress, batch_order_states
-from .epoch import check_finite, check_finite_validation, train_epoch, validate
+from .epoch import check_finite, check_finite_validation, check_finite_weights, train_epoch, validate
 from .settings import SCHEDULES, TrainingSettings, best_epoch, learning_rates, pick_device
 from .settings import set_clip_norm, set_learning_rates
 from .weight_average import WeightAverage, stack_averages, unstack_averages
@@ -162,10 +161,11 @@ def interruption(trainers, steps=0) -> KeyboardInterrupt:
     return KeyboardInterrupt(f"training stopped {where}; {state}.")
 
 @patch
-def pause(self:Trainer):
+def pause(self:Trainer, check):
     "After a step: store the state if it is due; raise `KeyboardInterrupt` if a signal requested it"
     if not (self.guard.requested or self.checkpointer.is_due()): return
     if self.checkpointer.folder:
+        check(self.progress.record, self.model)
         trained = self.apply_average()
         self.checkpointer.save_progress(self.history, self.progress, trained)
         if trained: self.model.load_state_dict(trained)
@@ -190,7 +190,7 @@ class SeedTrainer:
         self.optimizers = self.seed_batch.gather([t.optimizers for t in trainers])
         self.generators = {name: BatchedGenerator(t.generators[name] for t in trainers) for name in first.generators}
 
-    def pause(self):
+    def pause(self, check):
         "After a step: raise `KeyboardInterrupt` if a signal requested it"
         if self.trainers[0].guard.requested: raise interruption(self.trainers)
 
@@ -219,9 +219,14 @@ def run_epoch(
     "Train one epoch, validate, and store each model"
     epoch, guard = len(trainers[0].history) + 1, trainers[0].guard
     last_good = [t.checkpointer.last_good(epoch) for t in trainers]
+
+    def check(record, model=None):
+        check_finite(record, epoch, last_good)
+        if model: check_finite_weights(model, len(record), epoch, last_good[0])
+
     for t in trainers: t.start_epoch()
     trainer = trainers[0] if len(trainers) == 1 else SeedTrainer(trainers)
-    terms = train_epoch(trainer, data.train, bar, lambda record: check_finite(record, epoch, last_good))
+    terms = train_epoch(trainer, data.train, bar, check)
     train = trainer.split_terms(terms)
     for t in trainers: t.end_steps()
     valid = [validate(t.model, data.valid, t.L, t.seed) for t in trainers]
@@ -254,9 +259,7 @@ def _progress_bar(trainers, n_images):
 def _prepare(model, settings, dataset, seed, folder, run) -> dict:
     "Make a model ready to be trained; the configuration that is stored in its folder"
     settings.check(model)
-    if model.task == "classification" and dataset.train.labels is None:
-        raise InputError(f"{model.name} learns from labels, and {dataset.name} has none: choose another data set.")
-    if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
+    check_data(model, dataset)
     if model.n_train is None: model.init_from_data(dataset.train)
     model.n_train = len(dataset.train)
     if not folder: return None
@@ -272,10 +275,14 @@ def _keep_compilation(settings, folders) -> TrainingSettings:
 def _match_arguments(models, seeds, folders, runs) -> list: # (model, seed, folder, run) of each training
     "The arguments of each training; raises `InputError` if two would write into one folder"
     n, empty = len(models), [None] * len(models)
+    if not n or len(set(map(id, models))) < n:
+        raise InputError("train_seeds needs at least one model, and no model twice: make one for each seed.")
+    if any(len(given) != n for given in (seeds, folders, runs) if given):
+        raise InputError(f"seeds, folders and runs must have one entry for each of the {n} models.")
     paths = [os.path.realpath(folder) for folder in folders or [] if folder]
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         raise InputError(f"two trainings cannot write into one folder, {twice}: name a folder for each.")
-    return list(zip(models, seeds or range(n), folders or empty, runs or empty, strict=True))
+    return list(zip(models, seeds or range(n), folders or empty, runs or empty))
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-022
 @delegates(TrainingSettings)

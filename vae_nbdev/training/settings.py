@@ -105,19 +105,25 @@ class TrainingSettings:
 # %% ../../nbs/06_training/01_settings.ipynb #cell-019
 def _check_kl_term(model):
     "Raise `InputError` if the objective has no term KL_z that could be warmed up"
+    if getattr(model, "beta", 1.) == 0:
+        raise InputError(f"kl_warm_up has no effect on {model.name} with beta = 0: keep 0.")
     try: check_beta(model, 0.)
     except InputError as error:
         raise InputError(f"kl_warm_up is for objectives with a term β·KL_z, and {model.name} has another one: "
                          "keep 0.") from error
 
-def _check_length(settings, model):
-    "Raise `InputError` if an early end would take weight sets that are collected in the late epochs of a training"
+def _check_collection(settings, model):
+    "Raise `InputError` for what does not go with weight sets that are collected in the late epochs of a training"
     method = getattr(model, "weight_method", None)
     names = [name for name in ("patience", "best_weights") if getattr(settings, name)]
     if names and method and not method.extendable:
         raise InputError(f"{names[0]} may end {model.name} with an epoch before {method.name} has collected its weight "
                          "sets: leave it out, and choose epochs.")
+    if settings.weight_average and method and not method.extendable:
+        raise InputError(f"weight_average has no effect on {model.name}: {method.name} collects the weights before "
+                         "they are averaged. Leave it out.")
 
+# %% ../../nbs/06_training/01_settings.ipynb #cell-020
 def _check_samples(settings, model):
     "Raise `InputError` for too few Monte-Carlo samples, or for more of one member of an ensemble than of another"
     L, method = settings.num_samples(model), getattr(model, "weight_method", None)
@@ -127,7 +133,7 @@ def _check_samples(settings, model):
         raise InputError(f"mc_samples of {model.name} must be a multiple of its {members} members, so that all have "
                          f"the same part of the loss, got {L}: choose {L - rest} or {L - rest + members}.")
 
-# %% ../../nbs/06_training/01_settings.ipynb #cell-020
+# %% ../../nbs/06_training/01_settings.ipynb #cell-021
 @patch
 def num_samples(self:TrainingSettings, model) -> int:
     "L for this model"
@@ -138,7 +144,7 @@ def check(self:TrainingSettings, model):
     "Raise `InputError` for settings that are impossible for this model"
     check_arguments(TrainingSettings, vars(self), "the settings of the training")
     if self.kl_warm_up: _check_kl_term(model)
-    _check_length(self, model)
+    _check_collection(self, model)
     _check_samples(self, model)
 
 @patch
