@@ -77,7 +77,10 @@ def _check_labels(array, n, where): # (N,) integers or texts
         raise InputError(f"{where} is of type {array.dtype}: classes are whole numbers or texts.")
     if array.dtype.kind != "U" and array.min() < 0:
         raise InputError(f"{where} holds the class {array.min()}: classes are numbers from 0 on, or texts.")
-    return array
+    if array.dtype.kind == "U": return array
+    if int(array.max()) > np.iinfo(np.int64).max:
+        raise InputError(f"{where} holds the class {array.max()}, above 2**63 - 1: count them from 0 on, or use texts.")
+    return array.astype(np.int64) # one type, since NumPy makes floats of int64 beside uint64
 
 # %% ../../nbs/02_data/05_image_files.ipynb #cell-015
 SPLIT_NAMES = {"train": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test"}
@@ -134,10 +137,16 @@ def read_arrays(path): # part → (images uint8 (N, D), labels or None); the onl
 # %% ../../nbs/02_data/05_image_files.ipynb #cell-020
 _SUFFIXES, _SYSTEM_FILES = (".png", ".jpg", ".jpeg"), ("Thumbs.db", "desktop.ini")
 
+def _number_key(digits): # (number of digits, digits) without leading zeros: sorts as the number, however long it is
+    "What to sort by in place of a number, which may be too long for `int`"
+    if not digits.isascii(): digits = "".join(str(int(digit)) for digit in digits) # of another script
+    digits = digits.lstrip("0")
+    return len(digits), digits
+
 def natural_key(name:str) -> tuple: # texts and numbers in turn, and the name
     "A key to sort by: numbers in a name count as numbers, so that 2.png comes before 10.png"
     parts = re.split(r"(\d+)", name)
-    return [int(part) if i % 2 else part for i, part in enumerate(parts)], name
+    return [_number_key(part) if i % 2 else part for i, part in enumerate(parts)], name
 
 def _list_entries(folder): # names of files, names of folders
     "What lies in a folder, without hidden files, in any order"

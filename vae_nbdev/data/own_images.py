@@ -53,6 +53,8 @@ def _number_classes(parts, path): # classes, and the parts with labels int64
     names = sorted(values.tolist(), key=lambda value: natural_key(str(value)))
     if len(names) > MAX_CLASSES: raise InputError(f"{path} has {len(names):,} classes, more than {MAX_CLASSES:,}.")
     if len(names) == 1: return (), {part: (x, None) for part, (x, _) in parts.items()}
+    if wrong := next((name for name in map(str, names) if name.encode("utf-8", "ignore").decode() != name), None):
+        raise InputError(f"{path} has the class {wrong!r}, whose name is no text in UTF-8: rename it.")
     number = np.array([names.index(value) for value in values.tolist()])
     return tuple(map(str, names)), {part: (x, number[np.searchsorted(values, y)]) for part, (x, y) in parts.items()}
 

@@ -13,7 +13,7 @@ from fastcore.basics import patch
 from tqdm import tqdm
 from ..core.files import InputError, make_folder, write_json
 from ..core.locks import Lock, this_process
-from .settings import best_epoch
+from .settings import TrainingSettings, best_epoch
 from .tensor_files import CheckpointWriter, write_checkpoint, write_tensors
 from .configuration import check_progress, check_same_training, more_epochs, read_config
 from .checkpoints import check_run_folder, check_stored_weights, has_checkpoint
@@ -157,8 +157,8 @@ def save_epoch(self:Checkpointer,
     last = snapshot(self.model, self.optimizers, self.generators, {"history": history}, weights)
     if best_epoch(history) == len(history): best = snapshot(self.model)
     best = [(write_tensors, self.folder / "best.safetensors", *best)] if best else []
-    scalars = epoch_scalars(history[-1])
-    self._write([*best, (write_checkpoint, self.path, *last), (self.log.write, len(history), scalars)])
+    scalars, known = epoch_scalars(history[-1]), self.config_written # the first file that is replaced may be damaged
+    self._write([*best, (write_checkpoint, self.path, *last, known), (self.log.write, len(history), scalars)])
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-015
 @patch
@@ -169,7 +169,7 @@ def save_progress(self:Checkpointer, history, progress:EpochProgress, trained:di
     header, generators = {"history": history, "epoch_progress": about}, self.generators | progress.start
     tensors = {"record": record} | self.training_weights(trained)
     state = snapshot(self.model, self.optimizers, generators, header, tensors)
-    self._write([(write_checkpoint, self.path, *state)])
+    self._write([(write_checkpoint, self.path, *state, self.config_written)])
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-016
 @patch
@@ -192,6 +192,17 @@ def restore_weights(self:Checkpointer, tensors:dict):
     for name, value in average.items(): self.average[name].copy_(value)
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-019
+def _announce_epochs(folder, stored, requested, history):
+    "Say on standard error whether a training for which more epochs are requested goes on"
+    if not more_epochs(stored, requested): return
+    settings = {name: requested["training"][name] for name in ("epochs", "patience", "kl_warm_up")}
+    old, new = stored["training"]["epochs"], settings["epochs"]
+    text = f"going on to {new} epochs instead of {old}."
+    if TrainingSettings(**settings).is_finished(history):
+        text = f"early stopping had ended the training after {len(history)} epochs, so it does not go on to {new}."
+    tqdm.write(f"{folder}: {text}", file=sys.stderr)
+
+# %% ../../nbs/06_training/05_checkpointer.ipynb #cell-020
 @patch
 def load(self:Checkpointer) -> tuple: # history, and EpochProgress or `None`
     "Load the last state into model, optimizers and generators; raises `InputError` for another kind of file"
@@ -206,13 +217,10 @@ def load(self:Checkpointer) -> tuple: # history, and EpochProgress or `None`
     except ValueError as error:
         problem = f"{self.path} does not say how far its training came ({error})"
         raise InputError(f"{problem}: train the run again.") from error
-    stored = read_config(self.folder / "config.json")
-    old, new = stored["training"]["epochs"], self.config["training"]["epochs"]
-    if more_epochs(stored, self.config):
-        tqdm.write(f"{self.folder}: going on to {new} epochs instead of {old}.", file=sys.stderr)
+    _announce_epochs(self.folder, read_config(self.folder / "config.json"), self.config, header["history"])
     return state
 
-# %% ../../nbs/06_training/05_checkpointer.ipynb #cell-020
+# %% ../../nbs/06_training/05_checkpointer.ipynb #cell-021
 @patch
 def restore_progress(self:Checkpointer, progress, tensors) -> EpochProgress: # or `None`
     "The unfinished epoch of a checkpoint; raises `ValueError` if its steps are not the training's"

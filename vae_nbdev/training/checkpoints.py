@@ -14,12 +14,14 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from tqdm import tqdm
-from ..core.files import InputError, check_choice, check_folder, make_folder, read_bytes, write_json
+from ..core.files import InputError, check_choice, check_folder, make_folder, read_bytes, replace_file
+from ..core.files import write_json
 from ..core.schema import describe
 from ..nn.registry import make_model
 from ..nn.autoencoder import Architecture
 from .configuration import check_progress, make_config, read_config
-from .tensor_files import DamagedFileError, backup_path, read_tensors, write_checkpoint
+from .tensor_files import DamagedFileError, backup_path, fsync_path, read_tensors, save_tensors
+from .tensor_files import write_checkpoint
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-005
 RUN_FILES = ("config.json", "checkpoint*.safetensors", "best.safetensors", "scores*.safetensors", "density.safetensors",
@@ -224,6 +226,27 @@ def _halve(tensors, path):
         raise InputError(f"{path} cannot be written in half precision: {wrong} holds a number above 65,504.")
     return halved
 
+def _check_overwritable(folder):
+    "Raise `InputError` if a folder holds a training or a result, which a stored model would destroy"
+    path = Path(folder) / "config.json"
+    trained = path.exists() and read_config(path)["training"]
+    if trained or _matching(folder, ("best.safetensors", "result*.json")):
+        raise InputError(f"{folder} holds a trained run, which this model would overwrite: choose another folder.")
+
+def _write_model(path, config, tensors, header):
+    "Write a checkpoint and its `config.json`; at no moment does one of them belong to another model"
+    config_path = path.with_name("config.json")
+    stored = read_config(config_path) if config_path.exists() else config
+    if all(stored[name] == config[name] for name in ("architecture", "model")):
+        write_json(config_path, config)
+        return write_checkpoint(path, tensors, header)
+    with replace_file(path) as temporary:
+        save_tensors(temporary, tensors, header)
+        for old in (path, backup_path(path)): old.unlink(missing_ok=True)
+        write_json(config_path, config)
+    fsync_path(path.parent)
+
+# %% ../../nbs/06_training/04_checkpoints.ipynb #cell-022
 @patch
 def serialize(self:Architecture,
     folder, # created if missing
@@ -231,14 +254,15 @@ def serialize(self:Architecture,
     half:bool=False, # weights in half precision: half the bytes, three decimal digits
     **state # optimizers, generators and progress of `snapshot`
 ):
-    "Write `config.json` and `checkpoint.safetensors` into `folder`"
+    "Write `config.json` and `checkpoint.safetensors` into `folder`; raises `InputError` if it holds a trained run"
     check_run_folder(folder)
+    _check_overwritable(folder)
     path, (tensors, header) = Path(folder) / "checkpoint.safetensors", snapshot(self, **state)
     if half: tensors, header = _halve(tensors, path), header | {"weights": "float16"}
-    write_json(make_folder(folder) / "config.json", make_config(self, run))
-    write_checkpoint(path, tensors, header)
+    make_folder(folder)
+    _write_model(path, make_config(self, run), tensors, header)
 
-# %% ../../nbs/06_training/04_checkpoints.ipynb #cell-022
+# %% ../../nbs/06_training/04_checkpoints.ipynb #cell-023
 def _check_run(run, model, path):
     "Raise `InputError` if the parameters of a run describe another model than the one that was built"
     options = run.get("options") if isinstance(run.get("options"), dict) else {}
@@ -260,7 +284,7 @@ def _build_model(path):
     _check_run(config["run"], model, path)
     return model
 
-# %% ../../nbs/06_training/04_checkpoints.ipynb #cell-023
+# %% ../../nbs/06_training/04_checkpoints.ipynb #cell-024
 CHECKPOINTS = ("checkpoint", "best")
 
 def restore(

@@ -83,15 +83,26 @@ def fsync_path(path):
         try: os.fsync(descriptor)
         finally: os.close(descriptor)
 
-def write_checkpoint(path, tensors, header):
-    "Write a checkpoint, completely or not at all, and keep the one that it replaces"
+# %% ../../nbs/06_training/02_tensor_files.ipynb #cell-013
+def _is_complete(path) -> bool:
+    "Whether a checkpoint is not damaged"
+    try: return bool(read_tensors(path))
+    except DamagedFileError: return False
+
+def write_checkpoint(
+    path,
+    tensors:dict, # by name
+    header:dict, # of strings
+    known:bool=False, # whether this process wrote the file that is replaced, so that it need not be checked
+):
+    "Write a checkpoint, completely or not at all, and keep the one that it replaces if that is complete"
     with replace_file(path) as temporary:
         save_tensors(temporary, tensors, header)
         fsync_path(temporary)
-        if Path(path).exists(): os.replace(path, backup_path(path))
+        if Path(path).exists() and (known or _is_complete(path)): os.replace(path, backup_path(path))
     fsync_path(Path(path).parent)
 
-# %% ../../nbs/06_training/02_tensor_files.ipynb #cell-016
+# %% ../../nbs/06_training/02_tensor_files.ipynb #cell-019
 class CheckpointWriter:
     "Writes checkpoints in a thread of its own"
     def __init__(self): self.pool, self.pending = ThreadPoolExecutor(1, "checkpoint"), None

@@ -6,7 +6,7 @@
 __all__ = ['TRACKERS', 'MLflow', 'Trackio', 'tracking']
 
 # %% ../../nbs/06_training/10_trackers.ipynb #cell-003
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from ..core.files import InputError, check_choice
 from .checkpointer import epoch_scalars
@@ -17,7 +17,10 @@ class MLflow:
     def __init__(self, module): self.module = module
     def begin(self, name, parameters):
         self.module.start_run(run_name=name)
-        self.module.log_params(parameters)
+        try: self.module.log_params(parameters)
+        except BaseException: # only after `start_run`: an earlier run may be that of the caller
+            with suppress(Exception): self.end()
+            raise
     def log(self, step, scalars): self.module.log_metrics(scalars, step=step)
     def end(self): self.module.end_run()
 
@@ -32,6 +35,17 @@ TRACKERS = {"mlflow": MLflow, "trackio": Trackio} # name of the package → clas
 
 
 # %% ../../nbs/06_training/10_trackers.ipynb #cell-006
+_GO_ON = "the run folder keeps the state of the training, so go on with --resume" # with the same tracker or without
+
+@contextmanager
+def _one_sentence(what, advice):
+    "Within the block, any exception becomes an `InputError`: what failed, why, and what to do"
+    try: yield
+    except Exception as error: # of many kinds: no server, no permission, other settings
+        reason = " ".join(str(error).split())[:500].rstrip(".") or type(error).__name__
+        raise InputError(f"{what} ({reason}): {advice}.") from error
+
+# %% ../../nbs/06_training/10_trackers.ipynb #cell-007
 @contextmanager
 def tracking(
     tracker:str, # a key of `TRACKERS`
@@ -43,9 +57,14 @@ def tracking(
     try: log = kind(import_module(tracker))
     except ModuleNotFoundError as error:
         raise InputError(f"the tracker needs {error.name}, which is not installed: pip install {tracker}") from error
-    try: log.begin(name, parameters)
-    except Exception as error:  # of many kinds: no server, no permission, other settings
-        raise InputError(f"{tracker} cannot begin a run: {error}") from error
-    try: yield lambda model, row: log.log(row["epoch"], epoch_scalars(row))
-    finally: log.end()
+    with _one_sentence(f"{tracker} cannot begin a run", "correct its settings, or leave it out"):
+        log.begin(name, parameters)
+    def report(model, row):
+        epoch = row["epoch"]
+        with _one_sentence(f"{tracker} cannot log epoch {epoch}", _GO_ON): log.log(epoch, epoch_scalars(row))
+    try: yield report
+    except BaseException: # which says more than a second failure
+        with suppress(Exception): log.end()
+        raise
+    with _one_sentence(f"{tracker} cannot end its run", _GO_ON): log.end()
 
