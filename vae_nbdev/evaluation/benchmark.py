@@ -160,7 +160,7 @@ def score_fitted(
     likelihoods, z = likelihoods.detach(), z.detach()
     return likelihoods, model.prior.kl_rows(q, z), fit_influence(model, codes, q, noise, likelihoods, slopes)
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-021
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-023
 @torch.no_grad()
 def score_draws(
     model:Autoencoder,
@@ -180,7 +180,7 @@ def score_draws(
                         for name, values in rows.items()})
     return {name: torch.cat([rows[name] for rows in batches], 1) for name in batches[0]}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-023
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-025
 def image_scores(
     likelihoods:Tensor, # log p(x|z_l, W_l) (L, N)
     kl_z:Tensor, # (N,), or (L, N)
@@ -200,7 +200,7 @@ def mean_scores(
     "Mean and standard error of each score, and KL_W, which is the same for all images and draws"
     return {name: crossed_mean(s)._asdict() for name, s in scores.items()} | {"kl_w": {"mean": kl_w, "se": 0.}}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-027
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-029
 NOISE_LEVELS = (0., 0.05, 0.1, 0.2, 0.3, 0.5) # ε of the noise curve; the original project's single point is 0.1
 
 def check_mc_samples(
@@ -226,7 +226,7 @@ def check_benchmark_settings(model, L, noise, importance_samples) -> int:
     for eps in noise: check_number(eps, "noise", minimum=0)
     return L
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-029
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-031
 def likelihood_bound(model:Autoencoder, split):
     "The highest mean log-likelihood any reconstruction of these images can reach; `None` where it is unbounded"
     bound = model.likelihood.bound(split.batch(slice(None)).x)
@@ -238,7 +238,7 @@ def mean_image_score(model:Autoencoder, dataset):
     logits = model.likelihood.initial_logits(dataset.train.mean())
     return model.likelihood.log_prob(dataset.test.batch(slice(None)).x, logits).double().mean().item()
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-031
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-033
 def iwll_summary(
     estimate, # from importance_log_likelihood
     k:int # importance samples
@@ -249,7 +249,7 @@ def iwll_summary(
         "ess": estimate.ess.median().item(), "k_hat": known.clamp(min=-1).median().item() if len(known) else None,
         "loose": (known > K_HAT_LIMIT).double().mean().item() if len(known) else None}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-032
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-034
 def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of clean and of noisy images, noise curve
     "Scores of every draw and image, name → (L, N), and the means of ELL(ε) with their errors"
     samples = draw_mc_samples(model, test, L, seed)
@@ -257,7 +257,7 @@ def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of cl
     points = [{"eps": eps, **crossed_mean(curve[eps]["ell"])._asdict()} for eps in noise]
     return curve[0.], {f"ell({eps:g})": curve[eps]["ell"] for eps in noise if eps}, points
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-033
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-035
 @patch
 def benchmark(self:Autoencoder,
     dataset, # a Dataset; its test images are scored, each exactly once
@@ -283,7 +283,7 @@ def benchmark(self:Autoencoder,
             "mean_image": mean_image_score(self, dataset), "parameters": self.count_parameters(),
             "benchmark_seconds": round(time.monotonic() - started, 3)}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-049
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-055
 def device_and_dtype(model) -> dict: # device and dtype, as `Tensor.to` takes them
     "Where the model computes, and in which precision"
     weight = next(model.parameters())
@@ -306,7 +306,7 @@ def encode_mean(
     "The mean code of each image"
     return _marginal_mean(model, x, mean_code_weights(model, L, seed))
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-051
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-057
 @torch.no_grad()
 def posterior_means(
     model:Autoencoder,

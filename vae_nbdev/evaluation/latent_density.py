@@ -76,7 +76,7 @@ def fit_latent_density(
     if len(train) > most: train = train[torch.randperm(len(train), generator=make_generator(seed, "density"))[:most]]
     return fit_mixture(train, valid, sizes, seed)
 
-# %% ../../nbs/07_evaluation/04_latent_density.ipynb #cell-021
+# %% ../../nbs/07_evaluation/04_latent_density.ipynb #cell-023
 MIXTURE_TENSORS = ("log_weights", "means", "factors")
 
 def save_density(density:GaussianMixturePrior, path):
