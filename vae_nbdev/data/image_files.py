@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from math import isqrt
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 from ..core.files import InputError, check_choice, read_bytes
 from .formats import load_arrays
 
@@ -197,6 +197,7 @@ def _decoded(image, path): # uint8 (side, side)
     "The grey pixels of an opened image"
     _check_size(image.height, image.width, path)
     if getattr(image, "n_frames", 1) > 1: raise InputError(f"{path} is animated: store one frame.")
+    image = ImageOps.exif_transpose(image) # cameras store the pixels as they were held, and how to turn them
     transparent = "transparency" in image.info
     if image.mode == "L" and not transparent: return np.asarray(image)
     if image.mode not in ("1", "L", "P", "RGB", "LA", "PA", "RGBA"):
