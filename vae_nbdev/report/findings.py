@@ -195,7 +195,7 @@ def findings(
     join = lambda sentences: P(*(part for sentence in sentences for part in (*sentence, " ")))
     return Div(*(join(sentences) for sentences in (reconstruction, codes)), cls="abstract")
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-025
+# %% ../../nbs/10_report/03_findings.ipynb #cell-027
 SUMMARY_CARDS = ( # title, measure, symbol
     ("Reconstruction", "ell", "ELL"), ("Reconstruction from strong noise", "ell(0.5)", "ELL(0.5)"))
 
@@ -208,7 +208,7 @@ def measure_card(title, rows, key, symbol, folder, kind) -> tuple: # (title, row
         note += f", but below the mean training image ({with_minus_sign(f'{baseline:,.1f}')})"
     return title, row, f"{symbol} {with_minus_sign(format_number(score.mean, 1))} nats ({kind})", note
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-026
+# %% ../../nbs/10_report/03_findings.ipynb #cell-028
 def score_cards(group, folder) -> list: # (title, row, text, note) for each card
     "The highest mean of each measure of `SUMMARY_CARDS`, and for binarised pixels of the bounds for each k"
     kind, reconstructing = score_kind(group), [row for row in group.rows if not is_teacher_forced(row)]
@@ -232,7 +232,7 @@ def knn_card(group) -> list: # (title, row, text, note), or nothing
     text = f"{100 * score.mean:.1f} ± {100 * score.error:.1f}\xa0% (k\xa0=\xa0{k})" # with no-break spaces
     return [("k-NN accuracy of the code", row, text, "highest mean; differences not tested")]
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-027
+# %% ../../nbs/10_report/03_findings.ipynb #cell-029
 def summary_cards(
     group,
     folder=None, # of the study, for the scores of single images
@@ -249,7 +249,7 @@ def group_summary(group, folder) -> list:
     "The summary of a group: its cards, and its findings"
     return [summary_cards(group, folder), findings(group, folder)]
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-031
+# %% ../../nbs/10_report/03_findings.ipynb #cell-033
 def run_summary(
     results, # without those of counterexamples
     failures, # run name → reason

@@ -181,7 +181,7 @@ def table_columns(
     n_seeds = [len(row.results) for row in rows]
     return columns + ([text_column("Seeds", n_seeds, n_seeds)] if max(n_seeds) > 1 else [])
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-023
+# %% ../../nbs/10_report/02_tables.ipynb #cell-025
 TRAINED_MODELS = "these trained models, not the methods"
 
 def error_sentence(rows) -> str:
@@ -209,7 +209,7 @@ def table_caption(
     pixels = f"{group.dataset}, {group.binarisation} pixels: "
     return P(B(pixels), f"{text}; {error_sentence(group.rows)}", cls="caption")
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-024
+# %% ../../nbs/10_report/02_tables.ipynb #cell-028
 def bound_notes(group) -> list: # of texts
     "What the marks of a table mean, and what its values are bounds on"
     marks = set(map(bound_mark, group.rows))
@@ -231,7 +231,7 @@ def table_notes(
     except InputError as error: notes = [str(error)]
     return Ul(*map(Li, notes + bound_notes(group)), cls="notes")
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-025
+# %% ../../nbs/10_report/02_tables.ipynb #cell-029
 REFERENCE_ROWS = {"bound": "Upper bound (minus the pixel entropy)",
                   "mean_image": "Mean training image, without a model"} # key of a result → heading
 
@@ -257,7 +257,7 @@ def reference_rows(
         rows.append(Tr(Th(name, scope="row"), *cells))
     return Tfoot(*rows) if rows else None
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-027
+# %% ../../nbs/10_report/02_tables.ipynb #cell-031
 def show_html(*elements) -> HTML: # `None` if there are no elements
     "Elements as the output of a notebook cell; those that are `None` are skipped"
     shown = [e for e in elements if e is not None]
@@ -275,7 +275,7 @@ def sortable_table(headings, body, foot=None) -> Table:
     "A table that its headings sort; rows without a value go to the end"
     return Table(Thead(Tr(*headings)), Tbody(*body), foot, cls="sortable n-last" if len(body) > 1 else None)
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-029
+# %% ../../nbs/10_report/02_tables.ipynb #cell-033
 def group_styles(group) -> dict: # short name → line style
     "The colour, marker and dashes of each model of a group, the same in all figures"
     return line_styles({short_name(row.name): row.results[0]["architecture"] for row in group.rows})
@@ -298,7 +298,7 @@ def group_table(
     table = sortable_table(headings, body, reference_rows(group, columns))
     return Div(table_caption(group), scroll_box(table, group.title), table_notes(group))
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-030
+# %% ../../nbs/10_report/02_tables.ipynb #cell-034
 def measure_tables(
     results, # of one run or of many
     link=lambda name: None, # run name → address of its page, or `None`
@@ -306,7 +306,7 @@ def measure_tables(
     "One table for each group of comparable results"
     return show_html(*(group_table(group, link) for group in group_results(results)))
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-036
+# %% ../../nbs/10_report/02_tables.ipynb #cell-040
 def number_cell(value, places=2) -> Td:
     "A number, or a dash for `None`"
     if value is None: return Td("–", cls="num", data_sort="")

@@ -176,7 +176,7 @@ def _check_asked(run, asked):
     same = [name for name in wanted if undefined[name] == undefined[wanted[0]]]
     raise InputError(f"{run.architecture} {undefined[wanted[0]]}: leave out {', '.join(same)}.")
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-022
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-023
 def check_evaluation(
     run:Run,
     folder, # of a trained run
@@ -191,7 +191,7 @@ def check_evaluation(
         raise InputError(f"no best.safetensors in {folder}: restore it from a copy or train the run again.")
     return history, trained, code
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-023
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-024
 def _evaluate(run, folder, data, device, data_dir, progress) -> tuple: # the measures, and the scores (L, N)
     "Everything that is measured on a trained run"
     model = restore(folder, evaluated_weights(vars(run))).to(pick_device(device))
@@ -203,7 +203,7 @@ def _evaluate(run, folder, data, device, data_dir, progress) -> tuple: # the mea
     matrices |= optional.get("ais", {}).pop("scores", {})
     return scores | optional, matrices
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-024
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-025
 def evaluate_run(
     run:Run, # its evaluation may differ from what the folder's run has
     folder, # of a trained run
@@ -229,7 +229,7 @@ def evaluate_run(
     log_event(folder, "finished" if own else f"measured ({key[:8]})")
     return result
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-026
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-027
 def finished_result(folder, run:Run) -> dict: # or None
     "The result of a run that is finished, by this code and with these parameters; otherwise `None`"
     path = Path(folder) / "result.json"
@@ -243,7 +243,7 @@ def older_result(folder, run:Run) -> dict: # or None
     if not isinstance(result, dict) or result.get("key") == run_key(run): return None
     return result if has_parameters(result, run) else None
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-029
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-030
 def stored_run(
     folder, # of a trained run
     changes:dict=None, # parameters that replace those of the run, name → value
