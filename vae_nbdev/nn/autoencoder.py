@@ -352,7 +352,7 @@ def count_parameters(self:Architecture) -> int:
     "The number of trainable numbers (two for each Bayesian weight)"
     return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
-# %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-055
+# %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-057
 class BayesianWeights(Autoencoder):
     "A mixin before an architecture: a Normal posterior over every weight and bias"
     abstract, deterministic, weight_posterior = True, False, "normal"
