@@ -198,7 +198,7 @@ def ood_auroc(
     return {name: auroc_interval(familiar[name], others[name], seed, left_out(name)) if name in familiar else None
             for name in names}
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-031
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-033
 def pixel_entropy(x:Tensor) -> Tensor: # pixels (N, D) in [0, 1] → nats (N,)
     "Entropy of the pixels of each image as Bernoulli probabilities; 0 for binary ones"
     return -(torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum(-1)
@@ -214,7 +214,7 @@ def baseline_scores(
     scores = {name: score(pixels(split)) for name, split in ood_sets.items()}
     return ("pixel entropy" if grey else "mean intensity"), score(pixels(test)), scores
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-034
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-036
 def ood_detection(
     model:Autoencoder,
     dataset, # a Dataset; its test images are in-distribution
