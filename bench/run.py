@@ -1,5 +1,5 @@
 """`make bench`: this project's training and evaluation against other programs, interleaved in one run. The measuring
-loop and what the results mean are explained in nbs/04_evidence/04_speed.ipynb, which reads the file written here."""
+loop and what the results mean are explained in nbs/13_evidence/04_speed.ipynb, which reads the file written here."""
 import argparse, json, os, subprocess, sys, tempfile, time
 from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import date
