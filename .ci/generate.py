@@ -90,8 +90,7 @@ def badges():
     "What GitHub says of the tests and of the docs site; only in README.md, because pages load nothing from elsewhere."
     settings = get_config()
     place, site = f"{settings.git_url}/actions/workflows", settings.doc_host + settings.doc_baseurl
-    badge = lambda name, address: f"[![{name}]({place}/{name}.yml/badge.svg)]({address})"
-    return f"{badge('test', f'{place}/test.yml')} {badge('docs', site)}"
+    return f"[![tests and docs]({place}/docs.yml/badge.svg)]({place}/docs.yml) [docs]({site})"
 
 
 def page_of(

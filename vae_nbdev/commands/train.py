@@ -79,7 +79,9 @@ architecture_name.choices = architecture_names()
 
 def latent_size(text):
     "Dimensions of the latent code, `none`, or `auto` for the architecture's default"
-    return text if text == "auto" else int_or_none(text)
+    if text == "auto": return text
+    try: return int_or_none(text)
+    except argparse.ArgumentTypeError as error: raise argparse.ArgumentTypeError(f"{error}, and not auto") from None
 
 def _check_new_folder(folder, resume):
     "Raise `InputError` for a folder that is no run's, or that holds a run which would be lost"
@@ -153,6 +155,7 @@ Examples:
   vae_train variational_autoencoder --network "300-300 gated" --latent 40 --option prior=vamp_prior
 
 Completion of options and names in a shell:
+  mkdir -p ~/.local/share/bash-completion/completions
   vae_train --print-completion bash > ~/.local/share/bash-completion/completions/vae_train
 """
 
@@ -182,7 +185,7 @@ def vae_train(
     network:str=None, # hidden sizes such as 256-128 or "300-300 gated", maps such as 10-10-10+64, or none
     latent:latent_size="auto", # dimensions of the code; auto: the architecture's default; none (convolutions only)
     likelihood:str="bernoulli", # bernoulli, continuous_bernoulli or gaussian
-    option:list[key_value]=None, # an argument of this architecture, KEY=VALUE; repeat it for several
+    option:list[key_value]=None, # an argument of this architecture, KEY=VALUE, such as beta=4 or prior=vamp_prior (a wrong name lists them all); repeat it for several
     dataset:str="mnist", # a name such as fashion_mnist or digits (no files needed), or an .npz file or folder of images
     binarisation:str=None, # grey, static, dynamic or threshold
     epochs:int=50, # passes over the training images
@@ -190,7 +193,7 @@ def vae_train(
     seed:int=0, # of weights, batch order and noise
     compile:str="auto", # compile the step: auto (in long trainings), always or never
     threads:thread_count="auto", # on the CPU; auto: one for small networks, others up to one for each core
-    data_dir:file_path=None, # where data files lie; then $VAE_NBDEV_DATA, the user's cache, a download
+    data_dir:file_path=None, # the only folder with data files; default: $VAE_NBDEV_DATA, the user's cache, a download
     device:str="auto", # auto, cpu, cuda or mps
     out:file_path=None, # the run's folder; by default runs/ and a name made of the parameters
     resume:bool=False, # continue from the folder's last checkpoint

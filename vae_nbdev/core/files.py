@@ -161,13 +161,20 @@ def _parse_int(text):
     _parse_finite_float(text)
     return int(text)
 
+def _make_unique(pairs):
+    "The object of these keys and values; `ValueError` for a key that stands twice"
+    found = dict(pairs)
+    if len(found) == len(pairs): return found
+    keys = [key for key, _ in pairs]
+    raise ValueError(f"the key {next(key for i, key in enumerate(keys) if key in keys[:i])[:60]!r} stands twice")
+
 def read_json(path, # the file to read
               role:str="the file", # used in the message: "the result", "the configuration"
              ): # the decoded content
-    "Read a JSON file; one that is missing, damaged or holds a number that is not finite raises `InputError`"
+    "Read a JSON file; one that is missing or damaged, with a number that is not finite or a key that stands twice, raises `InputError`"
     data = read_bytes(path, role)
-    numbers = dict(parse_float=_parse_finite_float, parse_int=_parse_int, parse_constant=_parse_finite_float)
-    try: return json.loads(data.decode("utf-8"), **numbers)
+    parsers = dict(parse_float=_parse_finite_float, parse_int=_parse_int, parse_constant=_parse_finite_float)
+    try: return json.loads(data.decode("utf-8"), object_pairs_hook=_make_unique, **parsers)
     except (ValueError, RecursionError) as error:
         raise InputError(f"cannot read {role} {path}: it is damaged or not JSON ({error}). "
                          "Restore it from a copy, or delete it and make it anew.") from error

@@ -198,7 +198,7 @@ def load(name:str="digits", # one of `DATASETS`, or the path of an .npz file or 
     "A data set, checked and in memory; a wrong name, folder or file raises `InputError`"
     binarisation = check_binarisation(name, binarisation)
     if data_dir is not None and not os.path.isdir(os.path.expanduser(data_dir)):
-        raise InputError(f"the data folder {data_dir} does not exist.")
+        raise InputError(f"the data folder {data_dir} does not exist: correct --data-dir, or leave it out.")
     if name not in DATASETS: return check_images(_load_own(name, binarisation, data_dir), images, name)
     if name == "digits": parts = read_digits()
     else:

@@ -55,11 +55,13 @@ def download_files(source, # an entry of `SOURCES`
     return folder
 
 # %% ../../nbs/02_data/03_download.ipynb #cell-012
-def _describe_missing(source, searched, reason):
+def _describe_missing(source, searched, reason, download=True):
     "The message for a data set that is nowhere"
+    load_it = f"python -c \"from vae_nbdev.data.datasets import load; load('{source.name}')\""
+    last_way = "connect to the network and try again" if download else f"download it once with {load_it}"
     return (f"{source.name} is not on this machine ({'; '.join(searched)}) and was not downloaded ({reason}). "
             f"Three ways out: (1) pass a folder that holds it with --data-dir or set VAE_NBDEV_DATA to it; "
-            f"(2) put {source.expected} into {cache_folder()}; (3) connect to the network and try again.")
+            f"(2) put {source.expected} into {cache_folder()}; (3) {last_way}.")
 
 def _find_cached(source):
     "(folder with the files or None, what was searched): in $VAE_NBDEV_DATA, then in the cache"
@@ -86,7 +88,7 @@ def find_files(source, # an entry of `SOURCES`
                          f"It should hold {source.expected}.")
     folder, searched = _find_cached(source)
     if folder is not None: return folder
-    if not download: raise InputError(_describe_missing(source, searched, "downloads are switched off"))
+    if not download: raise InputError(_describe_missing(source, searched, "downloads are switched off", download))
     try: return download_files(source, cache_folder())
     except (OSError, RuntimeError, HTTPException, EOFError, zlib.error) as error:
         reason = " ".join(str(error).split()) or type(error).__name__

@@ -46,7 +46,7 @@ def batched(self:LinearMap,
     weight:Tensor, # L weight sets (L, *weight_shape)
     bias:Tensor # (L, n_out)
 ) -> Tensor: # output (L, B, *event)
-    "The map with L weight sets at once"
+    "The map with each of L weight sets"
     separate = x.ndim == self.event_dim + 2 # one input for each weight set
     inputs = x if separate else [x] * len(weight)
     return torch.stack([self(*one) for one in zip(inputs, weight, bias)])

@@ -178,7 +178,7 @@ def _check_evaluation(run, where):
     for name in ("ais_images", "bdmc_images", "gap_images", "predictive_samples"):
         if getattr(run, name) == 1: raise InputError(f"{name} in {where} must be 0 or at least 2: one has no error.")
     if run.bdmc_images and not run.ais_images:
-        raise InputError(f"bdmc_images in {where} needs ais_images: the gap is that of an AIS estimate.")
+        raise InputError(f"bdmc_images in {where} needs ais_images, too: the gap is that of an AIS estimate.")
     needs = "sample_quality" if run.sample_quality else run.architecture if has_argument(run, "n_classes") else ""
     if needs: check_classes(run.dataset, run.images, f"{needs} in {where}")
 

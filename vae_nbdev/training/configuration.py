@@ -8,7 +8,8 @@ __all__ = ['ThreadCount', 'TrainingConfig', 'RunConfig', 'training_config', 'mak
            'check_progress']
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-003
-import json
+import json, os
+from pathlib import Path
 from typing import Any, Literal
 import torch
 from ..core.files import InputError, read_json
@@ -86,6 +87,8 @@ def read_config(
     path, # of a `config.json`
 ) -> dict:
     "The configuration in a file; raises `InputError` for another kind of file"
+    if not os.path.lexists(path):
+        raise InputError(f"there is no run in {Path(path).parent}: name a folder made by vae_train or vae_report.")
     config = read_json(path, "the run's configuration")
     if not isinstance(config, dict) or not {"format", "architecture", "model"} <= config.keys():
         raise InputError(f"{path} is not a run's configuration: 'format', 'architecture' and 'model' are missing.")
