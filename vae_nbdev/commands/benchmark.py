@@ -85,7 +85,7 @@ def vae_benchmark(
     gap_images:int=None, # test images whose inference gap is measured; by default as in the run
     predictive_samples:int=None, # weight samples of the posterior predictive; by default as in the run
     sample_quality:bool=False, # also FID, KID, precision and recall of generated images
-    data_dir:file_path=None, # the only folder with data files; default: $VAE_NBDEV_DATA, the user's cache, a download
+    data_dir:file_path=None, # the only data folder; default: $VAE_NBDEV_DATA, the user's cache, a download
     device:str="auto", # auto, cpu, cuda or mps
     threads:thread_count="auto", # on the CPU; auto: one for each core
 ):

@@ -227,7 +227,7 @@ def vae_report(
     seeds:int=None, # replaces the study's seeds by 0, 1, … as many as this
     fraction:float=None, # of the study's epochs
     jobs:int=None, # runs at the same time; by default one for each core, and on a GPU one
-    data_dir:file_path=None, # the only folder with data files; default: $VAE_NBDEV_DATA, the user's cache, a download
+    data_dir:file_path=None, # the only data folder; default: $VAE_NBDEV_DATA, the user's cache, a download
     device:str="auto", # auto, cpu, cuda or mps
     batch_seeds:str="auto", # train the seeds of one architecture together: auto (on a GPU), always or never
     engine:str="local", # local: processes of this machine; dask: the workers of a Dask scheduler

@@ -185,7 +185,7 @@ def vae_train(
     network:str=None, # hidden sizes such as 256-128 or "300-300 gated", maps such as 10-10-10+64, or none
     latent:latent_size="auto", # dimensions of the code; auto: the architecture's default; none (convolutions only)
     likelihood:str="bernoulli", # bernoulli, continuous_bernoulli or gaussian
-    option:list[key_value]=None, # an argument of this architecture, KEY=VALUE, such as beta=4 or prior=vamp_prior (a wrong name lists them all); repeat it for several
+    option:list[key_value]=None, # KEY=VALUE of this architecture, such as beta=4; repeatable; a wrong name lists all
     dataset:str="mnist", # a name such as fashion_mnist or digits (no files needed), or an .npz file or folder of images
     binarisation:str=None, # grey, static, dynamic or threshold
     epochs:int=50, # passes over the training images
@@ -193,7 +193,7 @@ def vae_train(
     seed:int=0, # of weights, batch order and noise
     compile:str="auto", # compile the step: auto (in long trainings), always or never
     threads:thread_count="auto", # on the CPU; auto: one for small networks, others up to one for each core
-    data_dir:file_path=None, # the only folder with data files; default: $VAE_NBDEV_DATA, the user's cache, a download
+    data_dir:file_path=None, # the only data folder; default: $VAE_NBDEV_DATA, the user's cache, a download
     device:str="auto", # auto, cpu, cuda or mps
     out:file_path=None, # the run's folder; by default runs/ and a name made of the parameters
     resume:bool=False, # continue from the folder's last checkpoint

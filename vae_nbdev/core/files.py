@@ -171,7 +171,7 @@ def _make_unique(pairs):
 def read_json(path, # the file to read
               role:str="the file", # used in the message: "the result", "the configuration"
              ): # the decoded content
-    "Read a JSON file; one that is missing or damaged, with a number that is not finite or a key that stands twice, raises `InputError`"
+    "Read a JSON file; `InputError` if it is missing or damaged, or has a number that is not finite, or a key twice"
     data = read_bytes(path, role)
     parsers = dict(parse_float=_parse_finite_float, parse_int=_parse_int, parse_constant=_parse_finite_float)
     try: return json.loads(data.decode("utf-8"), object_pairs_hook=_make_unique, **parsers)

@@ -19,6 +19,7 @@ from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..data.batches import add_noise
 from ..nn.posteriors import GaussianPosterior
+from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
 from ..speed.memory import keep_freed_memory
 from .importance import K_HAT_LIMIT, importance_log_likelihood
@@ -178,7 +179,7 @@ def score_draws(
         rows = {"ell": likelihoods, "pll": predictive_rows(likelihoods), "kl_z": kl_z.cpu().double()}
         batches.append({name: values + influence[name].cpu().double() if influence else values
                         for name, values in rows.items()})
-    return {name: torch.cat([rows[name] for rows in batches], 1) for name in batches[0]}
+    return {name: rows_of_weight_sets(model, torch.cat([rows[name] for rows in batches], 1)) for name in batches[0]}
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-025
 def image_scores(
@@ -283,7 +284,7 @@ def benchmark(self:Autoencoder,
             "mean_image": mean_image_score(self, dataset), "parameters": self.count_parameters(),
             "benchmark_seconds": round(time.monotonic() - started, 3)}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-055
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-057
 def device_and_dtype(model) -> dict: # device and dtype, as `Tensor.to` takes them
     "Where the model computes, and in which precision"
     weight = next(model.parameters())
@@ -306,7 +307,7 @@ def encode_mean(
     "The mean code of each image"
     return _marginal_mean(model, x, mean_code_weights(model, L, seed))
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-057
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-059
 @torch.no_grad()
 def posterior_means(
     model:Autoencoder,

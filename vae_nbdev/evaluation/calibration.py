@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['CALIBRATION_BINS', 'GAP_FACTORS', 'brier_score', 'reliability_bins', 'calibration_error',
            'corrected_calibration_error', 'RiskCoverage', 'risk_coverage', 'risk_coverage_scores',
-           'risk_coverage_points', 'classifier_scores', 'classifier_rows', 'check_classifier', 'calibration_measures']
+           'risk_coverage_points', 'classifier_scores', 'classifier_rows', 'rows_with_error', 'check_classifier',
+           'calibration_measures']
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-003
 import math, time
@@ -16,6 +17,7 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..nn.autoencoder import Architecture
+from ..nn.sampled_weights import rows_of_weight_sets
 from .importance import log_mean_exp
 from .standard_errors import crossed_mean
 from .benchmark import NOISE_LEVELS, least_eval_samples
@@ -111,12 +113,14 @@ def risk_coverage(
     counts:Tensor=None, # how often each image counts (…, N); `None`: once
 ) -> RiskCoverage:
     "Selective risk at every coverage (Geifman and El-Yaniv 2017)"
-    _, tie, size = confidence.unique(return_inverse=True, return_counts=True)
-    errors = (correct.new_zeros(len(size)).index_add(0, tie, 1 - correct) / size)[tie]
+    values, tie = confidence.unique(return_inverse=True)
+    counts = torch.ones_like(correct) if counts is None else counts
+    sum_ties = lambda x: x.new_zeros(*x.shape[:-1], len(values)).index_add(-1, tie, x)
+    errors = (sum_ties(counts * (1 - correct)) / sum_ties(counts).clamp(min=1))[..., tie]
     order = confidence.argsort(descending=True)
-    counts = torch.ones_like(correct) if counts is None else counts[..., order]
-    covered = counts.cumsum(-1)
-    return RiskCoverage(covered / covered[..., -1:], (counts * errors[order]).cumsum(-1) / covered.clamp(min=1))
+    covered = counts[..., order].cumsum(-1)
+    risk = (counts * errors)[..., order].cumsum(-1) / covered.clamp(min=1)
+    return RiskCoverage(covered / covered[..., -1:], risk)
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-024
 def risk_coverage_scores(
@@ -163,7 +167,16 @@ def classifier_rows(
     influence = {name: (L - 1) * (v - torch.stack([w[name] for w in without])) for name, v in scores.items()}
     return {name: values + influence[name] - influence[name].mean(0) for name, values in scores.items()}
 
-# %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-031
+# %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-029
+def rows_with_error(
+    model, # whose weights were sampled
+    log_p:Tensor, # log p(c|x, W_l) of every class (L, N, classes)
+    y:Tensor, # labels (N,)
+) -> dict: # name → (L, N)
+    "`classifier_rows`, with the right spread where a model stores its weight sets"
+    return {name: rows_of_weight_sets(model, rows) for name, rows in classifier_rows(log_p, y).items()}
+
+# %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-032
 def check_classifier(model, split) -> Tensor: # labels (N,) on the CPU
     "The labels of a split; raises `InputError` for a model that is not a classifier, or if there are no labels"
     if model.task != "classification":
@@ -189,7 +202,7 @@ def risk_curve(self:Architecture, split, **options) -> RiskCoverage:
     y = check_classifier(self, split)
     return risk_coverage(*_confidence(self.predict(split, **options), y))
 
-# %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-032
+# %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-033
 def calibration_measures(
     log_p:Tensor, # log p(c|x, W_l) of every class (L, N, classes)
     y:Tensor, # labels (N,)
@@ -206,7 +219,7 @@ def calibration_measures(
     measures["elbo"] = measures["ell"] | {"mean": measures["ell"]["mean"] - kl_w}
     return {"measures": measures, "risk_coverage": risk_coverage_points(risk_coverage(confidence, correct))}
 
-# %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-033
+# %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-034
 @patch
 def benchmark(self:Architecture,
     dataset, # a Dataset; its test images are classified, each exactly once
@@ -221,7 +234,7 @@ def benchmark(self:Architecture,
     started, test = time.monotonic(), dataset.test
     y, predict = check_classifier(self, test), lambda eps: self.predict(test, L, seed, eps, batch_size)
     log_p, kl_w = predict(0.), self.weight_kl().item()
-    rows = {eps: classifier_rows(predict(eps) if eps else log_p, y) for eps in sorted({0., *noise})}
+    rows = {eps: rows_with_error(self, predict(eps) if eps else log_p, y) for eps in sorted({0., *noise})}
     points = {f"noise_{name}": [{"eps": eps, **crossed_mean(rows[eps][name])._asdict()} for eps in noise]
               for name in ("accuracy", "nll")}
     return {"task": self.task, "likelihood": "categorical", "L": len(log_p), "n_test": len(test), "bound": None,

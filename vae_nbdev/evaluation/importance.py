@@ -17,6 +17,7 @@ from ..core.files import InputError, check_number
 from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
 from ..nn.posteriors import GaussianPosterior
+from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
 from ..speed.memory import keep_freed_memory
 from ..speed.counter_rng import CounterGenerator, SeedRecorder
@@ -237,5 +238,5 @@ def importance_log_likelihood(
         x = split.batch(slice(start, start + IMAGE_BLOCK)).x.to(weight)
         generator = make_generator(seed, "importance", start, device=weight.device)
         blocks.append(_estimate_block(log_weights, x, encode(x, start), W, counts, generator))
-    estimates, ess, k_hat = (torch.cat(parts, -1) for parts in zip(*blocks))
-    return ImportanceEstimate(dict(zip(counts, estimates)), ess, k_hat)
+    bounds, ess, k_hat = (torch.cat(parts, -1) for parts in zip(*blocks))
+    return ImportanceEstimate({k: rows_of_weight_sets(model, b) for k, b in zip(counts, bounds)}, ess, k_hat)

@@ -14,6 +14,7 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..nn.posteriors import GaussianPosterior
+from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
 from .importance import RunningLogWeights, independent_fits, log_importance_weights
 from .standard_errors import crossed_mean
@@ -166,4 +167,4 @@ def inference_gap(
     gaps = {"total": log_p - elbo, "approximation": log_p - local_elbo, "amortisation": local_elbo - elbo,
             "log_likelihood": log_p, "local_elbo": local_elbo, "elbo": elbo}
     return {"n": len(x), "weight_samples": len(log_p), "converged": scores["converged"],
-            **{name: crossed_mean(values)._asdict() for name, values in gaps.items()}}
+            **{name: crossed_mean(rows_of_weight_sets(model, rows))._asdict() for name, rows in gaps.items()}}

@@ -15,6 +15,7 @@ from torch import Tensor
 from ..core.randomness import make_generator
 from ..data.batches import Split
 from ..nn.autoencoder import Autoencoder
+from ..nn.sampled_weights import weight_sample_share
 from .standard_errors import jackknife_variance
 from .importance import importance_log_likelihood, log_mean_exp
 from .benchmark import check_mc_samples, code_influence, draw_mc_samples, encoder_batches
@@ -165,6 +166,7 @@ def auroc_interval(
     ood:Tensor, # scores (M,) of OOD images
     seed:int=0, # of the bootstrap
     left_out=(), # the AUROC without one weight sample at a time
+    share:float=1., # of the variance over independent weight samples, see weight_sample_share
 ) -> dict: # {"mean", "low", "high", "fpr95"}
     "AUROC with its 95 % interval over images and weight samples, and the false positive rate at 95 % true positives"
     generator, parts = make_generator(seed, "bootstrap AUROC"), []
@@ -173,7 +175,7 @@ def auroc_interval(
         parts.append(auroc(test, ood, *counts))
     samples, mean = torch.cat(parts), auroc(test, ood).item()
     images = samples.var().item()
-    wider = (1 + jackknife_variance(left_out) / images)**.5 if images else 1.
+    wider = (1 + share * jackknife_variance(left_out) / images)**.5 if images else 1.
     ends = samples.quantile(torch.tensor([.025, .975], dtype=torch.float64)).tolist()
     low, high = (min(max(mean + wider * (end - mean), 0.), 1.) for end in ends)
     return {"mean": mean, "low": low, "high": high, "fpr95": fpr_at_95_tpr(test, ood)}
@@ -195,8 +197,9 @@ def ood_auroc(
     draws = range(L) if model.weight_posterior != "point" and L >= FEWEST_DRAWS else ()
     without = [average(l) for l in draws]
     left_out = lambda name: [auroc(t[name], o[name]).item() for t, o in without]
-    return {name: auroc_interval(familiar[name], others[name], seed, left_out(name)) if name in familiar else None
-            for name in names}
+    share = weight_sample_share(model, L)
+    return {name: auroc_interval(familiar[name], others[name], seed, left_out(name), share)
+            if name in familiar else None for name in names}
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-033
 def pixel_entropy(x:Tensor) -> Tensor: # pixels (N, D) in [0, 1] → nats (N,)

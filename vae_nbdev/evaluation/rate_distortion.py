@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 from ..core.files import InputError
 from ..nn.posteriors import GaussianPosterior
+from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
 from .importance import log_mean_exp
 from .benchmark import check_mc_samples, code_influence, draw_mc_samples, encoder_batches
@@ -86,7 +87,7 @@ def rate_distortion(
         raise InputError(f"{model.name} has no Gaussian q(z|x): its rate cannot be split.")
     samples = draw_mc_samples(model, dataset.test, check_mc_samples(model, L), seed)
     scores = score_draws(model, dataset.test, samples, batch_size=batch_size)
-    information = information_rows(model, dataset.test, samples, batch_size)
+    information = rows_of_weight_sets(model, information_rows(model, dataset.test, samples, batch_size))
     parts = {"rate": scores["kl_z"], "distortion": -scores["ell"], "mutual_information": information,
              "marginal_kl": scores["kl_z"] - information}
     return {"n": len(dataset.test), "beta": model.beta,

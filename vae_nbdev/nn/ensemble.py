@@ -43,7 +43,7 @@ class EnsembleWeights(WeightMethod):
 
     def __init__(self, model, weight_sets=default_sets):
         super().__init__(model)
-        self.members = weight_sets
+        self.members = self.stored_sets = weight_sets
         model.mc_samples = model.min_samples = weight_sets * math.ceil(model.min_samples / weight_sets)
 
     @classmethod

@@ -4,9 +4,11 @@
 
 # %% auto #0
 __all__ = ['COLLECT_FROM', 'WeightMethod', 'weight_decay', 'decay_groups', 'weight_vector', 'vector_sample', 'choose_sets',
-           'collection_index', 'check_collected']
+           'finite_population_share', 'weight_sample_share', 'rows_of_weight_sets', 'collection_index',
+           'check_collected']
 
 # %% ../../nbs/03_nn/20_sampled_weights.ipynb #cell-003
+import math
 import torch
 from torch import Tensor, nn
 from ..core.files import InputError
@@ -21,6 +23,7 @@ class WeightMethod(nn.Module):
     stage, functional = "adam", True # name of the optimizer; whether a step is a function of tensors
     default_prior_sd = None # σ₀ of the prior N(0, σ₀²) of every weight; `None`: no prior
     members = 1 # networks among which a training step divides its Monte-Carlo samples
+    stored_sets = None # weight sets among which `sample` chooses; `None`: as many as it is asked for
     extendable = True # whether what it does after an epoch does not depend on how many follow
 
     def __init__(self, model): super().__init__()
@@ -95,6 +98,28 @@ def choose_sets(
     return torch.cat(rounds)[:L]
 
 # %% ../../nbs/03_nn/20_sampled_weights.ipynb #cell-017
+def finite_population_share(
+    L:int, # weight samples
+    n:int|None, # stored sets that they are chosen from; `None` or 0: no end of them
+) -> float:
+    "Share of the variance of a mean over L independent draws that `choose_sets` leaves (Cochran 1977, section 2.6)"
+    if not n: return 1.
+    rest = L % n
+    return rest / L * (1 - rest / n)
+
+def weight_sample_share(model, L:int) -> float:
+    "`finite_population_share` of L weight samples of a model: 1 where it stores no weight sets"
+    return finite_population_share(L, getattr(getattr(model, "weight_method", None), "stored_sets", None))
+
+def rows_of_weight_sets(
+    model,
+    rows:Tensor, # scores (L, N), one row for each weight sample, or (1, N)
+) -> Tensor: # (L, N) with the same mean
+    "Scores with the spread that independent draws would need for the error of these; unchanged without stored sets"
+    share, mean = weight_sample_share(model, len(rows)), rows.mean(0)
+    return rows if share == 1 else mean + math.sqrt(share) * (rows - mean)
+
+# %% ../../nbs/03_nn/20_sampled_weights.ipynb #cell-020
 COLLECT_FROM = 0.5 # share of the epochs before weights are collected
 
 def collection_index(
@@ -105,7 +130,7 @@ def collection_index(
     index = epoch - 1 - int(epochs * COLLECT_FROM)
     return index if index >= 0 else None
 
-# %% ../../nbs/03_nn/20_sampled_weights.ipynb #cell-020
+# %% ../../nbs/03_nn/20_sampled_weights.ipynb #cell-023
 def check_collected(
     model, # whose layers a method collects over several epochs
     method:str, # its name

@@ -76,7 +76,10 @@ class SGHMCWeights(WeightMethod):
         self.vectors[index % len(self.vectors)] = weight_vector(find_layers(model, PointLayer))
         self.count.fill_(index + 1)
 
+    @property
+    def stored_sets(self): return min(self.count.item(), len(self.vectors))
+
     def sample(self, model, L, generator):
-        layers, n = find_layers(model, PointLayer), min(self.count.item(), len(self.vectors))
+        layers, n = find_layers(model, PointLayer), self.stored_sets
         if n == 0: return vector_sample(layers, weight_vector(layers).expand(L, -1)) # before the first kept epoch
         return vector_sample(layers, self.vectors[choose_sets(n, L, generator, self.vectors)])

@@ -7,7 +7,8 @@ __all__ = ['VARIANCE_SOURCES', 'VARIANCE_CAPTION', 'AIS_PRIORS', 'OOD_SCORES', '
            'significance_caption', 'significance_table', 'significance_tables', 'variance_line', 'variance_table',
            'ess_cell', 'ais_line', 'ais_settings', 'ais_table', 'corruption_curve', 'corruption_curves_of_group',
            'plot_corruptions', 'image_sentence', 'robustness_figures', 'auroc_cell', 'ood_caption', 'ood_sentence',
-           'ood_table', 'ood_tables', 'percent_cell', 'representation_caption', 'quality_line', 'representation_table']
+           'ood_table', 'ood_tables', 'percent_cell', 'representation_caption', 'active_units_cell', 'quality_line',
+           'representation_table']
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-003
 import math, statistics
@@ -273,17 +274,24 @@ def representation_caption(k, rows) -> str:
     note = f" {_NO_PROBE}" if any(map(_lacks_probe, rows)) else ""
     return (f"Of the codes of the test images: accuracy in % of a k-nearest-neighbour classifier (k = {k}) and of a "
             "linear classifier (linear probe), both fitted to training codes; active units, the dimensions whose "
-            "posterior mean varies over the images (variance above 0.01); squared maximum mean discrepancy (MMD²) from "
+            "posterior mean varies over the images (variance above 0.01 of the prior's; point codes that were trained "
+            "without a prior have any scale, and no number); squared maximum mean discrepancy (MMD²) from "
             "the prior (N(0, I) for a model without one), which is 0 if codes and prior agree. Differences are not "
             f"tested; {error_sentence(rows)}{note}")
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-030
+def active_units_cell(qualities) -> Td:
+    "The mean number of active units over seeds"
+    counts, d = [q["active_units"] for q in qualities], len(qualities[0]["activity"])
+    if None in counts: return Td("–", cls="num", data_sort="")
+    units = statistics.fmean(counts)
+    return Td(f"{units:g} of {d}" if len(counts) == 1 else f"{units:.1f} of {d}", cls="num", data_sort=repr(units))
+
 def quality_line(row, qualities) -> tuple: # name and cells
     "A row of the table of representation quality; qualities: one for each seed"
-    units, d = statistics.fmean(q["active_units"] for q in qualities), len(qualities[0]["activity"])
     probes = [percent_cell(row.part_score("latent_quality", key)) for key in ("knn", "linear_probe")]
-    units = Td(f"{units:g} of {d}" if len(qualities) == 1 else f"{units:.1f} of {d}", cls="num", data_sort=repr(units))
-    return (short_name(row.name), *probes, units, score_cell(row.part_score("latent_quality", "mmd"), 4, None))
+    return (short_name(row.name), *probes, active_units_cell(qualities),
+            score_cell(row.part_score("latent_quality", "mmd"), 4, None))
 
 def representation_table(group) -> Div: # `None` if no model was measured
     "Class accuracies, active units and distance from the prior, over seeds; collapsed dimensions are named"

@@ -113,7 +113,7 @@ class LatentQualityResult(Schema):
     knn:MeanAndError|None # accuracy of the k-nearest-neighbour classifier; None without labels
     linear_probe:MeanAndError|None # accuracy of the linear classifier
     k:Count = 10 # nearest neighbours
-    active_units:CountOrZero
+    active_units:CountOrZero|None # None for point codes that were trained without a prior
     activity:list[Magnitude] # of each code dimension
     mmd:MeanAndError # from the prior
     note:Text|None # about a collapsed code

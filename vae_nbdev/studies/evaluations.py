@@ -16,6 +16,7 @@ from ..core.randomness import make_generator
 from ..data.batches import Split
 from ..data.datasets import load
 from ..nn.autoencoder import Autoencoder
+from ..nn.sampled_weights import rows_of_weight_sets
 from ..evaluation.importance import importance_log_likelihood
 from ..evaluation.standard_errors import crossed_mean
 from ..evaluation.benchmark import draw_mc_samples, iwll_summary
@@ -95,6 +96,7 @@ def estimate_under_prior(
     estimates = [ais(model, images.batch().x, prior, W, progress=progress, draw=l, **settings)
                  for l, W in enumerate(weight_samples)]
     log_p, se, ess = (torch.stack([getattr(e, name) for e in estimates]) for name in ("estimate", "se", "ess"))
+    log_p = rows_of_weight_sets(model, log_p)
     result = {**crossed_mean(log_p)._asdict(), "se_chains": chain_error(se), "ess": ess.median().item(),
               "low_ess": (ess < LOW_ESS).any(0).sum().item(),
               "bdmc": _gap(model, prior, bdmc_images, weight_samples[0], settings, progress)}

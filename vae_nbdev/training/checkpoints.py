@@ -190,8 +190,7 @@ def load_checkpoint(
     tensors, header = read_tensors(path)
     if (stored := header.get("architecture", "")) != model.name:
         stored = stored[:60] if stored.isidentifier() else "file of another program"
-        raise InputError(f"{path} holds a {stored}, but its folder's config.json names {model.name}: "
-                         "put this run's checkpoint there, or train it again.")
+        raise InputError(f"{path} holds a {stored}, but its folder's config.json names {model.name}: train it again.")
     groups, progress = _group_tensors(tensors, path), _parse_progress(header, path)
     if header.get("weights") == "float16": groups["model"] = _widen(groups["model"], model.state_dict())
     check_stored_weights(groups["model"], model.state_dict(), model.name, path)
