@@ -21,28 +21,33 @@ def validation_nelbo(result) -> float:
     run, nelbos = result["run"], [epoch["valid"]["nelbo"] for epoch in result["history"]]
     return min(nelbos) if run.get("patience") or run.get("best_weights") else nelbos[-1]
 
+def _check_images(name, results, study_folder):
+    "Raise `InputError` for results with several kinds of images or likelihoods, whose NELBO cannot be compared"
+    kinds = {(r["dataset"], r["run"]["binarisation"], r["run"]["likelihood"]) for r in results}
+    if len(kinds) == 1: return
+    stated = " and of ".join(sorted(", ".join(filter(None, kind)) for kind in kinds)) # a classifier has no likelihood
+    raise InputError(f"{study_folder} has {name} of {stated}, whose NELBO cannot be compared: make a zoo of a study "
+                     "with one of them.")
+
+# %% ../../nbs/09_studies/08_zoo.ipynb #cell-007
 def choose_models(
     study_folder, # with finished runs
     latents=(2, 32), # sizes of the code; a model without a code counts for any
 ) -> dict: # name in the zoo → result of its run
     "The finished run of each architecture and size of the code with the lowest validation NELBO"
-    best, images = {}, set()
+    named = {}
     for path in sorted((Path(study_folder) / RUNS).glob("*/result.json")):
-        result = read_json(path, "a result")
-        run, score = result["run"], validation_nelbo(result)
-        images.add(f"{result['dataset']} ({run['binarisation']}, {run['likelihood']})")
+        result = read_json(path, "a result") | {"folder": str(path.parent)}
+        run = result["run"]
         if run["latent"] not in (None, *latents) or "beta" in run["options"]: continue
         name = run["architecture"] + ("" if run["latent"] is None else f"-d{run['latent']}")
-        if name not in best or score < validation_nelbo(best[name]):
-            best[name] = result | {"folder": str(path.parent)}
-    if len(images) > 1:
-        raise InputError(f"{study_folder} has models of {', '.join(sorted(images))}, whose NELBO cannot be compared: "
-                         "make a zoo of a study with one of them.")
-    if best: return best
+        named.setdefault(name, []).append(result)
+    for name, results in named.items(): _check_images(name, results, study_folder)
+    if named: return {name: min(results, key=validation_nelbo) for name, results in named.items()}
     sizes = " or ".join(map(str, latents))
     raise InputError(f"{study_folder} holds no finished run with a code of {sizes} dimensions: run the study first.")
 
-# %% ../../nbs/09_studies/08_zoo.ipynb #cell-008
+# %% ../../nbs/09_studies/08_zoo.ipynb #cell-009
 MAX_ZOO_BYTES = 12_000_000 # of all weights
 
 def _describe_model(name, result, folder) -> dict:
@@ -50,7 +55,7 @@ def _describe_model(name, result, folder) -> dict:
     return {"name": name, "label": result["label"], "run": result["run"], "measures": result["measures"],
             "n_test": result["n_test"], "bytes": (folder / "checkpoint.safetensors").stat().st_size}
 
-# %% ../../nbs/09_studies/08_zoo.ipynb #cell-009
+# %% ../../nbs/09_studies/08_zoo.ipynb #cell-010
 def build_zoo(
     study_folder, # with finished runs
     out, # a folder that does not exist yet
