@@ -37,7 +37,7 @@ ContractiveTerms = namedtuple("ContractiveTerms", (*ObjectiveTerms._fields, "con
 
 class ContractiveAutoencoder(PlainAutoencoder):
     "Dense autoencoder with a penalty on the Jacobian of its encoder (Rifai et al. 2011)"
-    penalties = ("contraction",)
+    penalties, objective_options = ("contraction",), ("contraction_weight",)
 
     @delegates(Autoencoder.__init__)
     def __init__(self,

@@ -27,6 +27,7 @@ BoundShare = bounded("BoundShare", float, ge=0, le=1) # share of one bound in a 
 class ImportanceWeightedAutoencoder(VariationalAutoencoder):
     "Dense variational autoencoder trained on the IWAE bound of k codes (Burda et al. 2016), tighter than the ELBO"
     posterior, latent_posterior, takes_beta = GaussianPosterior, "importance_weighted", False
+    objective_options = ("k", "elbo_weight")
     latent_description = "a Gaussian, several samples of which are weighted"
 
     @delegates(Autoencoder.__init__)

@@ -26,6 +26,7 @@ RegularisedTerms = namedtuple("RegularisedTerms", (*ObjectiveTerms._fields, "cod
 class RegularisedAutoencoder(PlainAutoencoder):
     "Dense autoencoder with codes of small norm and a smooth decoder (RAE, Ghosh et al. 2020)"
     penalties = ("code_norm", "decoder_penalty")
+    objective_options = ("code_weight", "decoder_penalty", "decoder_weight")
 
     @delegates(Autoencoder.__init__)
     def __init__(self,

@@ -23,7 +23,7 @@ MMDTerms = namedtuple("MMDTerms", (*ObjectiveTerms._fields, "mmd")) # nelbo = kl
 
 class MatchesAggregate(Autoencoder):
     "A mixin before an architecture: the codes of a batch are matched to the prior by the maximum mean discrepancy"
-    abstract, penalties = True, ("mmd",)
+    abstract, penalties, objective_options = True, ("mmd",), ("mmd_weight", "kernel")
 
     @delegates(Autoencoder.__init__)
     def __init__(self,

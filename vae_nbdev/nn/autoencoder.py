@@ -36,15 +36,15 @@ class ObjectiveTerms(NamedTuple):
 class Architecture(nn.Module, metaclass=PrePostInitMeta):
     "The base class of all models: registration, configuration and seeded weights"
     abstract = True # not inherited: a subclass is registered unless it sets this itself
-    task, plots = "reconstruction", ()
-    weight_posterior = "point"
+    task, plots, weight_posterior = "reconstruction", (), "point"
     posterior = latent_posterior = latent_description = None
-    matches_prior, takes_beta, penalties = False, True, ()
+    matches_prior, takes_beta, penalties, objective_options = False, True, (), ("beta",)
     deterministic, mc_samples, min_samples = False, 1, 1
     functional = True
 
     def __init_subclass__(cls):
         cls.name, own = camel2snake(cls.__name__), vars(cls)
+        cls.objective_options = {name for c in cls.__mro__ for name in vars(c).get("objective_options", ())}
         if own.get("posterior"):
             cls.latent_posterior = own.get("latent_posterior", cls.posterior.name)
             cls.latent_description = own.get("latent_description", cls.posterior.description)

@@ -29,7 +29,7 @@ WeightsName = choice("WeightsName", WEIGHT_METHODS, "weight method") # a key of 
 
 class SampledWeights(Architecture):
     "A mixin before an architecture: its weights come from a method of `WEIGHT_METHODS`"
-    abstract = True
+    abstract, objective_options = True, ("weights",) # mean-field weights have KL_W, the others none
 
     def use_weights(self, weights, prior_sd, **options):
         "Attach the method to a model whose layers exist; raises `InputError` for an option that the method has not"

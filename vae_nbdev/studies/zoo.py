@@ -10,9 +10,11 @@ import shutil
 from pathlib import Path
 from ..core.files import InputError, make_folder, read_json, write_json
 from ..core.provenance import provenance
+from ..nn.registry import architectures
 from .folders import RUNS
 from .runner import round_floats
 from .runs import evaluated_weights
+from .spec import chosen_options
 from ..training.checkpoints import restore
 
 # %% ../../nbs/09_studies/08_zoo.ipynb #cell-006
@@ -20,6 +22,11 @@ def validation_nelbo(result) -> float:
     "The validation NELBO of the epoch whose weights a result was measured with"
     run, nelbos = result["run"], [epoch["valid"]["nelbo"] for epoch in result["history"]]
     return min(nelbos) if run.get("patience") or run.get("best_weights") else nelbos[-1]
+
+def _has_default_objective(run) -> bool:
+    "Whether no option of a run gives its NELBO another meaning than it has for its architecture by default"
+    options = architectures()[run["architecture"]].objective_options
+    return options.isdisjoint(chosen_options(run["architecture"], run["options"]))
 
 def _check_images(name, results, study_folder):
     "Raise `InputError` for results with several kinds of images or likelihoods, whose NELBO cannot be compared"
@@ -39,13 +46,14 @@ def choose_models(
     for path in sorted((Path(study_folder) / RUNS).glob("*/result.json")):
         result = read_json(path, "a result") | {"folder": str(path.parent)}
         run = result["run"]
-        if run["latent"] not in (None, *latents) or "beta" in run["options"]: continue
+        if run["latent"] not in (None, *latents) or not _has_default_objective(run): continue
         name = run["architecture"] + ("" if run["latent"] is None else f"-d{run['latent']}")
         named.setdefault(name, []).append(result)
     for name, results in named.items(): _check_images(name, results, study_folder)
     if named: return {name: min(results, key=validation_nelbo) for name, results in named.items()}
     sizes = " or ".join(map(str, latents))
-    raise InputError(f"{study_folder} holds no finished run with a code of {sizes} dimensions: run the study first.")
+    raise InputError(f"{study_folder} holds no finished run with a code of {sizes} dimensions and the default "
+                     "objective of its architecture: run the study first, or choose another.")
 
 # %% ../../nbs/09_studies/08_zoo.ipynb #cell-009
 MAX_ZOO_BYTES = 12_000_000 # of all weights
