@@ -30,8 +30,16 @@ def group_families(study:Study) -> dict: # name → list of runs
     for run in study.runs: families.setdefault(family_name(run), []).append(run)
     return families
 
+def _check_last_epoch(study):
+    "Raise `InputError` for a run whose last epoch is not the one that counts"
+    for name in ("patience", "best_weights"):
+        if not any(getattr(run, name) for run in study.runs): continue
+        raise InputError(f"a search scores every run after its last epoch, and {name} in {study.name} may choose "
+                         "another one: leave it out.")
+
 def check_budget(study:Study) -> int: # epochs of each family, all its runs together
-    "The budget of a family; raises `InputError` if the families of a study have different ones"
+    "The budget of a family; raises `InputError` if families have different ones, or if a run may end at another epoch"
+    _check_last_epoch(study)
     budgets = {name: sum(run.epochs for run in runs) for name, runs in group_families(study).items()}
     least, most = min(budgets, key=budgets.get), max(budgets, key=budgets.get)
     if budgets[least] == budgets[most]: return budgets[least]
@@ -63,7 +71,7 @@ def search_settings(
     device:str="auto",
     progress:bool=True, # show a progress bar
 ) -> dict: # the content of `search.json`
-    "Train every run of a study and score it on the validation images; raises `InputError` for unequal budgets"
+    "Train every run of a study and score it on the validation images; raises `InputError` as `check_budget` does"
     budget, trials, n_valid = check_budget(study), [], set()
     for run in ProgressBar(study.runs, desc=study.name, unit="run", disable=not progress):
         folder = Path(out) / RUNS / run_name(run)
