@@ -166,12 +166,13 @@ FIT_BATCH = 1000 # images encoded at a time
 def independent_fits(
     model:Autoencoder, # whose q(z|x) is fitted to the codes of several weight samples
     x:Tensor, # images (N, D)
-    L:int, # fits, and weight samples of each
+    n:int, # fits
+    L:int, # weight samples of each
     seed:int, # of the weight samples
-) -> GaussianPosterior: # means (L, N, d)
-    "q(z|x) of L draws that share nothing: each is fitted to L weight samples of its own"
+) -> GaussianPosterior: # means (n, N, d)
+    "q(z|x) of n draws that share nothing: each is fitted to L weight samples of its own"
     fits = []
-    for l in range(L):
+    for l in range(n):
         W = model.sample_from_W(L, make_generator(seed, "independent fit", l, device=x.device))
         fits.append([model.encode(batch, W) for batch in x.split(FIT_BATCH)])
     joined = lambda name: torch.stack([torch.cat([getattr(q, name) for q in parts]) for parts in fits])
@@ -190,10 +191,10 @@ class ImportanceEstimate(NamedTuple):
         return {k: values.mean(0) for k, values in self.draws.items()}
 
 # %% ../../nbs/07_evaluation/01_importance.ipynb #cell-033
-def _encode_function(model, split, W, seed): # function of images (B, D) and the position of the first → q(z|x, W_l)
+def _encode_function(model, split, W, L, seed): # function of images (B, D) and the position of the first → q(z|x, W_l)
     "How the images of a split are encoded for importance sampling"
     if model.latent_posterior != "fitted_gaussian": return lambda x, start: model.encode(x, W)
-    q = independent_fits(model, split.batch(slice(None)).x.to(next(model.parameters())), len(W), seed)
+    q = independent_fits(model, split.batch(slice(None)).x.to(next(model.parameters())), len(W), L, seed)
     rows = lambda values, x, start: values[:, start:start + len(x)]
     return lambda x, start: GaussianPosterior(rows(q.mean, x, start), rows(q.log_std, x, start))
 
@@ -220,7 +221,7 @@ def importance_log_likelihood(
     model:Autoencoder, # whose posterior has a density
     split, # images (N, D)
     k=5000, # importance samples: a number, or several
-    L:int=10, # weight samples; point weights need, and use, 1
+    L:int=10, # weight samples, and those that each fitted Gaussian is fitted to; point weights need, and use, 1
     seed:int=0, progress:bool=False, # show a progress bar?
     compile:bool=None, # compile? `None`: from `COMPILE_FROM_SAMPLES` decoded images on
     W=None # weight samples to use; `None`: L new ones
@@ -232,7 +233,7 @@ def importance_log_likelihood(
         raise InputError(f"{model.name} gives each image a single point as its code: IWLL needs q(z|x) with a width.")
     weight, blocks = next(model.eval().parameters()), []
     if W is None: W = model.sample_from_W(L, make_generator(seed, "importance weights", device=weight.device))
-    samples, encode = len(W or [None]) * counts[-1] * len(split), _encode_function(model, split, W, seed)
+    samples, encode = len(W or [None]) * counts[-1] * len(split), _encode_function(model, split, W, L, seed)
     log_weights = log_weight_function(model, W, min(IMAGE_BLOCK, len(split)), samples, compile)
     for start in ProgressBar(range(0, len(split), IMAGE_BLOCK), "IWLL", unit="block", disable=not progress):
         x = split.batch(slice(start, start + IMAGE_BLOCK)).x.to(weight)

@@ -131,10 +131,10 @@ def gap_scores(
     samples:int=EVALUATION_SAMPLES, # codes of each image, a multiple of `EVALUATION_CHUNK`
 ) -> dict: # name → (weight samples, n), float64; and whether all searches converged
     "log p(x|W), ELBO[q*] and ELBO[q] of each image under each weight sample, in nats"
-    fitted = model.latent_posterior == "fitted_gaussian"
-    with torch.no_grad(): encoded = independent_fits(model, x, len(W), seed) if fitted else model.encode(x, W)
+    n, fitted = 1 if W is None else min(weight_samples, len(W)), model.latent_posterior == "fitted_gaussian"
+    with torch.no_grad(): encoded = independent_fits(model, x, n, len(W), seed) if fitted else model.encode(x, W)
     rows, converged = [], True
-    for l, W_l in enumerate([None] if W is None else [W[l] for l in range(min(weight_samples, len(W)))]):
+    for l, W_l in enumerate([None] if W is None else [W[l] for l in range(n)]):
         q = encoded.select(l)
         local = optimise_posterior(model, x, q, W_l, seed)
         generator = make_generator(seed, "local evaluation", l, device=x.device)

@@ -104,10 +104,10 @@ def estimate_under_prior(
     return (result if means is None else result | {"components": len(means)}), log_p
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-018
-def _iwll(model, k, images, W, seed) -> tuple: # a part of `result.json`, and the bounds (L, N); (None, None) without k
-    "IWLL(k) of the images with these weight draws"
+def _iwll(model, k, images, W, L, seed) -> tuple: # a part of `result.json`, and the bounds (draws, N); or twice `None`
+    "IWLL(k) of the images with these weight draws, without k nothing; a fitted q(z|x) has L codes"
     if not k: return None, None
-    estimate = importance_log_likelihood(model, images, k, seed=seed, W=W)
+    estimate = importance_log_likelihood(model, images, k, L, seed, W=W)
     return iwll_summary(estimate, k), estimate.draws[k]
 
 def run_ais(
@@ -122,7 +122,7 @@ def run_ais(
     checked, images = AISSettings(**settings), data.test.random_subset(run.ais_images, IMAGE_SEED)
     generator = make_generator(run.seed, "annealing weights", device=next(model.parameters()).device)
     W, k = model.sample_from_W(AIS_WEIGHT_SAMPLES, generator), run.importance_samples * model.has_latent_density
-    bound, scores = _iwll(model, k, images, W, run.seed)
+    bound, scores = _iwll(model, k, images, W, run.eval_samples, run.seed)
     parts = {name: estimate_under_prior(model, images, prior, W or [None], settings, run.bdmc_images, progress)
              for name, prior in priors_for_ais(model, run, folder, data).items()}
     matrices = {f"ais_{name}": log_p for name, (_, log_p) in parts.items()} | ({"ais_iwll": scores} if k else {})
