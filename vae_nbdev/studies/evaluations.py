@@ -148,13 +148,14 @@ def undefined_evaluations(model) -> dict: # name of a parameter of a run → why
     "The evaluations that a model cannot have"
     reasons = {} if model.weight_posterior != "point" else {"predictive_samples": "has no uncertain weights"}
     if not isinstance(model, Autoencoder):
-        names = "diagnostics", "ais_images", "bdmc_images", "gap_images", "sample_quality"
+        names = "diagnostics", "importance_samples", "ais_images", "bdmc_images", "gap_images", "sample_quality"
         return reasons | dict.fromkeys(names, "gives images no likelihood")
     if not model.posterior.euclidean:
         reasons |= dict.fromkeys(("ais_images", "bdmc_images"), "has codes that AIS cannot move through a vector space")
     if density_obstacle(model) and not model.uses_prior:
         names = "ais_images", "bdmc_images", "sample_quality"
         reasons |= dict.fromkeys(names, "has no prior, and no density of all codes of its members")
+    if not model.has_latent_density: reasons["importance_samples"] = "has no q(z|x) with a density"
     if not model.has_gaussian_posterior: reasons["gap_images"] = "has no Gaussian q(z|x)"
     return reasons
 
