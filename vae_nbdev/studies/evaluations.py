@@ -62,7 +62,7 @@ def run_diagnostics(model, run:Run, data, data_dir=None) -> dict: # as in `resul
     strengths = {kind: c.strengths for kind, c in CORRUPTIONS.items() if kind != "gaussian"} # `benchmark` has that one
     parts = {"n_diagnostics": len(chosen.test),
              "corruptions": corruption_curves(model, chosen.test, samples, strengths),
-             "ood": ood | {"missing": missing}, "latent_quality": latent_quality(model, data, seed=run.seed)}
+             "ood": ood | {"missing": missing}, "latent_quality": latent_quality(model, data, L, run.seed)}
     if model.has_gaussian_posterior: parts["rate_distortion"] = rate_distortion(model, data, L, run.seed)
     return parts
 
@@ -75,7 +75,7 @@ def priors_for_ais(model, run, folder, data) -> dict: # name → prior
     "The prior of the training, if there is one, and a Gaussian mixture on the training codes, if they can have one"
     trained_with = {"prior": model.prior.fixed()} if model.uses_prior else {}
     if density_obstacle(model): return trained_with
-    density = fit_latent_density(model, data, seed=run.seed)
+    density = fit_latent_density(model, data, run.eval_samples, seed=run.seed)
     save_density(density, Path(folder) / "density.safetensors")
     return trained_with | {"ex_post": density}
 
@@ -140,7 +140,8 @@ def run_sample_quality(model, run:Run, folder, data) -> dict: # as in `result.js
     "The quality of generated images; the ex-post density stays in the folder for the report's pictures"
     path = Path(folder) / "density.safetensors"
     if density_obstacle(model): return sample_quality(model, data, run.seed)
-    if not run.ais_images: save_density(fit_latent_density(model, data, seed=run.seed), path) # AIS has stored it
+    if not run.ais_images: # AIS has stored it
+        save_density(fit_latent_density(model, data, run.eval_samples, seed=run.seed), path)
     return sample_quality(model, data, run.seed, density=load_density(path))
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-027
