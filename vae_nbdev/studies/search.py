@@ -21,8 +21,9 @@ from ..training.epoch import DivergenceError
 
 # %% ../../nbs/09_studies/07_search.ipynb #cell-006
 def family_name(run:Run) -> str:
-    "The architecture of a run with network, code dimensions, options and data, but no settings of its training"
-    return f"{run_label(run)}, {display_name(run.dataset, run.images)} ({run.binarisation})"
+    "The architecture of a run with network, code dimensions, options, data and likelihood, without training settings"
+    likelihood = "" if run.likelihood in (None, Run.likelihood) else f", {run.likelihood}"
+    return f"{run_label(run)}, {display_name(run.dataset, run.images)} ({run.binarisation}{likelihood})"
 
 def group_families(study:Study) -> dict: # name → list of runs
     "The runs of a study by family, in the order of the study"
@@ -30,6 +31,7 @@ def group_families(study:Study) -> dict: # name → list of runs
     for run in study.runs: families.setdefault(family_name(run), []).append(run)
     return families
 
+# %% ../../nbs/09_studies/07_search.ipynb #cell-007
 def _check_last_epoch(study):
     "Raise `InputError` for a run whose last epoch is not the one that counts"
     for name in ("patience", "best_weights"):
@@ -37,16 +39,24 @@ def _check_last_epoch(study):
         raise InputError(f"a search scores every run after its last epoch, and {name} in {study.name} may choose "
                          "another one: leave it out.")
 
+def _check_seeds(study):
+    "Raise `InputError` for a family with several seeds, of which a search would choose the luckiest"
+    for name, runs in group_families(study).items():
+        if len(seeds := sorted({run.seed for run in runs})) == 1: continue
+        raise InputError(f"a search tries each setting once, and {name} has the seeds {', '.join(map(str, seeds))} in "
+                         f"{study.name}: keep one.")
+
 def check_budget(study:Study) -> int: # epochs of each family, all its runs together
-    "The budget of a family; raises `InputError` if families have different ones, or if a run may end at another epoch"
+    "The budget of a family; raises `InputError` for different ones, other epochs than the last one, several seeds"
     _check_last_epoch(study)
+    _check_seeds(study)
     budgets = {name: sum(run.epochs for run in runs) for name, runs in group_families(study).items()}
     least, most = min(budgets, key=budgets.get), max(budgets, key=budgets.get)
     if budgets[least] == budgets[most]: return budgets[least]
     raise InputError(f"a search needs the same budget for all: {most} has {budgets[most]:,} epochs, "
                      f"{least} only {budgets[least]:,}.")
 
-# %% ../../nbs/09_studies/07_search.ipynb #cell-009
+# %% ../../nbs/09_studies/07_search.ipynb #cell-010
 def _try_run(run, folder, data, device):
     "Train one run; the sentence of a divergence, or an empty text"
     try: train_run(run, folder, device=device, resume=True, progress=False, data=data)
@@ -63,7 +73,7 @@ def _read_trial(run, folder, diverged) -> dict:
             "curve": [epoch["valid"]["nelbo"] for epoch in history],
             "seconds": sum(epoch["seconds"] for epoch in history)}
 
-# %% ../../nbs/09_studies/07_search.ipynb #cell-010
+# %% ../../nbs/09_studies/07_search.ipynb #cell-011
 def search_settings(
     study:Study, # families that differ in more than settings of the training, with the same budget for each
     out, # folder for the runs and for `search.json`
@@ -84,7 +94,7 @@ def search_settings(
     write_json(Path(out) / "search.json", result := round_floats(result))
     return result
 
-# %% ../../nbs/09_studies/07_search.ipynb #cell-012
+# %% ../../nbs/09_studies/07_search.ipynb #cell-013
 def best_trials(
     result:dict, # the content of `search.json`
 ) -> dict: # family → its best trial
