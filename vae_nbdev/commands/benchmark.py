@@ -53,7 +53,7 @@ Likelihoods are in nats per image, with their standard error over images and Mon
 
 Examples:
   vae_benchmark runs/linear
-  vae_benchmark runs/linear --eval-samples 100
+  vae_benchmark runs/variational --eval-samples 100
   vae_benchmark runs/variational --importance-samples 5000 --ais-images 100 --bdmc-images 20
   vae_benchmark runs/bayesian --predictive-samples 1000 --sample-quality
 """

@@ -75,6 +75,7 @@ def check_extra(
     if missing := [name for name in EXTRAS[extra] if find_spec(name) is None]:
         raise InputError(f"{user} needs {', '.join(missing)}, which is not installed: pip install 'vae-nbdev[{extra}]'")
 
+# %% ../../nbs/11_commands/03_report.ipynb #cell-016
 def _choose_engine(engine, scheduler, **local_options): # a function of a study, its folder and the experiment notebook
     "`run_study` or `run_on_dask`; raises `InputError` for options that do not fit together"
     check_extra("report", "vae_report")
@@ -84,11 +85,15 @@ def _choose_engine(engine, scheduler, **local_options): # a function of a study,
         return partial(run_study, **local_options)
     if not scheduler:
         raise InputError("--engine dask needs --scheduler with the address that dask scheduler has printed.")
+    defaults = inspect.signature(vae_report).parameters
+    if given := [name for name, value in local_options.items() if value != defaults[name].default]:
+        raise InputError(f"--{given[0].replace('_', '-')} belongs to --engine local: leave it out, each worker of Dask "
+                         "does one run at a time.")
     check_extra("dask", "--engine dask")
     from vae_nbdev.studies.cluster import run_on_dask
     return partial(run_on_dask, scheduler=scheduler)
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-018
+# %% ../../nbs/11_commands/03_report.ipynb #cell-019
 def _ask_to_keep() -> bool:
     "Ask on the terminal whether to keep results; the end of the input means no"
     while True:
@@ -108,7 +113,7 @@ def keep_outdated(study, out, keep_results:bool) -> bool:
     print_message(f"vae_report: results of {len(outdated)} of {len(study.runs)} runs {plan}: {one_line(why)}{hint}.")
     return _ask_to_keep() if asks else keep_results
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-021
+# %% ../../nbs/11_commands/03_report.ipynb #cell-022
 def _failure_lines(study, out, failures) -> list:
     "What a command says about failed runs: how many there are, what to do, and the reason of each"
     from vae_nbdev.studies.runner import read_failure
@@ -131,7 +136,7 @@ def _finish_report(study, out, notebook, failures, data_dir, show):
     for line in _failure_lines(study, out, failures): print_message(line)
     raise SystemExit(1)
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-023
+# %% ../../nbs/11_commands/03_report.ipynb #cell-024
 def print_page(
     out, # folder of a study
     page, # path of its report
@@ -147,7 +152,7 @@ def print_page(
         print_message("vae_report: there is no browser here: open the file above in one.")
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-024
+# %% ../../nbs/11_commands/03_report.ipynb #cell-025
 _REPORT_DETAILS = """\
 Runs that are already done by this code are skipped, failed ones are listed at the end. Ctrl-C,
 SIGTERM and SIGHUP keep what is done; the same command goes on with the rest.
@@ -164,7 +169,7 @@ Examples:
 """
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-025
+# %% ../../nbs/11_commands/03_report.ipynb #cell-026
 def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results, show, run_all, **settings):
     "The work of `vae_report`; `run_all` does the runs, with the `settings` of both engines"
     from vae_nbdev.studies.folders import check_study_folder
@@ -180,7 +185,7 @@ def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results
     failures = run_all(plan, out, folder / "experiment.ipynb", data_dir=data_dir, keep_results=keep, **settings)
     _finish_report(plan, out, folder / "comparison.ipynb", failures, data_dir, show)
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-027
+# %% ../../nbs/11_commands/03_report.ipynb #cell-028
 def _names_study(path, reports) -> bool:
     "Whether a folder without a run has the name of a study that comes with the project"
     if os.path.basename(path) != path or os.path.exists(os.path.join(path, "config.json")): return False
@@ -206,7 +211,7 @@ def _compare(folders, data_dir, device, out, reports, show, **study_options):
     print_page(out, compare_runs(folders, out, place / "comparison.ipynb", data_dir, device, progress=True), show)
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-028
+# %% ../../nbs/11_commands/03_report.ipynb #cell-029
 def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, data_dir, reports, **options):
     "The work of `vae_report`"
     wait_passively()
@@ -217,7 +222,7 @@ def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, data_d
     else: _report(studies[0], run_all=_choose_engine(engine, scheduler, **local), **options)
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-029
+# %% ../../nbs/11_commands/03_report.ipynb #cell-030
 @command(_REPORT_DETAILS)
 def vae_report(
     *studies:file_path, # a name that --list shows, or a YAML file; or folders of runs to compare
