@@ -91,6 +91,13 @@ def _check_new_folder(folder, resume):
         raise InputError(f"{folder} already holds a run: add --resume to go on with it, or choose another --out.")
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-016
+def _check_meaning(run, parameters):
+    "Raise `InputError` for a code or a likelihood that was asked for of a model without one"
+    from vae_nbdev.studies.spec import has_argument
+    for name, default in (("latent", None), ("likelihood", "bernoulli")):
+        if parameters.get(name) in (None, default) or has_argument(run, name): continue
+        raise InputError(f"{run.architecture} has no {name}: leave out --{name}.")
+
 def _make_run(architecture, config, option, parameters):
     "The run that the options and the file of `--config` describe"
     from vae_nbdev.studies.spec import make_run
@@ -101,7 +108,9 @@ def _make_run(architecture, config, option, parameters):
     more = {k: v for k, v in stored.items() if k not in TRAIN_OPTIONS}
     parameters = add_options(parameters | {"architecture": architecture}, option or [])
     if parameters["latent"] == "auto": del parameters["latent"]
-    return make_run(more | parameters, "vae_train")
+    run = make_run(more | parameters, "vae_train")
+    _check_meaning(run, parameters)
+    return run
 
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-017
