@@ -21,8 +21,8 @@ from ..plots.figure import GREY, PlotFigure, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
 from .results import bound_mark, column_settings, is_builtin_study, row_setting, score_kind
-from .tables import HIGHER_IS_BETTER, error_sentence, format_duration, format_number, group_styles
-from .tables import mean_over_seeds, measure_heading, with_minus_sign
+from .tables import HIGHER_IS_BETTER, error_sentence, format_duration, format_number
+from .tables import given_weights_note, group_styles, mean_over_seeds, measure_heading, with_minus_sign
 from .findings import count_noun, rank_rows, format_score
 from .figures import html_figure
 from .explorer_views import top_rows
@@ -186,7 +186,7 @@ def ranking_table(group) -> Div:
     head = Tr(Th("Model", scope="col"), *(Th(heading, scope="col", cls="num") for heading in headings))
     note = (f"{group.title[:1].upper()}{group.title[1:]}: {score_kind(group)} of {rows[0].results[0]['n_test']:,} "
             "test images, nats per image; ELL − KL only where it is a bound; "
-            f"{error_sentence(rows)} Bold is the highest mean.")
+            f"{error_sentence(rows)} Bold is the highest mean. {given_weights_note(group)}")
     return Div(Table(Thead(head), Tbody(*map(Tr, names, *columns))), P(note, cls="caption"))
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-023

@@ -7,7 +7,7 @@ __all__ = ['TEXT_MEASURES', 'MAX_TEXT_ROWS', 'text_table']
 
 # %% ../../nbs/10_report/16_text_table.ipynb #cell-003
 from .results import column_settings, row_setting
-from .tables import MEASURES, is_loose, measure_heading
+from .tables import MEASURES, given_weights_note, is_loose, measure_heading
 
 # %% ../../nbs/10_report/16_text_table.ipynb #cell-005
 TEXT_MEASURES = ("ell", "ell(0.1)", "elbo", "iwll", "accuracy", "nll") # those of a classifier last
@@ -42,5 +42,6 @@ def text_table(
     table = pandas.DataFrame(columns)
     lines = [group.title, *table.head(MAX_TEXT_ROWS).to_string(index=False).splitlines()]
     if len(table) > MAX_TEXT_ROWS: lines.append(f"… and {len(table) - MAX_TEXT_ROWS} more: see the report.")
+    if note := given_weights_note(group): lines.append(note)
     return "\n".join(lines)
 
