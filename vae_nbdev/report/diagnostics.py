@@ -19,8 +19,8 @@ from ..plots.curves import Curve, draw_curves
 from .results import column_settings, has_uncertain_weights, result_part, row_setting, score_kind
 from .results import score_over_seeds, short_name
 from .tables import (
-    TRAINED_MODELS, error_sentence, format_number, given_weights_note, group_styles, measure_heading,
-    number_cell, plain_table, score_cell, with_minus_sign)
+    TRAINED_MODELS, competes, error_sentence, format_number, given_weights_note, group_styles,
+    measure_heading, number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign)
 from .findings import scores_of_row
 from .figures import html_figure, noise_alt_text, plot_noise
 
@@ -58,7 +58,9 @@ def significance_table(
     setting=None, # its k or L
 ) -> Div: # `None` if there is nothing to compare
     "The difference of each model from the best, with adjusted interval and verdict"
-    rows = [row for row in group.rows if row.score(key) and (setting is None or row_setting(row, key) == setting)]
+    rows = [row for row in group.rows if row.score(key) and setting in (None, row_setting(row, key))]
+    apart = teacher_forced_note(row for row in rows if not competes(row, key))
+    rows = [row for row in rows if competes(row, key)]
     scores = {short_name(row.name): scores_of_row(row, folder, key) for row in rows}
     missing = [P(f"{name} is not compared: the scores of its single images are missing.", cls="alarm")
                for name in scores if not scores[name]]
@@ -71,7 +73,8 @@ def significance_table(
     note = given_weights_note(group, rows) if key == "iwll" else ""
     caption = Span(significance_caption(heading, group, comparisons, map(len, scores.values())), f" {note}")
     headings = ["Model", "Difference", f"Adjusted {CONFIDENCE:.0%} interval", "Adjusted p", "Verdict"]
-    return Div(plain_table(headings, lines, f"differences of {key}", caption, group_styles(group)), *missing)
+    table = plain_table(headings, lines, f"differences of {key}", caption, group_styles(group))
+    return Div(table, *missing, P(apart, cls="caption") if apart else None)
 
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-009
@@ -195,8 +198,9 @@ def robustness_figures(group) -> Div: # `None` if there is nothing to show
     charts = ([(noise, noise_alt_text(group))] if noise else []) + others
     if not charts: return None
     side_by_side = Div(*(html_figure(picture, alt, wide=True) for picture, alt in charts), cls="side")
-    sentence = others and image_sentence(group, "Corruptions other than Gaussian noise")
-    return Div(P(sentence, cls="caption"), side_by_side) if sentence else side_by_side
+    sentences = [image_sentence(group, "Corruptions other than Gaussian noise") if others else "",
+                 teacher_forced_note(group.rows)]
+    return Div(*(P(sentence, cls="caption") for sentence in sentences if sentence), side_by_side)
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-025
 OOD_SCORES = {"ell": "ELL", "ell_minus_bound": "ELL − bound", "pll": "PLL", "iwll": "IWLL",

@@ -6,11 +6,11 @@
 __all__ = ['MEASURES', 'FORMULA_HEADING', 'HIGHER_IS_BETTER', 'DETERMINISTIC_NOTE', 'UNCERTAIN_NOTE', 'GREY_NOTE',
            'TEACHER_FORCED_NOTE', 'LOOSE_K_HAT', 'LOOSE_NOTE', 'COST_COLUMNS', 'TRAINED_MODELS', 'REFERENCE_ROWS',
            'with_minus_sign', 'format_number', 'format_units', 'format_duration', 'format_bytes', 'header_cell',
-           'score_cell', 'measure_title', 'measure_heading', 'is_loose', 'score_mark', 'score_column', 'text_column',
-           'mean_over_seeds', 'k_hat_column', 'measure_columns', 'table_columns', 'error_sentence', 'table_caption',
-           'given_weights_note', 'bound_notes', 'table_notes', 'reference_value', 'reference_rows', 'show_html',
-           'scroll_box', 'link_to', 'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables',
-           'number_cell', 'plain_table']
+           'score_cell', 'measure_title', 'competes', 'measure_heading', 'is_loose', 'score_mark', 'score_column',
+           'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns', 'table_columns', 'error_sentence',
+           'table_caption', 'teacher_forced_note', 'given_weights_note', 'bound_notes', 'table_notes',
+           'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to', 'sortable_table', 'group_styles',
+           'legend_swatch', 'group_table', 'measure_tables', 'number_cell', 'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import statistics
@@ -44,7 +44,8 @@ UNCERTAIN_NOTE = ("‡ Uncertain weights: KL_W belongs to the N training images 
 GREY_NOTE = ("By Jensen's inequality, ELL − KL_z of a stochastic code with point weights and IWLL are lower bounds of "
              "E[log p(b)], b ~ Bernoulli(x): the mean log-probability of binarised images.")
 TEACHER_FORCED_NOTE = ("{}: autoregressive decoders. Their log p(x|z) of a pixel also sees the true pixels before "
-                       "it, so ELL and ELL(ε) measure neither reconstruction from the code nor robustness.")
+                       "it, so ELL, ELL(ε) and PLL measure neither reconstruction from the code nor robustness, and do "
+                       "not compete with those of other models.")
 LOOSE_K_HAT = 0.7 # Pareto k-hat above which importance sampling is unreliable (Vehtari et al. 2024)
 LOOSE_NOTE = (f"IWLL marked “loose”: Pareto k-hat of the importance weights above {LOOSE_K_HAT}; the bound holds on "
               "average, but may lie far below its limit, and its error is not reliable.")
@@ -86,6 +87,11 @@ def measure_title(key) -> str:
     title = " ".join(word.upper() if len(word) <= 4 else word for word in key.split("_"))
     return title[:1].upper() + title[1:]
 
+def competes(row, key) -> bool:
+    "Whether a value can be the highest of its column: an ELL of a reconstruction, a bound, or another measure"
+    if key == "elbo": return not bound_mark(row)
+    return not (key.startswith(("ell", "pll")) and is_teacher_forced(row))
+
 def measure_heading(
     key, # of the measure
     group, # a Group
@@ -116,12 +122,12 @@ def score_column(
     rows, (heading, explanation) = group.rows, measure_heading(key, group, setting)
     scores = [row.score(key) if setting is None or row_setting(row, key) in (None, setting) else None for row in rows]
     marks = [score_mark(row, key) for row in rows]
-    competes = [key != "elbo" or not mark for mark in marks]
+    in_contest = [competes(row, key) for row in rows]
     places = 2 if key in MEASURES or any(abs(s.mean) > 1.5 for s in scores if s) else 4
-    competing = [score.mean for score, ok in zip(scores, competes) if score and ok]
+    competing = [score.mean for score, ok in zip(scores, in_contest) if score and ok]
     best = format_number(max(competing), places) if key in HIGHER_IS_BETTER and len(competing) > 1 else None
     head = header_cell(Abbr(heading, title=explanation or None), cls="num", data_measure=key)
-    return head, [score_cell(s, places, best, mark, ok) for s, mark, ok in zip(scores, marks, competes)]
+    return head, [score_cell(s, places, best, mark, ok) for s, mark, ok in zip(scores, marks, in_contest)]
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-020
 def text_column(heading, texts, numbers=None) -> tuple: # heading and cells
@@ -211,6 +217,11 @@ def table_caption(
     return P(B(pixels), f"{text}; {error_sentence(group.rows)}", cls="caption")
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-029
+def teacher_forced_note(rows) -> str: # "" if there are no such rows
+    "What ELL of the rows whose decoder sees true pixels is not"
+    forced = [row.name for row in rows if is_teacher_forced(row)]
+    return TEACHER_FORCED_NOTE.format(" and ".join(forced)) if forced else ""
+
 def given_weights_note(
     group,
     rows=None, # those in question; `None`: all that have an IWLL
@@ -232,8 +243,7 @@ def bound_notes(group) -> list: # of texts
     if "†" in marks: notes.append(DETERMINISTIC_NOTE)
     if "‡" in marks: notes.append(UNCERTAIN_NOTE)
     if iwll := given_weights_note(group, of="‡"): notes.append(iwll)
-    if forced := [row.name for row in group.rows if is_teacher_forced(row)]:
-        notes.append(TEACHER_FORCED_NOTE.format(" and ".join(forced)))
+    if forced := teacher_forced_note(group.rows): notes.append(forced)
     return notes + ([LOOSE_NOTE] if any(map(is_loose, group.rows)) else [])
 
 def table_notes(
