@@ -6,9 +6,9 @@
 __all__ = ['MEASURES', 'FORMULA_HEADING', 'HIGHER_IS_BETTER', 'DETERMINISTIC_NOTE', 'UNCERTAIN_NOTE', 'GREY_NOTE',
            'TEACHER_FORCED_NOTE', 'LOOSE_K_HAT', 'LOOSE_NOTE', 'COST_COLUMNS', 'TRAINED_MODELS', 'REFERENCE_ROWS',
            'with_minus_sign', 'format_number', 'format_units', 'format_duration', 'format_bytes', 'header_cell',
-           'score_cell', 'measure_title', 'competes', 'measure_heading', 'is_loose', 'score_mark', 'score_column',
-           'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns', 'table_columns', 'error_sentence',
-           'table_caption', 'teacher_forced_note', 'given_weights_note', 'bound_notes', 'table_notes',
+           'score_cell', 'measure_title', 'competes', 'column_places', 'measure_heading', 'is_loose', 'score_mark',
+           'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns', 'table_columns',
+           'error_sentence', 'table_caption', 'teacher_forced_note', 'given_weights_note', 'bound_notes', 'table_notes',
            'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to', 'sortable_table', 'group_styles',
            'legend_swatch', 'group_table', 'measure_tables', 'number_cell', 'plain_table']
 
@@ -92,6 +92,11 @@ def competes(row, key) -> bool:
     if key == "elbo": return not bound_mark(row)
     return not (key.startswith(("ell", "pll")) and is_teacher_forced(row))
 
+def column_places(group, key) -> int:
+    "The decimals of a measure: two for the scores of reconstructions and for values above 1.5, otherwise four"
+    if group.task == "reconstruction" and key in MEASURES: return 2
+    return 2 if any(abs(score.mean) > 1.5 for row in group.rows if (score := row.score(key))) else 4
+
 def measure_heading(
     key, # of the measure
     group, # a Group
@@ -123,7 +128,7 @@ def score_column(
     scores = [row.score(key) if setting is None or row_setting(row, key) in (None, setting) else None for row in rows]
     marks = [score_mark(row, key) for row in rows]
     in_contest = [competes(row, key) for row in rows]
-    places = 2 if key in MEASURES or any(abs(s.mean) > 1.5 for s in scores if s) else 4
+    places = column_places(group, key)
     competing = [score.mean for score, ok in zip(scores, in_contest) if score and ok]
     best = format_number(max(competing), places) if key in HIGHER_IS_BETTER and len(competing) > 1 else None
     head = header_cell(Abbr(heading, title=explanation or None), cls="num", data_measure=key)
