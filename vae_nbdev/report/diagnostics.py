@@ -16,11 +16,11 @@ from ..evaluation.robustness import CORRUPTIONS
 from ..evaluation.significance import CONFIDENCE, SEEDS_NEEDED, compare_with_best, variance_components
 from ..plots.figure import PlotFigure
 from ..plots.curves import Curve, draw_curves
-from .results import column_settings, has_uncertain_weights, result_part, row_setting, score_kind
-from .results import score_over_seeds, short_name
+from .results import column_settings, competes, has_uncertain_weights, result_part, row_setting
+from .results import score_kind, score_over_seeds, short_name
 from .tables import (
-    TRAINED_MODELS, competes, error_sentence, format_number, given_weights_note, group_styles,
-    measure_heading, number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign)
+    TRAINED_MODELS, error_sentence, format_number, given_weights_note, group_styles, measure_heading,
+    number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign)
 from .findings import scores_of_row
 from .figures import html_figure, noise_alt_text, plot_noise
 

@@ -20,10 +20,10 @@ from ..evaluation.benchmark import posterior_means
 from ..plots.figure import GREY, PlotFigure, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
-from .results import bound_mark, column_settings, is_builtin_study, is_teacher_forced
+from .results import bound_mark, column_settings, competes, is_builtin_study, is_teacher_forced
 from .results import row_setting, score_kind
 from .tables import (
-    HIGHER_IS_BETTER, competes, error_sentence, format_duration, format_number, given_weights_note, group_styles,
+    HIGHER_IS_BETTER, error_sentence, format_duration, format_number, given_weights_note, group_styles,
     mean_over_seeds, measure_heading, teacher_forced_note, with_minus_sign)
 from .findings import count_noun, rank_rows, format_score
 from .figures import html_figure

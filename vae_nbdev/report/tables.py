@@ -6,12 +6,12 @@
 __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETTER', 'DETERMINISTIC_NOTE', 'UNCERTAIN_NOTE',
            'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'LOOSE_K_HAT', 'LOOSE_NOTE', 'COST_COLUMNS',
            'TRAINED_MODELS', 'REFERENCE_ROWS', 'with_minus_sign', 'format_number', 'format_units', 'format_duration',
-           'format_bytes', 'header_cell', 'score_cell', 'measure_title', 'competes', 'column_places', 'measure_heading',
-           'is_loose', 'score_mark', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column',
-           'measure_columns', 'table_columns', 'error_sentence', 'table_caption', 'teacher_forced_note',
-           'given_weights_note', 'bound_notes', 'table_notes', 'reference_value', 'reference_rows', 'show_html',
-           'scroll_box', 'link_to', 'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables',
-           'number_cell', 'plain_table']
+           'format_bytes', 'header_cell', 'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose',
+           'score_mark', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns',
+           'table_columns', 'error_sentence', 'table_caption', 'teacher_forced_note', 'given_weights_note',
+           'bound_notes', 'table_notes', 'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to',
+           'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell',
+           'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import statistics
@@ -21,7 +21,7 @@ from ..core.files import InputError
 from ..nn.likelihoods import likelihood_note
 from ..evaluation.significance import SEEDS_NEEDED
 from ..plots.figure import line_styles
-from .results import Group, bound_mark, column_settings, group_results, has_uncertain_weights
+from .results import Group, bound_mark, column_settings, competes, group_results, has_uncertain_weights
 from .results import is_grey_score, is_teacher_forced, row_setting, score_kind, short_name, SETTINGS
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-007
@@ -93,14 +93,9 @@ def measure_title(key) -> str:
     title = " ".join(word.upper() if len(word) <= 4 else word for word in key.split("_"))
     return title[:1].upper() + title[1:]
 
-def competes(row, key) -> bool:
-    "Whether a value can be the highest of its column: an ELL of a reconstruction, a bound, or another measure"
-    if key == "elbo": return not bound_mark(row)
-    return not (key.startswith(("ell", "pll")) and is_teacher_forced(row))
-
 def column_places(group, key) -> int:
-    "The decimals of a measure: two for the scores of reconstructions and for values above 1.5, otherwise four"
-    if group.task == "reconstruction" and key in MEASURES: return 2
+    "The decimals of a measure: two for scores of reconstructions and for other measures above 1.5, otherwise four"
+    if key in MEASURES: return 2 if group.task == "reconstruction" else 4
     return 2 if any(abs(score.mean) > 1.5 for row in group.rows if (score := row.score(key))) else 4
 
 def measure_heading(
