@@ -6,8 +6,9 @@
 __all__ = ['VARIANCE_SOURCES', 'VARIANCE_CAPTION', 'AIS_PRIORS', 'OOD_SCORES', 'NEARLY_ONE', 'verdict_cells', 'comparison_unit',
            'significance_caption', 'significance_table', 'significance_tables', 'variance_line', 'variance_table',
            'ess_cell', 'ais_line', 'ais_settings', 'ais_table', 'corruption_curve', 'corruption_curves_of_group',
-           'plot_corruptions', 'image_sentence', 'robustness_figures', 'auroc_cell', 'ood_caption', 'ood_sentence',
-           'ood_table', 'ood_tables', 'percent_cell', 'representation_caption', 'quality_line', 'representation_table']
+           'plot_corruptions', 'image_sentence', 'robustness_figures', 'auroc_cell', 'ood_caption', 'baseline_scores',
+           'ood_sentence', 'ood_table', 'ood_tables', 'percent_cell', 'representation_caption', 'quality_line',
+           'representation_table']
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-003
 import math, statistics
@@ -228,6 +229,12 @@ def ood_caption(group, key, k) -> str:
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-026
 NEARLY_ONE = 0.9995 # AUROCs from here on are printed as 1.000
 
+def baseline_scores(parts, sets) -> dict: # set → scores; parts: "ood" of all results
+    "The scores without a model: of each set those of the first result that has them"
+    firsts = {}
+    for ood in parts: firsts = ood["baseline"] | firsts
+    return {name: firsts[name] for name in sets if name in firsts}
+
 def ood_sentence(parts, key, name, baseline) -> P: # parts: name of a model → "ood" of its seeds
     "What a table would show if each of its AUROCs is printed as 1.000; `None` if one of them is not"
     scores = [auroc.get(key) for seeds in parts.values() for ood in seeds for auroc in ood["auroc"].values()]
@@ -246,7 +253,7 @@ def ood_table(group, key) -> Div: # or P; `None` if no model has the score
         scores = {ood: [result_part(seed, "auroc", ood, key) for seed in seeds] for ood in sets}
         if any(map(any, scores.values())): lines.append((name, *map(auroc_cell, scores.values())))
     if not lines: return None
-    name, baseline = all_parts[0]["baseline_score"], all_parts[0]["baseline"]
+    name, baseline = all_parts[0]["baseline_score"], baseline_scores(all_parts, sets)
     if sentence := ood_sentence(parts, key, name[:1].upper() + name[1:], baseline): return sentence
     lines.append((f"{name} (no model)", *(auroc_cell([baseline.get(ood)]) for ood in sets)))
     k = next((ood["k"] for ood in all_parts if ood.get("k")), None)
