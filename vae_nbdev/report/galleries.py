@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MAX_POINTS', 'image_strip', 'load_models', 'show_error', 'model_name_cell', 'strip_table', 'reconstruction_table',
-           'draw_latent_panel', 'project_codes', 'knn_caption', 'latent_gallery', 'latent_grid_gallery',
+           'draw_latent_panel', 'project_codes', 'dots_caption', 'knn_caption', 'latent_gallery', 'latent_grid_gallery',
            'uncertainty_table']
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-003
@@ -109,7 +109,8 @@ def draw_latent_panel(
     picture, half_width = PlotFigure(2.7, 2.7), (limits[0, 1] - limits[0, 0]) / 2
     ax = picture.subplots()
     ax.add_patch(Circle(centre, 2, fill=False, ls="--", lw=.8, color=GREY))
-    draw_points(ax, points[:MAX_POINTS], None if labels is None else labels[:MAX_POINTS], size=7, alpha=.75)
+    shown = torch.randperm(len(points), generator=make_generator(0, "dots of a panel"))[:MAX_POINTS]
+    draw_points(ax, points[shown], None if labels is None else labels[shown], size=7, alpha=.75)
     xticks, yticks = ((low, (low + high) / 2, high) for low, high in limits)
     ax.set(xlim=limits[0], ylim=limits[1], aspect="equal", xticks=xticks, yticks=yticks)
     ax.tick_params(labelsize=8, color=GREY, labelcolor="#333333", length=3)
@@ -127,6 +128,11 @@ def project_codes(
     points = fit_plane(codes[1:]).project(codes)
     points = torch.nn.functional.pad(points, (0, 2 - points.shape[1]))
     return points[1:], points[0]
+
+def dots_caption(n:int) -> P: # `None` if each of the n codes is a dot
+    "How many codes a panel shows"
+    text = f"Each panel shows {MAX_POINTS:,} of {n:,} codes, chosen at random."
+    return P(text, cls="caption") if n > MAX_POINTS else None
 
 def knn_caption(row) -> str:
     "The k-NN accuracy of the codes over the seeds, where it was measured"
@@ -155,7 +161,7 @@ def latent_gallery(
         alt = f"Codes of test images by {row.name} on {plane}" + (f"; {knn}" if knn else "")
         picture = draw_latent_panel(points, labels, limits, data.classes, centre.tolist())
         panels.append(html_figure(picture, alt, model_name_cell(row, styles, link, knn), dpi=150))
-    return Div(Div(*panels, cls="gallery"), missing)
+    return Div(Div(*panels, cls="gallery"), dots_caption(len(data.test)), missing)
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-021
 @show_error
