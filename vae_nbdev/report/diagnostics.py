@@ -6,9 +6,9 @@
 __all__ = ['VARIANCE_SOURCES', 'VARIANCE_CAPTION', 'AIS_PRIORS', 'OOD_SCORES', 'NEARLY_ONE', 'verdict_cells', 'comparison_unit',
            'significance_caption', 'significance_table', 'significance_tables', 'variance_line', 'variance_table',
            'ess_cell', 'ais_line', 'ais_settings', 'ais_table', 'corruption_curve', 'corruption_curves_of_group',
-           'plot_corruptions', 'image_sentence', 'robustness_figures', 'auroc_cell', 'ood_caption', 'ood_sentence',
-           'ood_table', 'ood_tables', 'percent_cell', 'representation_caption', 'active_units_cell', 'quality_line',
-           'representation_table']
+           'plot_corruptions', 'image_sentence', 'robustness_figures', 'auroc_cell', 'ood_caption', 'baseline_scores',
+           'ood_sentence', 'ood_table', 'ood_tables', 'percent_cell', 'representation_caption', 'active_units_cell',
+           'quality_line', 'representation_table']
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-003
 import math, statistics
@@ -17,11 +17,11 @@ from ..evaluation.robustness import CORRUPTIONS
 from ..evaluation.significance import CONFIDENCE, SEEDS_NEEDED, compare_with_best, variance_components
 from ..plots.figure import PlotFigure
 from ..plots.curves import Curve, draw_curves
-from .results import column_settings, result_part, row_setting, score_kind, score_over_seeds
-from .results import short_name
+from .results import column_settings, competes, has_uncertain_weights, result_part, row_setting
+from .results import score_kind, score_over_seeds, short_name
 from .tables import (
-    TRAINED_MODELS, error_sentence, format_number, group_styles, measure_heading, number_cell,
-    plain_table, score_cell, with_minus_sign)
+    TRAINED_MODELS, error_sentence, format_number, given_weights_note, group_styles, measure_heading,
+    number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign)
 from .findings import scores_of_row
 from .figures import html_figure, noise_alt_text, plot_noise
 
@@ -59,7 +59,9 @@ def significance_table(
     setting=None, # its k or L
 ) -> Div: # `None` if there is nothing to compare
     "The difference of each model from the best, with adjusted interval and verdict"
-    rows = [row for row in group.rows if row.score(key) and (setting is None or row_setting(row, key) == setting)]
+    rows = [row for row in group.rows if row.score(key) and setting in (None, row_setting(row, key))]
+    apart = teacher_forced_note(row for row in rows if not competes(row, key))
+    rows = [row for row in rows if competes(row, key)]
     scores = {short_name(row.name): scores_of_row(row, folder, key) for row in rows}
     missing = [P(f"{name} is not compared: the scores of its single images are missing.", cls="alarm")
                for name in scores if not scores[name]]
@@ -69,17 +71,21 @@ def significance_table(
     rank = lambda name: -comparisons[name].mean if comparisons[name] else -math.inf
     lines = [(name, *verdict_cells(comparisons[name])) for name in sorted(scores, key=rank)]
     heading = measure_heading(key, group, setting)[0]
-    caption = significance_caption(heading, group, comparisons, map(len, scores.values()))
+    note = given_weights_note(group, rows) if key == "iwll" else ""
+    caption = Span(significance_caption(heading, group, comparisons, map(len, scores.values())), f" {note}")
     headings = ["Model", "Difference", f"Adjusted {CONFIDENCE:.0%} interval", "Adjusted p", "Verdict"]
-    return Div(plain_table(headings, lines, f"differences of {key}", caption, group_styles(group)), *missing)
+    table = plain_table(headings, lines, f"differences of {key}", caption, group_styles(group))
+    return Div(table, *missing, P(apart, cls="caption") if apart else None)
 
+
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-009
 def significance_tables(group, folder) -> Div: # `None` if there is nothing to compare
     "The comparisons by ELL, and by the importance-weighted bound for each k"
     keys = [("ell", None), *(("iwll", k) for k in column_settings(group.rows, "iwll"))]
     tables = [table for key, setting in keys if (table := significance_table(group, folder, key, setting))]
     return Div(*tables) if tables else None # one below the other: the verdict is the last column
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-013
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-014
 VARIANCE_SOURCES = ("seed", "draw", "image")
 VARIANCE_CAPTION = ("Standard deviation of the mean {name} ({kind}), in nats per image, by its source: another "
                     "training, other Monte-Carlo draws, other test images. The squares of the three add up to the "
@@ -104,7 +110,7 @@ def variance_table(
     headings = ["Model", *(source.capitalize() for source in VARIANCE_SOURCES), "Seeds"]
     return plain_table(headings, lines, f"variance of {key} by source", caption, group_styles(group))
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-016
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-017
 AIS_PRIORS = {"prior": "the prior p(z)", "ex_post": "ex-post density"} # key → heading
 
 def ess_cell(row, prior) -> Td:
@@ -117,15 +123,15 @@ def ess_cell(row, prior) -> Td:
 
 def ais_line(row, priors, ks) -> tuple: # name and cells
     "A row of the table of AIS estimates"
-    cells = []
+    cells, mark = [], "‡" if has_uncertain_weights(row) else ""
     for prior in priors:
         score = row.part_score("ais", "priors", prior)
         gap = row.part_score("ais", "priors", prior, "bdmc")
-        cells += [score_cell(score, 2, None), score_cell(gap, 2, None), ess_cell(row, prior)]
+        cells += [score_cell(score, 2, None, mark), score_cell(gap, 2, None), ess_cell(row, prior)]
     k, iwll = result_part(row.results[0], "ais", "k"), row.part_score("ais", "iwll")
-    return (short_name(row.name), *cells, *(score_cell(iwll if value == k else None, 2, None) for value in ks))
+    return (short_name(row.name), *cells, *(score_cell(iwll if value == k else None, 2, None, mark) for value in ks))
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-017
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-018
 def ais_settings(rows) -> str:
     "Images, chains and samples of AIS estimates, in words"
     parts = [r["ais"] for row in rows for r in row.results if r.get("ais")]
@@ -146,12 +152,13 @@ def ais_table(group) -> Div: # `None` if no model has an estimate
     caption = (f"Estimates of {what}, in nats per image: {ais_settings(rows)}; {error_sentence(rows)} The errors of "
                "AIS cover images and chains. BDMC gap: upper minus lower bound, on images drawn from the model. ESS: "
                "effective sample size of the chains, the median over the images; with a count of the images below 2, "
-               "whose estimate is not reliable.")
+               "whose estimate is not reliable. ")
+    caption += given_weights_note(group, rows, "AIS and IWLL", "‡ (uncertain weights)", "of log p(x | W)")
     lines = [ais_line(row, priors, ks) for row in rows]
     headings = ["Model", *columns, *(f"IWLL({k:,})" for k in ks)]
     return plain_table(headings, lines, "marginal likelihood by AIS", caption, group_styles(group))
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-020
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-021
 def corruption_curve(row, kind) -> list: # of (strength, mean, error)
     "The curve of a row for one kind of corruption, over its seeds"
     curves = [r["corruptions"][kind] for r in row.results if kind in (r.get("corruptions") or {})]
@@ -167,7 +174,7 @@ def corruption_curves_of_group(group, kind) -> list: # of Curve
         curves.append(Curve(name, strengths, means, style.colour, style.marker, errors, style.dashed))
     return curves
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-021
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-022
 def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one for each kind
     "ELL of the clean images against the strength of each kind of corruption"
     figures = []
@@ -192,10 +199,11 @@ def robustness_figures(group) -> Div: # `None` if there is nothing to show
     charts = ([(noise, noise_alt_text(group))] if noise else []) + others
     if not charts: return None
     side_by_side = Div(*(html_figure(picture, alt, wide=True) for picture, alt in charts), cls="side")
-    sentence = others and image_sentence(group, "Corruptions other than Gaussian noise")
-    return Div(P(sentence, cls="caption"), side_by_side) if sentence else side_by_side
+    sentences = [image_sentence(group, "Corruptions other than Gaussian noise") if others else "",
+                 teacher_forced_note(group.rows)]
+    return Div(*(P(sentence, cls="caption") for sentence in sentences if sentence), side_by_side)
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-024
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-025
 OOD_SCORES = {"ell": "ELL", "ell_minus_bound": "ELL − bound", "pll": "PLL", "iwll": "IWLL",
               "variance": "pixel variance"} # key → name
 
@@ -218,8 +226,14 @@ def ood_caption(group, key, k) -> str:
     return (f"AUROC by {name}, {errors}; 0.5 is chance. FPR: false positive rate at a true positive rate of 95 %. The "
             f"last row needs no model: what does not exceed it is no evidence of detection by the model.{images}")
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-025
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-026
 NEARLY_ONE = 0.9995 # AUROCs from here on are printed as 1.000
+
+def baseline_scores(parts, sets) -> dict: # set → scores; parts: "ood" of all results
+    "The scores without a model: of each set those of the first result that has them"
+    firsts = {}
+    for ood in parts: firsts = ood["baseline"] | firsts
+    return {name: firsts[name] for name in sets if name in firsts}
 
 def ood_sentence(parts, key, name, baseline) -> P: # parts: name of a model → "ood" of its seeds
     "What a table would show if each of its AUROCs is printed as 1.000; `None` if one of them is not"
@@ -229,7 +243,7 @@ def ood_sentence(parts, key, name, baseline) -> P: # parts: name of a model → 
     return P(f"AUROC by {OOD_SCORES[key]}: 1.000 for every model with this score and every set. {name} (no model): "
              f"{without}.", cls="caption")
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-026
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-027
 def ood_table(group, key) -> Div: # or P; `None` if no model has the score
     "AUROC and FPR by one score, of each model and each out-of-distribution set, beside the baseline without a model"
     parts = {short_name(row.name): [r["ood"] for r in row.results if r.get("ood")] for row in group.rows}
@@ -239,7 +253,7 @@ def ood_table(group, key) -> Div: # or P; `None` if no model has the score
         scores = {ood: [result_part(seed, "auroc", ood, key) for seed in seeds] for ood in sets}
         if any(map(any, scores.values())): lines.append((name, *map(auroc_cell, scores.values())))
     if not lines: return None
-    name, baseline = all_parts[0]["baseline_score"], all_parts[0]["baseline"]
+    name, baseline = all_parts[0]["baseline_score"], baseline_scores(all_parts, sets)
     if sentence := ood_sentence(parts, key, name[:1].upper() + name[1:], baseline): return sentence
     lines.append((f"{name} (no model)", *(auroc_cell([baseline.get(ood)]) for ood in sets)))
     k = next((ood["k"] for ood in all_parts if ood.get("k")), None)
@@ -255,7 +269,7 @@ def ood_tables(group) -> Div: # `None` if no model has a score
     tables = [table for key in OOD_SCORES if (table := ood_table(group, key))]
     return Div(Div(*tables), *notes) if tables else None
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-029
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-030
 def percent_cell(score) -> Td:
     "An accuracy in percent with its error, or a dash for `None`"
     if score is None: return Td("–", cls="num", data_sort="")
@@ -279,7 +293,7 @@ def representation_caption(k, rows) -> str:
             "the prior (N(0, I) for a model without one), which is 0 if codes and prior agree. Differences are not "
             f"tested; {error_sentence(rows)}{note}")
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-030
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-031
 def active_units_cell(qualities) -> Td:
     "The mean number of active units over seeds"
     counts, d = [q["active_units"] for q in qualities], len(qualities[0]["activity"])

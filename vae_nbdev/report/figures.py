@@ -21,7 +21,8 @@ from ..plots.figure import PlotFigure, style_axes
 from ..plots import classifier, images, latent # noqa: F401 (they give the models their plot methods)
 from ..plots.curves import Curve, draw_curves, plot_history, plot_noise_curve, limits_after_burn_in
 from .results import Group, score_kind, short_name
-from .tables import format_duration, link_to, group_styles, mean_over_seeds, with_minus_sign
+from .tables import format_duration, link_to, group_styles, mean_over_seeds, teacher_forced_note
+from .tables import with_minus_sign
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-007
 PLOT_DPI = 120 # pixels per inch of a run's plots, which are shown at 100
@@ -233,9 +234,11 @@ def costs_alt_text(group) -> str:
 def validation_figure(group) -> Figure: # `None` if there is nothing to show
     "The training curves of a group as part of a page"
     picture = plot_validation(group)
-    return html_figure(picture, validation_alt_text(group), wide=True) if picture else None
+    note = teacher_forced_note(group.rows)
+    return html_figure(picture, validation_alt_text(group), note, wide=True) if picture else None
 
 def cost_figure(group) -> Figure: # `None` if there is nothing to show
     "ELL against training time and parameters as part of a page"
     picture = plot_costs(group)
-    return html_figure(picture, costs_alt_text(group), wide=True) if picture else None
+    note = teacher_forced_note(group.rows)
+    return html_figure(picture, costs_alt_text(group), note, wide=True) if picture else None

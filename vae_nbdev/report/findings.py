@@ -16,10 +16,10 @@ from ..core.files import InputError
 from ..evaluation.significance import SEEDS_NEEDED, compare_with_best
 from ..studies.runs import read_scores
 from .results import Group, bound_mark, column_settings, has_deterministic_code
-from .results import is_teacher_forced, row_setting, score_kind, short_name
+from .results import has_uncertain_weights, is_teacher_forced, row_setting, score_kind, short_name
 from .tables import (
-    TRAINED_MODELS, format_number, group_styles, legend_swatch, mean_over_seeds, measure_heading,
-    reference_value, with_minus_sign)
+    TRAINED_MODELS, format_number, given_weights_note, group_styles, legend_swatch, mean_over_seeds,
+    measure_heading, reference_value, with_minus_sign)
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-007
 def count_noun(n, word) -> str:
@@ -132,7 +132,8 @@ def bound_sentences(group, folder) -> list:
         same_k = [row for row in rows if row_setting(row, "iwll") == k]
         heading = measure_heading("iwll", group, k)[0]
         sentences += best_row_sentence(same_k, "iwll", heading, "Importance-weighted bound", folder)
-    return sentences
+    note = given_weights_note(group)
+    return [*sentences, (note,)] if note else sentences
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-014
 def ais_sentence(group) -> list:
@@ -141,8 +142,10 @@ def ais_sentence(group) -> list:
     values = [(score.mean, row) for score, row in estimates if score]
     if group.binarisation == "grey" or len(values) < 2: return []
     n = max(r["ais"]["n"] for _, row in values for r in row.results if r.get("ais"))
-    return [(f"AIS estimates of log p(x) on {n:,} random test images, under the ex-post density, range from ",
-             *range_parts(values), ".")]
+    sentence = (f"AIS estimates of log p(x) on {n:,} random test images, under the ex-post density, range from ",
+                *range_parts(values), ".")
+    note = given_weights_note(group, [row for _, row in values], "AIS", what="of log p(x | W)")
+    return [sentence, (note,)] if note else [sentence]
 
 def code_sentences(group, folder) -> list:
     "Bounds and estimates of log p(x) for binarised pixels, and the range of KL_z"
@@ -218,8 +221,10 @@ def score_cards(group, folder) -> list: # (title, row, text, note) for each card
     if group.binarisation == "grey" or not stochastic: return cards
     for k in column_settings(stochastic, "iwll"):
         rows = [row for row in stochastic if row_setting(row, "iwll") == k]
-        heading = measure_heading("iwll", group, k)[0]
-        cards.append(measure_card("Importance-weighted bound", rows, "iwll", heading, folder, "a bound on log p(x)"))
+        heading, best = measure_heading("iwll", group, k)[0], rank_rows(rows, "iwll")[0][0]
+        bound = "a bound on log p(x)"
+        if has_uncertain_weights(best): bound = "a bound on log p(x | W), averaged over q(W); KL_W not included"
+        cards.append(measure_card("Importance-weighted bound", rows, "iwll", heading, folder, bound))
     return cards
 
 def knn_card(group) -> list: # (title, row, text, note), or nothing

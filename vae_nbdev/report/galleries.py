@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['MAX_POINTS', 'image_strip', 'load_models', 'show_error', 'model_name_cell', 'strip_table', 'reconstruction_table',
-           'draw_latent_panel', 'knn_caption', 'latent_gallery', 'latent_grid_gallery', 'uncertainty_table']
+           'draw_latent_panel', 'project_codes', 'dots_caption', 'knn_caption', 'latent_gallery', 'latent_grid_gallery',
+           'uncertainty_table']
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-003
 import functools, math
@@ -102,12 +103,14 @@ def draw_latent_panel(
     labels:Tensor|None, # their classes (N,)
     limits, # of the panel (2, 2), a square
     classes=(), # names of all classes; empty: their numbers
+    centre=(0., 0.), # the zero code on the plane
 ) -> PlotFigure:
-    "Codes as dots in the colours of their classes, and the circle of the prior"
+    "Codes as dots in the colours of their classes, and the circle of the prior around the zero code"
     picture, half_width = PlotFigure(2.7, 2.7), (limits[0, 1] - limits[0, 0]) / 2
     ax = picture.subplots()
-    ax.add_patch(Circle((0, 0), 2, fill=False, ls="--", lw=.8, color=GREY))
-    draw_points(ax, points[:MAX_POINTS], None if labels is None else labels[:MAX_POINTS], size=7, alpha=.75)
+    ax.add_patch(Circle(centre, 2, fill=False, ls="--", lw=.8, color=GREY))
+    shown = torch.randperm(len(points), generator=make_generator(0, "dots of a panel"))[:MAX_POINTS]
+    draw_points(ax, points[shown], None if labels is None else labels[shown], size=7, alpha=.75)
     xticks, yticks = ((low, (low + high) / 2, high) for low, high in limits)
     ax.set(xlim=limits[0], ylim=limits[1], aspect="equal", xticks=xticks, yticks=yticks)
     ax.tick_params(labelsize=8, color=GREY, labelcolor="#333333", length=3)
@@ -116,6 +119,21 @@ def draw_latent_panel(
     if labels is not None and room_for_labels: draw_class_labels(ax, points, labels, .14 * half_width, 10, classes)
     return picture
 
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-017
+def project_codes(
+    codes:Tensor, # (N, d)
+) -> tuple: # their points (N, 2), and that of the zero code (2,)
+    "Codes on the plane of a panel, and the zero code, around which a standard normal prior lies there"
+    codes = torch.cat([torch.zeros_like(codes[:1]), codes])
+    points = fit_plane(codes[1:]).project(codes)
+    points = torch.nn.functional.pad(points, (0, 2 - points.shape[1]))
+    return points[1:], points[0]
+
+def dots_caption(n:int) -> P: # `None` if each of the n codes is a dot
+    "How many codes a panel shows"
+    text = f"Each panel shows {MAX_POINTS:,} of {n:,} codes, chosen at random."
+    return P(text, cls="caption") if n > MAX_POINTS else None
+
 def knn_caption(row) -> str:
     "The k-NN accuracy of the codes over the seeds, where it was measured"
     score = row.part_score("latent_quality", "knn")
@@ -123,7 +141,7 @@ def knn_caption(row) -> str:
     k = next(r["latent_quality"].get("k", 10) for r in row.results if r.get("latent_quality"))
     return f"k-NN accuracy {100 * score.mean:.0f} % (k = {k})"
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-017
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-018
 @show_error
 def latent_gallery(
     group, # of autoencoders
@@ -136,17 +154,16 @@ def latent_gallery(
     labels, styles, panels = data.test.labels, group_styles(group), []
     if labels is not None: labels = labels.cpu()
     for row, model in pairs:
-        codes, knn = posterior_means(model, data.test), knn_caption(row)
-        points = torch.nn.functional.pad(fit_plane(codes).project(codes), (0, max(0, 2 - codes.shape[1])))
+        (points, centre), knn = project_codes(posterior_means(model, data.test)), knn_caption(row)
         limits = square_limits(points)
         width, (x, y) = limits[0, 1] - limits[0, 0], limits.mean(1)
         plane = with_minus_sign(f"a plane {width:g} units wide around ({x:g}, {y:g})")
         alt = f"Codes of test images by {row.name} on {plane}" + (f"; {knn}" if knn else "")
-        picture = draw_latent_panel(points, labels, limits, data.classes)
+        picture = draw_latent_panel(points, labels, limits, data.classes, centre.tolist())
         panels.append(html_figure(picture, alt, model_name_cell(row, styles, link, knn), dpi=150))
-    return Div(Div(*panels, cls="gallery"), missing)
+    return Div(Div(*panels, cls="gallery"), dots_caption(len(data.test)), missing)
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-020
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-021
 @show_error
 def latent_grid_gallery(
     group, # of autoencoders
@@ -166,7 +183,7 @@ def latent_grid_gallery(
         panels.append(Figure(Div(image_strip(grid.images, alt, n), cls="paper"), caption))
     return Div(Div(*panels, cls="gallery"), missing)
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-023
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-024
 @show_error
 def uncertainty_table(
     group, # of autoencoders

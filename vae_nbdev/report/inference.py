@@ -77,15 +77,15 @@ def inference_gap_table(group) -> Div: # `None` if no model was measured
 GAP_NAMES = ("approximation", "amortisation") # parts of a bar, in their order
 
 def plot_inference_gaps(group) -> PlotFigure: # `None` if no model was measured
-    "The two parts of the inference gap as stacked bars, one for each model"
+    "The two parts of the inference gap as bars from 0, side by side for each model"
     rows = rows_with_part(group, "inference_gap")
     if not rows: return None
-    picture, starts = PlotFigure(7, 1.2 + 0.35 * len(rows)), [0.] * len(rows)
+    picture = PlotFigure(7, 1.2 + 0.5 * len(rows))
     ax, names = picture.subplots(), [short_name(row.name) for row in rows]
-    for part, colour in zip(GAP_NAMES, (PALETTE[7], PALETTE[1])):
+    for part, colour, shift in zip(GAP_NAMES, (PALETTE[7], PALETTE[1]), (-0.2, 0.2)):
         means = [part_score(row, "inference_gap", part).mean for row in rows]
-        ax.barh(range(len(rows)), means, left=starts, color=colour, height=0.6, label=f"{part} gap")
-        starts = [start + mean for start, mean in zip(starts, means)]
+        ax.barh([place + shift for place in range(len(rows))], means, color=colour, height=0.4, label=f"{part} gap")
+    ax.axvline(0, color=GREY, lw=0.8)
     ax.set_yticks(range(len(rows)), names)
     ax.invert_yaxis()
     ax.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
@@ -99,7 +99,7 @@ def inference_gap_figure(group) -> Figure: # `None` if no model was measured
     gap = lambda row, part: f"{part_score(row, 'inference_gap', part).mean:.1f} {part}"
     words = [f"{short_name(row.name)} {' and '.join(gap(row, part) for part in GAP_NAMES)}"
              for row in rows_with_part(group, "inference_gap")]
-    alt = f"Stacked bars of the inference gap, nats per image: {'; '.join(words)}."
+    alt = f"Bars of the two parts of the inference gap, nats per image: {'; '.join(words)}."
     return html_figure(picture, with_minus_sign(alt), wide=True)
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-017

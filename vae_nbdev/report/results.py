@@ -7,8 +7,8 @@ __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'DESCRIPTION_COLUMNS', 'IWLL_DIAGNOSTIC
            'load_results', 'split_counterexamples', 'is_builtin_study', 'class_title', 'run_parameters',
            'format_parameter', 'model_key', 'model_names', 'short_name', 'all_scores', 'results_table', 'Score',
            'score_over_seeds', 'result_part', 'Row', 'Group', 'group_results', 'has_deterministic_code',
-           'has_uncertain_weights', 'is_teacher_forced', 'bound_mark', 'score_kind', 'is_grey_score', 'row_setting',
-           'column_settings']
+           'has_uncertain_weights', 'is_deterministic', 'is_teacher_forced', 'bound_mark', 'competes', 'score_kind',
+           'is_grey_score', 'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
 import dataclasses, itertools, json, re, statistics
@@ -261,6 +261,13 @@ def has_uncertain_weights(row) -> bool:
     options = (row.results[0].get("run") or {}).get("options") or {}
     return options.get("weights", cls.weight_posterior) != "point"
 
+def is_deterministic(row) -> bool:
+    "Whether one Monte-Carlo sample of a row is as good as many: stated by its class, or a point code and point weights"
+    cls = architectures().get(row.results[0]["architecture"])
+    one_code = has_deterministic_code(row) if cls is None else cls.deterministic
+    return one_code and not has_uncertain_weights(row)
+
+# %% ../../nbs/10_report/01_results.ipynb #cell-038
 def is_teacher_forced(row) -> bool:
     "Whether p(x|z) of a row sees the true pixels before each one, so that its ELL is not of a reconstruction"
     cls = architectures().get(row.results[0]["architecture"])
@@ -270,8 +277,12 @@ def bound_mark(row) -> str: # "" for a bound
     "Why ELL − KL_z − KL_W/N of a row is not a bound for a test image: † deterministic code, ‡ uncertain weights"
     return "‡" if has_uncertain_weights(row) else "†" if has_deterministic_code(row) else ""
 
+def competes(row, key) -> bool:
+    "Whether a value can be the highest of its column: an ELL of a reconstruction, a bound, or another measure"
+    if key == "elbo": return not bound_mark(row)
+    return not (key.startswith(("ell", "pll")) and is_teacher_forced(row))
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-040
+# %% ../../nbs/10_report/01_results.ipynb #cell-041
 GREY_SCORE = "grey cross-entropy"
 
 def score_kind(
@@ -286,13 +297,12 @@ def is_grey_score(group) -> bool:
     "Whether the scores are grey cross-entropies, by which no model is ranked in likelihood"
     return score_kind(group) == GREY_SCORE
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-043
+# %% ../../nbs/10_report/01_results.ipynb #cell-044
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share
 
 def row_setting(row, key) -> int: # `None` for a measure without one, and for PLL that is the same for every L
     "The k or L with which a measure of a row was computed"
-    deterministic = has_deterministic_code(row) and not has_uncertain_weights(row)
-    if key not in SETTINGS or key == "pll" and deterministic: return None
+    if key not in SETTINGS or key == "pll" and is_deterministic(row): return None
     return row.results[0].get(SETTINGS[key])
 
 def column_settings(rows, key) -> list: # [None] for a measure without k or L

@@ -20,9 +20,11 @@ from ..evaluation.benchmark import posterior_means
 from ..plots.figure import GREY, PlotFigure, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
-from .results import bound_mark, column_settings, is_builtin_study, row_setting, score_kind
-from .tables import HIGHER_IS_BETTER, error_sentence, format_duration, format_number, group_styles
-from .tables import mean_over_seeds, measure_heading, with_minus_sign
+from .results import bound_mark, column_settings, competes, is_builtin_study, is_teacher_forced
+from .results import row_setting, score_kind
+from .tables import (
+    HIGHER_IS_BETTER, error_sentence, format_duration, format_number, given_weights_note, group_styles,
+    mean_over_seeds, measure_heading, teacher_forced_note, with_minus_sign)
 from .findings import count_noun, rank_rows, format_score
 from .figures import html_figure
 from .explorer_views import top_rows
@@ -170,15 +172,17 @@ def ranking_cell(score, best) -> Td: # best: the highest mean of the column, or 
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-020
 def ranking_table(group) -> Div:
-    "The models of a group by ELL"
+    "The models of a group by ELL; those whose ELL is not of a reconstruction come last"
     rows, styles = [row for row, _ in rank_rows(group.rows, "ell")], group_styles(group)
+    rows.sort(key=is_teacher_forced)
     keys = [(key, setting) for key in RANKING_COLUMNS if any(row.score(key) for row in rows)
             for setting in column_settings(rows, key)]
     columns, names = [], [Th(*model_name_cell(row, styles, lambda name: None), scope="row") for row in rows]
     for key, setting in keys:
         shown = lambda row: row_setting(row, key) in (None, setting) and (key != "elbo" or not bound_mark(row))
         scores = [row.score(key) if shown(row) else None for row in rows]
-        best = max((score.mean for score in scores if score), default=None) if key in HIGHER_IS_BETTER else None
+        competing = [score.mean for row, score in zip(rows, scores) if score and competes(row, key)]
+        best = max(competing, default=None) if key in HIGHER_IS_BETTER else None
         columns.append([ranking_cell(score, best) for score in scores])
     columns.append([Td(f"{mean_over_seeds(row, 'parameters'):,.0f}", cls="num") for row in rows])
     columns.append([Td(format_duration(mean_over_seeds(row, "train_seconds")), cls="num") for row in rows])
@@ -186,7 +190,7 @@ def ranking_table(group) -> Div:
     head = Tr(Th("Model", scope="col"), *(Th(heading, scope="col", cls="num") for heading in headings))
     note = (f"{group.title[:1].upper()}{group.title[1:]}: {score_kind(group)} of {rows[0].results[0]['n_test']:,} "
             "test images, nats per image; ELL − KL only where it is a bound; "
-            f"{error_sentence(rows)} Bold is the highest mean.")
+            f"{error_sentence(rows)} Bold is the highest mean. {given_weights_note(group)} {teacher_forced_note(rows)}")
     return Div(Table(Thead(head), Tbody(*map(Tr, names, *columns))), P(note, cls="caption"))
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-023

@@ -7,7 +7,7 @@ __all__ = ['TEXT_MEASURES', 'MAX_TEXT_ROWS', 'text_table']
 
 # %% ../../nbs/10_report/16_text_table.ipynb #cell-003
 from .results import column_settings, row_setting
-from .tables import MEASURES, is_loose, measure_heading
+from .tables import column_places, given_weights_note, is_loose, measure_heading
 
 # %% ../../nbs/10_report/16_text_table.ipynb #cell-005
 TEXT_MEASURES = ("ell", "ell(0.1)", "elbo", "iwll", "accuracy", "nll") # those of a classifier last
@@ -18,11 +18,10 @@ def _heading(key, group, setting) -> str:
     heading, _ = measure_heading(key, group, setting)
     return heading if isinstance(heading, str) else "".join(p if isinstance(p, str) else p.children[0] for p in heading)
 
-def _score_text(row, key, setting) -> str:
+def _score_text(row, key, setting, places) -> str:
     "A mean with its error; an empty text where the row has no such measure"
     score = row.score(key)
     if score is None or row_setting(row, key) not in (None, setting): return ""
-    places = 2 if key in MEASURES else 4
     return f"{score.mean:.{places}f} ± {score.error:.{places}f}" + (" loose" if key == "iwll" and is_loose(row) else "")
 
 
@@ -37,10 +36,12 @@ def text_table(
                "seeds": [len(row.results) for row in group.rows]}
     for key in TEXT_MEASURES:
         if not any(row.score(key) for row in group.rows): continue
+        places = column_places(group, key)
         for setting in column_settings(group.rows, key):
-            columns[_heading(key, group, setting)] = [_score_text(row, key, setting) for row in group.rows]
+            columns[_heading(key, group, setting)] = [_score_text(row, key, setting, places) for row in group.rows]
     table = pandas.DataFrame(columns)
     lines = [group.title, *table.head(MAX_TEXT_ROWS).to_string(index=False).splitlines()]
     if len(table) > MAX_TEXT_ROWS: lines.append(f"… and {len(table) - MAX_TEXT_ROWS} more: see the report.")
+    if note := given_weights_note(group): lines.append(note)
     return "\n".join(lines)
 
