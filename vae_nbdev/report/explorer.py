@@ -315,7 +315,7 @@ def explorer(
     data_dir=None, # folder with data files
     share:float=1., # of the models and the networks that a page has room for
 ) -> Div:
-    "The explorer of a group, or why it cannot be shown; None where no code has two dimensions or more"
+    "The explorer of a group, a P that says why it cannot be shown, or None where no code has two dimensions"
     all_rows = [row for row in group.rows if code_dimensions(row) > 1]
     if not all_rows: return None
     rows = explorable_rows([best_seed(row) for row in all_rows], max(2, int(MAX_MODELS * share)))
