@@ -32,14 +32,16 @@ def _ais_lines(ais) -> list: # of text
 
 def result_text(result) -> str:
     "A result as lines of text"
-    names = {"ell": "ELL", "pll": "PLL", "kl_z": "KL_z", "kl_w": "KL_W", "elbo": "ELBO",
+    kl_z = "" if result.get("task") == "classification" else " − KL_z"
+    names = {"ell": "ELL", "pll": "PLL", "kl_z": "KL_z", "kl_w": "KL_W/N", "elbo": f"ELL{kl_z} − KL_W/N",
              "iwll": f"IWLL({result.get('k')})"}
     rows = [(names.get(key, key), m["mean"], m["se"]) for key, m in result["measures"].items()]
     noise = [point for point in result.get("noise", []) if point["eps"]]
     rows += [(f"ELL({point['eps']:g})", point["mean"], point["se"]) for point in noise]
     title = (f"{result['label']} on {result['n_test']:,} test images of {result['dataset']} "
              f"({result['binarisation']}), {result['likelihood']}, L = {result['L']}")
-    return "\n".join([title, *(f"{name:<10} {mean:10.3f} ± {error:.3f}" for name, mean, error in rows),
+    width = max(10, *(len(name) for name, *_ in rows))
+    return "\n".join([title, *(f"{name:<{width}} {mean:10.3f} ± {error:.3f}" for name, mean, error in rows),
                       *_ais_lines(result.get("ais"))])
 
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-011

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MAX_IMAGES', 'GRID_TILES', 'MAX_AXES', 'GREY_LEVELS', 'MAX_PAGE_NETWORKS', 'sample_images', 'ModelView',
            'code_deviations', 'model_view', 'stored_images', 'sprite', 'limit_networks', 'view_note', 'model_entry',
-           'ell_of_row', 'top_rows', 'code_dimensions', 'explorable_rows', 'best_seed', 'initial_models']
+           'ell_of_row', 'rank_by_ell', 'top_rows', 'code_dimensions', 'explorable_rows', 'best_seed', 'initial_models']
 
 # %% ../../nbs/10_report/08_explorer_views.ipynb #cell-003
 import base64, io, math
@@ -21,7 +21,7 @@ from ..plots.images import reconstruct
 from ..plots.latent import LatentPlane, class_label_positions, decode_grid, fit_plane, latent_limits
 from ..plots.latent import uniform_grid
 from ..plots.page_networks import mean_weights, packed_size, page_decoder, page_encoder
-from .results import has_deterministic_code
+from .results import competes, has_deterministic_code
 
 # %% ../../nbs/10_report/08_explorer_views.ipynb #cell-007
 MAX_IMAGES = 400 # test images in a page
@@ -187,13 +187,17 @@ def ell_of_row(row) -> float:
     score = row.score("ell")
     return score.mean if score else -math.inf
 
+def rank_by_ell(row) -> tuple: # to sort by
+    "The place of a row by its ELL: one that is of no reconstruction stands below all others"
+    return competes(row, "ell"), ell_of_row(row)
+
 def top_rows(
     rows, # of a group
     limit:int, # rows at most
 ) -> list: # in their order
-    "The best rows by ELL, spread over the architectures"
+    "The best rows by ELL, spread over the architectures; those whose ELL is of no reconstruction come last"
     counts, rank = Counter(), {} # rank: place of a row among those of its architecture
-    for row in sorted(rows, key=ell_of_row, reverse=True):
+    for row in sorted(rows, key=rank_by_ell, reverse=True):
         architecture = row.results[0]["architecture"]
         rank[row.name] = counts[architecture]
         counts[architecture] += 1
@@ -219,6 +223,6 @@ def best_seed(row):
 
 def initial_models(rows) -> tuple: # of int
     "The numbers of the models to begin with; one for a single model"
-    best = sorted(range(len(rows)), key=lambda k: ell_of_row(rows[k]), reverse=True)
+    best = sorted(range(len(rows)), key=lambda k: rank_by_ell(rows[k]), reverse=True)
     other_kind = [k for k in best if has_deterministic_code(rows[k]) != has_deterministic_code(rows[best[0]])]
     return best[0], *(other_kind or best[1:])[:1]
