@@ -216,7 +216,6 @@ def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, data_d
     "The work of `vae_report`"
     wait_passively()
     local = {"jobs": jobs, "batch_seeds": batch_seeds}
-    data_dir = data_dir and os.path.expanduser(data_dir) # a shell leaves the ~ in --data-dir=~/data as it is
     options |= {"show": open, "data_dir": data_dir, "reports": reports}
     if _are_folders(studies, reports): _compare(studies, engine=engine, scheduler=scheduler, **local, **options)
     else: _report(studies[0], run_all=_choose_engine(engine, scheduler, **local), **options)

@@ -95,8 +95,8 @@ def int_or_none(text):
     except argparse.ArgumentTypeError as error: raise argparse.ArgumentTypeError(f"{error}, and not none") from None
 
 def file_path(text) -> str:
-    "The path of a file or folder, which is not empty"
-    if text: return text
+    "The path of a file or folder, which is not empty; a shell leaves the ~ in --out=~/a as it is"
+    if text: return os.path.expanduser(text)
     raise argparse.ArgumentTypeError("the path is empty: leave the option out, or name a file or folder")
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-015

@@ -15,9 +15,11 @@ from .files import InputError, make_folder, read_json, write_json
 
 # %% ../../nbs/01_core/02_locks.ipynb #cell-005
 def host_id() -> str: # the same for all processes that see each other's process numbers
-    "The name of this machine and, on Linux, of its space of process numbers: containers have their own"
-    space = Path("/proc/self/ns/pid")
-    return socket.gethostname() + (f" {os.readlink(space)}" if space.is_symlink() else "")
+    "The name of this machine and, on Linux, its identifier and its space of process numbers: containers have their own"
+    space, machine = Path("/proc/self/ns/pid"), Path("/etc/machine-id") # machines may share a name
+    known = [machine.read_text().strip()[:8]] if machine.is_file() else []
+    if space.is_symlink(): known.append(os.readlink(space))
+    return " ".join([socket.gethostname(), *filter(None, known)])
 
 def this_process() -> dict: # `host` and `pid`
     "This process, as a lock names its owner"

@@ -31,4 +31,4 @@ class ProgressBar(tqdm):
     "A bar of tqdm that writes one line a minute where standard error is a file"
     def __init__(self, *args, **kwargs):
         log = {"file": _Lines(sys.stderr), "mininterval": LOG_SECONDS, "maxinterval": 10 * LOG_SECONDS, "ascii": True}
-        super().__init__(*args, **(log | kwargs if is_log_file(sys.stderr) else kwargs))
+        super().__init__(*args, **(kwargs | log if is_log_file(sys.stderr) else kwargs))

@@ -61,7 +61,10 @@ def _square_images(array, where): # uint8 (N, D)
         side = isqrt(array.shape[1])
         if side**2 != array.shape[1]: raise InputError(f"{where} has shape {shape}: rows of D pixels need a square D.")
         array = array.reshape(-1, side, side)
-    elif array.ndim == 4 and array.shape[3] not in (1, 3): array = np.moveaxis(array, 1, -1)
+    elif array.ndim == 4 and array.shape[3] not in (1, 3):
+        if array.shape[1] not in (1, 3):
+            raise InputError(f"{where} has shape {shape}: images have one channel, or three equal ones.")
+        array = np.moveaxis(array, 1, -1)
     _check_size(*array.shape[1:3], where)
     if array.ndim == 4: array = _check_grey(array, where)
     return _grey_bytes(array, where).reshape(len(array), -1)

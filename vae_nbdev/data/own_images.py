@@ -7,7 +7,7 @@ __all__ = ['OwnImages', 'MIN_PART', 'MAX_CLASSES', 'is_path', 'base_name', 'own_
            'write_npz', 'write_folder']
 
 # %% ../../nbs/02_data/06_own_images.ipynb #cell-003
-import hashlib, os, re
+import hashlib, os, re, tempfile
 from collections import namedtuple
 from functools import lru_cache
 from math import isqrt
@@ -148,7 +148,8 @@ def _check_redraw(dataset):
         raise InputError(f"the pixels of {dataset.name} are drawn again for every batch: write the grey ones.")
 
 def write_npz(dataset, path): # a Dataset
-    "Write the three parts of a data set as x_train, y_train, x_valid and so on"
+    "Write the three parts of a data set as x_train, y_train, x_valid and so on; `path` ends with .npz"
+    if not str(path).endswith(".npz"): raise InputError(f"{path} must end with .npz, by which such files are known.")
     _check_redraw(dataset)
     splits = {part: getattr(dataset, part) for part in SPLITS}
     arrays = {f"x_{part}": _square(split) for part, split in splits.items()}
@@ -156,14 +157,19 @@ def write_npz(dataset, path): # a Dataset
     with replace_file(path) as temporary: np.savez_compressed(temporary, **arrays)
 
 # %% ../../nbs/02_data/06_own_images.ipynb #cell-027
+def _write_part(split, folder):
+    "Write each image of a split as a PNG file below the folder of its class"
+    labels = [""] * len(split) if split.labels is None else map(str, split.labels.tolist())
+    for i, (pixels, label) in enumerate(zip(_square(split), labels)):
+        place = Path(folder, label)
+        if not place.is_dir(): make_folder(place)
+        Image.fromarray(pixels).save(place / f"{i:05}.png", compress_level=1)
+
 def write_folder(dataset, folder): # a Dataset
     "Write each image of a data set as a PNG file, such as train/7/00012.png; the folder must be new"
     _check_redraw(dataset)
     if os.path.lexists(folder): raise InputError(f"{folder} exists already: name a new folder.")
-    for part in SPLITS:
-        split = getattr(dataset, part)
-        labels = [""] * len(split) if split.labels is None else map(str, split.labels.tolist())
-        for i, (pixels, label) in enumerate(zip(_square(split), labels)):
-            place = Path(folder, part, label)
-            if not place.is_dir(): make_folder(place)
-            Image.fromarray(pixels).save(place / f"{i:05}.png", compress_level=1)
+    parent = make_folder(Path(folder).parent)
+    with tempfile.TemporaryDirectory(prefix=".images-", dir=parent) as temporary: # a part must not pass for the whole
+        for part in SPLITS: _write_part(getattr(dataset, part), Path(temporary, "whole", part))
+        os.rename(Path(temporary, "whole"), folder)

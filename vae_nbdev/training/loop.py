@@ -157,6 +157,7 @@ def interruption(trainers, steps=0) -> KeyboardInterrupt:
     where = f"after {count(len(trainers[0].history), 'epoch')}" + (f" and {count(steps, 'step')}" if steps else "")
     folders = [str(t.checkpointer.folder) for t in trainers if t.checkpointer.folder]
     kept = f"its state is kept in {', '.join(folders)}: go on with --resume (in Python: resume=True)"
+    if not (trainers[0].history or steps): kept = "nothing is stored yet"
     state = kept if folders else "without a folder nothing is kept"
     return KeyboardInterrupt(f"training stopped {where}; {state}.")
 
