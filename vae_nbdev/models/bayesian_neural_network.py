@@ -6,6 +6,7 @@
 __all__ = ['Classes', 'CLASSIFIER_WEIGHTS', 'ClassifierWeights', 'BayesianNeuralNetwork']
 
 # %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-004
+import inspect
 import torch
 from fastcore.basics import patch
 from torch import Tensor
@@ -14,7 +15,7 @@ from ..core.files import InputError
 from ..core.schema import Count, Natural, RateFactor, Scale, bounded, choice
 from ..data.batches import add_noise
 from ..core.randomness import make_generator
-from ..nn.bayesian_layers import EstimatorName, bayesian_layers
+from ..nn.bayesian_layers import EstimatorName, bayesian_layers, check_prior_sd
 from ..nn.dropout import DropRate
 from ..nn.laplace import class_curvature
 from ..nn.networks import MAX_WIDTH, ActivationName, Network, Pixels, dense_stack, parse_network
@@ -64,7 +65,13 @@ def layer_factory(self:BayesianNeuralNetwork):
 @patch
 def attach_weights(self:BayesianNeuralNetwork, weights, prior_sd, **options):
     "Attach the method of the weights; mean-field weights have the class's own"
-    if weights == "mean_field": return self.use_weights("point", None, **options)
+    defaults = inspect.signature(type(self)).parameters
+    if weights == "mean_field":
+        check_prior_sd(self.config["constant_prior"], prior_sd, defaults["prior_sd"].default)
+        return self.use_weights("point", None, **options)
+    for name in ("constant_prior", "initial_sd", "rho_rate", "estimator"):
+        if self.config[name] == defaults[name].default: continue
+        raise InputError(f"{name} is an option of mean-field weights, and these are {weights}: leave out one of both.")
     self.use_weights(weights, prior_sd, **options)
     self.weight_posterior = weights
 

@@ -32,7 +32,7 @@ class CategoricalVAE(Autoencoder):
         **kwargs
     ):
         super().__init__(network, latent, prior=prior, prior_size=classes, **kwargs)
-        if not isinstance(self.prior, UniformCategorical):
+        if type(self.prior) is not UniformCategorical: # KL_z of its subclasses needs exact one-hot codes
             raise InputError(f"codes of {self.name} are discrete: the prior must be uniform_categorical, got {prior}.")
         self.temperature, self.straight_through = temperature, straight_through
 

@@ -64,17 +64,19 @@ def encode(self:VQVAE, x, W=None):
     "The codes of images (B, D)"
     return QuantisedPosterior(self.encoder(x, W).unflatten(-1, (-1, self.width)), self.codebook)
 
+# %% ../../nbs/04_models/24_vqvae.ipynb #cell-008
 @patch
 def embed(self:VQVAE, z): # one-hot codes (…, d) → (…, M, width)
     "The codebook entries of codes"
-    return z.unflatten(-1, (-1, self.classes)) @ self.codebook
+    with torch.autocast(z.device.type, enabled=False): # else training would see rounded entries
+        return z.unflatten(-1, (-1, self.classes)) @ self.codebook
 
 @patch
 def decode(self:VQVAE, z, W=None):
     "Logits (L, B, D) of one-hot codes (L, B, d)"
     return self.decoder(self.embed(z).flatten(-2), W)
 
-# %% ../../nbs/04_models/24_vqvae.ipynb #cell-008
+# %% ../../nbs/04_models/24_vqvae.ipynb #cell-009
 @patch
 def get_nelbo(self:VQVAE, x, L=1, generator=None):
     "The objective and its terms, in nats per image; the losses of the codebook enter with their gradient only"

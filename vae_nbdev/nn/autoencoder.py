@@ -18,10 +18,11 @@ from ..core.randomness import make_generator
 from ..core.schema import Count, Natural, Scale, bounded, check_arguments
 from .likelihoods import LikelihoodName, make_likelihood
 from .layers import POINT_LAYERS, find_layers, reset_parameters, named_weights
-from .bayesian_layers import BayesianLayer, EstimatorName, bayesian_layers, sample_weights, total_weight_kl
+from .bayesian_layers import BayesianLayer, EstimatorName, bayesian_layers, check_prior_sd
+from .bayesian_layers import sample_weights, total_weight_kl
 from .networks import ActivationName, DenseBody, Network, Pixels, Width
 from .posteriors import GaussianPosterior, PointPosterior
-from .priors import PriorName, make_prior
+from .priors import PriorName, bind_prior, make_prior
 from .registry import register
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-006
@@ -185,11 +186,7 @@ def build_prior(model, prior, size):
     "The prior of a model; raises `InputError` for a choice that would have no effect"
     if not model.uses_prior and (prior, size) != ("standard_normal", None):
         raise InputError(f"{model.name} is trained without a prior of the code: leave out prior and prior_size.")
-    result = make_prior(prior, model.latent, size)
-    if result.euclidean != model.posterior.euclidean:
-        raise InputError(f"prior {prior} does not fit the codes of {model.name}: leave it out, or choose another.")
-    result.bind(model)
-    return result
+    return bind_prior(make_prior(prior, model.latent, size), model)
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-024
 class Autoencoder(Architecture):
@@ -365,6 +362,7 @@ class BayesianWeights(Autoencoder):
         estimator:EstimatorName="local", # how a training step samples the weights, a key of `ESTIMATORS`
         **kwargs
     ):
+        check_prior_sd(constant_prior, prior_sd, default=1)
         self.estimator = estimator
         super().__init__(**kwargs)
 

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['ESTIMATORS', 'EstimatorName', 'normal_kl', 'BayesianLayer', 'WeightSets', 'WeightSampling', 'LocalReparameterization',
-           'Flipout', 'MixedEstimator', 'WeightSample', 'sample_weights', 'bayesian_layers', 'total_weight_kl']
+           'Flipout', 'MixedEstimator', 'WeightSample', 'sample_weights', 'check_prior_sd', 'bayesian_layers',
+           'total_weight_kl']
 
 # %% ../../nbs/03_nn/04_bayesian_layers.ipynb #cell-003
 import copy, math
@@ -236,6 +237,11 @@ def sample_weights(
     return WeightSample(parts, L, estimator, posteriors)
 
 # %% ../../nbs/03_nn/04_bayesian_layers.ipynb #cell-066
+def check_prior_sd(constant_prior, prior_sd, default):
+    "Raise `InputError` for the standard deviation of a fixed prior where it is learned"
+    if constant_prior or prior_sd == default: return
+    raise InputError("prior_sd is that of a fixed prior, and here it is learned: leave it out, or fix constant_prior.")
+
 def bayesian_layers(
     constant_prior:bool=True, # prior fixed at N(0, `prior_sd`²); otherwise one learned σ for each layer
     prior_sd:float=1., # σ₀ of the fixed prior

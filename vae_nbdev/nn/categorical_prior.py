@@ -71,8 +71,8 @@ class UniformCategorical(Prior):
     def log_prob(self, z): return -math.log(self.size) * z.sum(-1)
 
     def sample(self, shape, generator, dtype=torch.float32):
-        numbers = self.random_normal(shape, generator, dtype)
-        return one_hot_maximum(numbers.unflatten(-1, (-1, self.size))).flatten(-2)
+        numbers = self.random_normal(shape, generator, torch.promote_types(dtype, torch.float32)) # without ties
+        return one_hot_maximum(numbers.unflatten(-1, (-1, self.size))).flatten(-2).to(dtype)
 
     def nearest_code(self, z): return one_hot_maximum(z.unflatten(-1, (-1, self.size))).flatten(-2)
 

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from torch.quasirandom import SobolEngine
 from zuko.nn import MaskedLinear, MaskedMLP
 from zuko.utils import bisection
+from ..core.files import InputError
 from .layers import Layer, uniform_within
 from .networks import check_weights
 from .posteriors import GaussianPosterior, Posterior
@@ -35,7 +36,7 @@ class MaskedNetwork(Layer):
             if not isinstance(layer, MaskedLinear): continue
             for p in layer.parameters(): p.copy_(uniform_within(layer.in_features**-0.5, generator, p))
 
-    def forward(self, x, W=None): return self.stack(x) # (…, inputs) → (…, outputs)
+    def forward(self, x, W=None): return self.stack(x).to(x.dtype) # (…, inputs) → (…, outputs)
     def get_weights(self): return {name: value.detach().clone() for name, value in self.named_parameters()}
     def extra_repr(self): return "" # the layers of the stack show themselves
 
@@ -108,6 +109,8 @@ class InverseAutoregressiveFlow(Flow):
         width:int=None, # hidden units of each step's network, and numbers in the context; `None`: 64, or 2d if more
     ):
         width = width or max(64, 2 * d)
+        if width < d:
+            raise InputError(f"flow_width must be at least the {d} code dimensions, got {width}: each needs a unit.")
         check_weights(steps * width * (width + 3 * d))
         super().__init__([AutoregressiveStep(d, width, width, reverse=t % 2 == 1) for t in range(steps)])
         self.n_context = width

@@ -69,8 +69,8 @@ class MixturePrior(DiagonalMixture):
         self.mean, self.log_std = (nn.Parameter(torch.zeros(self.size, d)) for _ in range(2))
 
     def bind(self, model):
-        if model.has_latent_density: return
-        raise InputError(f"{model.name} sees only samples of its prior, from which the weights of {self.name} get no "
+        if model.has_latent_density and "mmd" not in model.penalties: return
+        raise InputError(f"{model.name} sees samples of its prior, from which the weights of {self.name} get no "
                          "gradient: use prior=standard_normal.")
 
     def components(self): return self.logits.log_softmax(0), self.mean, self.log_std

@@ -6,6 +6,7 @@
 __all__ = ['KERNELS', 'KernelName', 'kernel_matrix', 'mmd_rows']
 
 # %% ../../nbs/03_nn/19_mmd.ipynb #cell-003
+import torch
 from torch import Tensor
 from ..core.schema import choice
 
@@ -21,7 +22,8 @@ def kernel_matrix(
     kernel:str="inverse_multiquadratic" # a key of `KERNELS`
 ) -> Tensor: # (n, m), from 0 to 1
     "The kernel of each pair, with the scale 2d"
-    squared = a.square().sum(-1)[:, None] + b.square().sum(-1) - 2 * a @ b.mT
+    with torch.autocast(a.device.type, enabled=False): # the difference below would be lost in bfloat16
+        squared = a.square().sum(-1)[:, None] + b.square().sum(-1) - 2 * a @ b.mT
     return KERNELS[kernel](squared.clamp(min=0), 2 * a.shape[-1])
 
 # %% ../../nbs/03_nn/19_mmd.ipynb #cell-009

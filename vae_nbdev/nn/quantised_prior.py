@@ -23,7 +23,8 @@ class QuantisedPosterior(Posterior):
         vectors:Tensor, # what the encoder returned (B, M, width)
         codebook:Tensor, # (K, width)
     ):
-        distance = codebook.square().sum(-1) - 2 * vectors @ codebook.T
+        with torch.autocast(vectors.device.type, enabled=False): # near entries would be equal in bfloat16
+            distance = codebook.square().sum(-1) - 2 * vectors @ codebook.T
         self.vectors, self.mean = vectors, one_hot_maximum(-distance.detach()).flatten(-2)
 
     def noise(self, L, generator): return self.mean.new_zeros(L, *self.mean.shape)
@@ -36,20 +37,23 @@ class QuantisedPosterior(Posterior):
 # %% ../../nbs/03_nn/18_quantised_prior.ipynb #cell-007
 class AutoregressiveCategorical(UniformCategorical):
     "p(k) = Π p(k_m | k_1 … k_{m−1}) over one-hot codes with `size` classes, by a masked network (Germain et al. 2015)"
-    default_size, hidden = 16, 128
+    default_size = 16
 
     def __init__(self, d, size=None):
         super().__init__(d, size)
         variable = torch.arange(d) // self.size
-        degree = torch.arange(self.hidden) % max(1, d // self.size - 1)
-        self.weight_in, self.bias_in = nn.Parameter(torch.zeros(self.hidden, d)), nn.Parameter(torch.zeros(self.hidden))
-        self.weight_out, self.bias_out = nn.Parameter(torch.zeros(d, self.hidden)), nn.Parameter(torch.zeros(d))
+        degrees = max(1, d // self.size - 1)
+        hidden = max(128, degrees) # a unit of every degree
+        degree = torch.arange(hidden) % degrees
+        self.weight_in, self.bias_in = nn.Parameter(torch.zeros(hidden, d)), nn.Parameter(torch.zeros(hidden))
+        self.weight_out, self.bias_out = nn.Parameter(torch.zeros(d, hidden)), nn.Parameter(torch.zeros(d))
         self.register_buffer("mask_in", (degree[:, None] >= variable).float(), persistent=False)
         self.register_buffer("mask_out", (variable[:, None] > degree).float(), persistent=False)
 
     @torch.no_grad()
     def reset(self, generator):
         self.weight_in.copy_(torch.randn(self.weight_in.shape, generator=generator) * self.d**-.5)
+        for p in (self.bias_in, self.weight_out, self.bias_out): p.zero_()
 
     def log_conditionals(self, z): # codes (…, d) → (…, M, K)
         hidden = (z @ (self.weight_in * self.mask_in).T + self.bias_in).relu()

@@ -47,5 +47,6 @@ def sample(self:SWAGWeights, model, L, generator):
     diagonal = random_numbers(torch.randn, (L, len(self.mean)), generator, self.mean) * (self.squares / n).sqrt()
     columns = min(n, len(self.deviations))
     low_rank = random_numbers(torch.randn, (L, columns), generator, self.mean) @ self.deviations[:columns]
-    scale = 1 / math.sqrt(2 * (columns - 1)) if columns > 1 else 0.
+    if columns == 1: return vector_sample(layers, self.mean + diagonal) # one column has no covariance
+    scale = 1 / math.sqrt(2 * (columns - 1))
     return vector_sample(layers, self.mean + diagonal / math.sqrt(2) + low_rank * scale)

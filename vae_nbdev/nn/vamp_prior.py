@@ -25,6 +25,9 @@ class VampPrior(Prior):
         if not model.has_gaussian_posterior or model.weight_posterior != "point":
             raise InputError(f"the prior {self.name} needs point weights and an encoder that gives a Gaussian, which "
                              f"{model.name} does not have: choose another prior.")
+        if "mmd" in model.penalties:
+            raise InputError(f"the samples of {self.name}, with which {model.name} compares codes, carry no gradient: "
+                             "choose another prior.")
         self.encode = model.encode
         self.pseudo_inputs = nn.Parameter(torch.full((self.size, model.n_pixels), .5))
 
