@@ -208,7 +208,7 @@ def run_group(runs, runs_folder, notebook, data_dir=None, device="auto", threads
     if len(runs) > 1:
         work = [(run, None if finished_result(folder, run) else prepare_run(folder, run, processes, retry))
                 for run, folder in zip(runs, folders)]
-        unfinished = [(run, folder) for run, folder in work if folder]
+        unfinished = [(run, folder) for run, folder in work if folder and (retry or not read_failure(folder, run))]
         if len(unfinished) > 1: train_seed_batch_in_process(*zip(*unfinished), data_dir, device, threads, processes)
     for run, folder in zip(runs, folders):
         yield run, run_in_process(run, folder, notebook, data_dir, device, threads, retry, processes)
