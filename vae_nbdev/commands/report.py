@@ -116,10 +116,11 @@ def keep_outdated(study, out, keep_results:bool) -> bool:
 # %% ../../nbs/11_commands/03_report.ipynb #cell-022
 def _failure_lines(study, out, failures) -> list:
     "What a command says about failed runs: how many there are, what to do, and the reason of each"
+    from vae_nbdev.studies.folders import RUNS, work_folder
     from vae_nbdev.studies.runner import read_failure
     from vae_nbdev.studies.spec import run_name
     failed = [run for run in study.runs if run_name(run) in failures]
-    lasting = sum(bool(read_failure(Path(out) / "runs" / run_name(run), run)) for run in failed)
+    lasting = sum(bool(read_failure(work_folder(Path(out) / RUNS / run_name(run), run), run)) for run in failed)
     advice = [f"{len(failed) - lasting} are tried again by the same command"] if len(failed) > lasting else []
     if lasting: advice.append(f"{lasting} would fail again, and are repeated only with --retry")
     heading = f"vae_report: {len(failed)} of {len(study.runs)} runs failed; of these, {' and '.join(advice)}:"
@@ -136,7 +137,7 @@ def _finish_report(study, out, notebook, failures, data_dir, show):
     for line in _failure_lines(study, out, failures): print_message(line)
     raise SystemExit(1)
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-024
+# %% ../../nbs/11_commands/03_report.ipynb #cell-025
 def print_page(
     out, # folder of a study
     page, # path of its report
@@ -152,7 +153,7 @@ def print_page(
         print_message("vae_report: there is no browser here: open the file above in one.")
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-025
+# %% ../../nbs/11_commands/03_report.ipynb #cell-026
 _REPORT_DETAILS = """\
 Runs that are already done by this code are skipped, failed ones are listed at the end. Ctrl-C,
 SIGTERM and SIGHUP keep what is done; the same command goes on with the rest.
@@ -169,7 +170,7 @@ Examples:
 """
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-026
+# %% ../../nbs/11_commands/03_report.ipynb #cell-027
 def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results, show, run_all, **settings):
     "The work of `vae_report`; `run_all` does the runs, with the `settings` of both engines"
     from vae_nbdev.studies.folders import check_study_folder
@@ -185,7 +186,7 @@ def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results
     failures = run_all(plan, out, folder / "experiment.ipynb", data_dir=data_dir, keep_results=keep, **settings)
     _finish_report(plan, out, folder / "comparison.ipynb", failures, data_dir, show)
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-028
+# %% ../../nbs/11_commands/03_report.ipynb #cell-029
 def _names_study(path, reports) -> bool:
     "Whether a folder without a run has the name of a study that comes with the project"
     if os.path.basename(path) != path or os.path.exists(os.path.join(path, "config.json")): return False
@@ -211,7 +212,7 @@ def _compare(folders, data_dir, device, out, reports, show, **study_options):
     print_page(out, compare_runs(folders, out, place / "comparison.ipynb", data_dir, device, progress=True), show)
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-029
+# %% ../../nbs/11_commands/03_report.ipynb #cell-030
 def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, data_dir, reports, **options):
     "The work of `vae_report`"
     wait_passively()
@@ -221,7 +222,7 @@ def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, data_d
     else: _report(studies[0], run_all=_choose_engine(engine, scheduler, **local), **options)
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-030
+# %% ../../nbs/11_commands/03_report.ipynb #cell-031
 @command(_REPORT_DETAILS)
 def vae_report(
     *studies:file_path, # a name that --list shows, or a YAML file; or folders of runs to compare

@@ -9,7 +9,6 @@ __all__ = ['OOD_DATASETS', 'OWN_OOD_DATASET', 'OOD_IMPORTANCE_SAMPLES', 'DIAGNOS
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-003
 from dataclasses import replace
-from pathlib import Path
 import torch
 from ..core.files import InputError
 from ..core.randomness import make_generator
@@ -71,12 +70,12 @@ AIS_WEIGHT_SAMPLES = 3 # draws of Bayesian weights
 AIS_EFFORT = {"chains": 16, "steps": 400, "leapfrog_steps": 2} # of AISSettings, the same for every model of a study
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-014
-def priors_for_ais(model, run, folder, data) -> dict: # name → prior
+def priors_for_ais(model, run, density_file, data) -> dict: # name → prior
     "The prior of the training, if there is one, and a Gaussian mixture on the training codes, if they can have one"
     trained_with = {"prior": model.prior.fixed()} if model.uses_prior else {}
     if density_obstacle(model): return trained_with
     density = fit_latent_density(model, data, run.eval_samples, seed=run.seed)
-    save_density(density, Path(folder) / "density.safetensors")
+    save_density(density, density_file)
     return trained_with | {"ex_post": density}
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-016
@@ -112,7 +111,7 @@ def _iwll(model, k, images, W, L, seed) -> tuple: # a part of `result.json`, and
 
 def run_ais(
     model, run:Run,
-    folder, # of the run; takes the fitted density
+    density_file, # takes the fitted density
     data, # a Dataset
     progress:bool=False, # show a progress bar
     **options # fields of AISSettings, in place of `AIS_EFFORT`
@@ -124,7 +123,7 @@ def run_ais(
     W, k = model.sample_from_W(AIS_WEIGHT_SAMPLES, generator), run.importance_samples * model.has_latent_density
     bound, scores = _iwll(model, k, images, W, run.eval_samples, run.seed)
     parts = {name: estimate_under_prior(model, images, prior, W or [None], settings, run.bdmc_images, progress)
-             for name, prior in priors_for_ais(model, run, folder, data).items()}
+             for name, prior in priors_for_ais(model, run, density_file, data).items()}
     matrices = {f"ais_{name}": log_p for name, (_, log_p) in parts.items()} | ({"ais_iwll": scores} if k else {})
     return {"n": len(images), "image_seed": IMAGE_SEED, "chains": checked.chains, "steps": checked.steps,
             "leapfrog_steps": checked.leapfrog_steps, "weight_samples": len(W or [None]), "k": k or None,
@@ -136,13 +135,12 @@ def run_inference_gap(model, run:Run, data) -> dict: # as in `result.json`
     estimate = ais_likelihood(model, seed=run.seed, **AIS_EFFORT)
     return inference_gap(model, data, run.gap_images, run.eval_samples, run.seed, IMAGE_SEED, estimate)
 
-def run_sample_quality(model, run:Run, folder, data) -> dict: # as in `result.json`
-    "The quality of generated images; the ex-post density stays in the folder for the report's pictures"
-    path = Path(folder) / "density.safetensors"
+def run_sample_quality(model, run:Run, density_file, data) -> dict: # as in `result.json`
+    "The quality of generated images; the ex-post density stays in its file for the report's pictures"
     if density_obstacle(model): return sample_quality(model, data, run.seed)
     if not run.ais_images: # AIS has stored it
-        save_density(fit_latent_density(model, data, run.eval_samples, seed=run.seed), path)
-    return sample_quality(model, data, run.seed, density=load_density(path))
+        save_density(fit_latent_density(model, data, run.eval_samples, seed=run.seed), density_file)
+    return sample_quality(model, data, run.seed, density=load_density(density_file))
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-027
 def undefined_evaluations(model) -> dict: # name of a parameter of a run → why
@@ -161,16 +159,16 @@ def undefined_evaluations(model) -> dict: # name of a parameter of a run → why
     return reasons
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-028
-def run_optional_evaluations(model, run, folder, data, data_dir=None, progress=False) -> dict: # as in `result.json`
+def run_optional_evaluations(model, run, density_file, data, data_dir=None, progress=False) -> dict: # of `result.json`
     "What the fields of a run ask for, as far as it is defined for its model"
     parts, undefined = {}, undefined_evaluations(model)
     def wanted(name): return getattr(run, name) and name not in undefined
     if wanted("predictive_samples"):
         parts["predictive"] = posterior_predictive(model, data, run.predictive_samples, run.seed, progress=progress)
     if wanted("diagnostics"): parts |= run_diagnostics(model, run, data, data_dir)
-    if wanted("ais_images"): parts["ais"] = run_ais(model, run, folder, data, progress)
+    if wanted("ais_images"): parts["ais"] = run_ais(model, run, density_file, data, progress)
     if wanted("gap_images"): parts["inference_gap"] = run_inference_gap(model, run, data)
     has_labels = data.train.labels is not None # the features of images are those of a classifier
     if wanted("sample_quality") and has_labels:
-        parts["sample_quality"] = run_sample_quality(model, run, folder, data)
+        parts["sample_quality"] = run_sample_quality(model, run, density_file, data)
     return parts

@@ -44,7 +44,9 @@ def set_aside(folder) -> Path: # where it is now
     folder = Path(folder)
     key = read_result_key(folder / "result.json")
     if (folder / "result.json").exists(): target = older_folder(folder, key or "unknown")
-    else: target = older_folder(folder, f"unfinished-{read_run_key(folder)}".rstrip("-"), last="key")
+    else:
+        if not (folder / "key").exists(): write_text(folder / "key", "") # arrives last: the next state goes elsewhere
+        target = older_folder(folder, f"unfinished-{read_run_key(folder)}".rstrip("-"), last="key")
     _move_entries(folder, target)
     return target
 

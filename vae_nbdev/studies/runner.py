@@ -11,7 +11,7 @@ __all__ = ['REFUSED_STATE', 'TRANSIENT_REASONS', 'MAX_ATTEMPTS', 'BATCH_SEEDS', 
            'write_results']
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-003
-import dataclasses, json, os, re, subprocess, sys, time
+import dataclasses, json, os, re, subprocess, sys, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -23,8 +23,7 @@ from ..core.notebooks import notebook_command
 from ..core.progress import ProgressBar
 from ..data.datasets import load
 from ..nn.registry import make_model
-from ..speed.threads import choose_threads, count_cores, passive_waiting
-from ..speed.threads import requested_threads, use_threads
+from ..speed.threads import choose_threads, count_cores, passive_waiting, requested_threads, use_threads
 from ..training.settings import pick_device
 from ..training.loop import train_seeds
 from .spec import Run, Study, canonical_json, model_options, run_key, run_name, training_settings
@@ -107,13 +106,20 @@ def write_failure(folder, run, reason:str):
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-014
 MAX_ATTEMPTS = 3 # starts of a run whose process is killed
 
-def experiment_command(run, folder, notebook, data_dir, device) -> list:
-    "The command that executes the notebook of one run; writes the file with its parameters"
-    folder = make_folder(folder)
-    parameters = dataclasses.asdict(run) | {"run_dir": str(folder.resolve()), "device": device,
+def _write_arguments(folder, name, arguments) -> str: # path of the temporary file
+    "Write what a process starts with: in a folder, which it marks as a run's, and in a temporary file for it alone"
+    write_json(make_folder(folder) / name, arguments)
+    handle, path = tempfile.mkstemp(".json", "vae_nbdev-")
+    os.close(handle)
+    write_json(path, arguments)
+    return path
+
+def experiment_command(run, folder, notebook, data_dir, device) -> list: # it ends with the file to delete after it
+    "The command that executes the notebook of one run; writes its parameters into a temporary file"
+    parameters = dataclasses.asdict(run) | {"run_dir": str(Path(folder).resolve()), "device": device,
                                             "data_dir": data_dir and str(Path(data_dir).expanduser().resolve())}
-    write_json(folder / "parameters.json", parameters)
-    return notebook_command(notebook, folder / "notebook.ipynb", folder / "parameters.json")
+    file = _write_arguments(folder, "parameters.json", parameters)
+    return notebook_command(notebook, Path(folder, "notebook.ipynb"), file)
 
 def failure_reason(log:str) -> str:
     "The last error message in the output of a failed process, on one line"
@@ -128,7 +134,9 @@ def run_attempt(
     run, folder, notebook, data_dir, device, threads, processes
 ) -> tuple: # the reason of a failure or "", and whether the process was killed
     "Start a run, or resume it, in a process of its own; raises `LockHeldError` if another process does it"
-    status, log = processes.call(experiment_command(run, folder, notebook, data_dir, device), threads)
+    command = experiment_command(run, folder, notebook, data_dir, device)
+    try: status, log = processes.call(command, threads)
+    finally: Path(command[-1]).unlink(missing_ok=True)
     with suppress(InputError): write_text(Path(folder) / "log.txt", log)  # on a full disk the reason below is enough
     if finished_result(folder, run): return "", False
     if status == 0: return "the code of vae_nbdev was changed while it ran: run the study again.", False
@@ -175,8 +183,7 @@ def train_seed_batch(runs, folders, data_dir=None, device:str="auto", progress:b
     data = load(runs[0].dataset, runs[0].binarisation, data_dir, images=runs[0].images)
     models = [make_model(run.architecture, **model_options(run)) for run in runs]
     seeds, parameters = [run.seed for run in runs], [dataclasses.asdict(run) for run in runs]
-    n_weights = sum(model.count_parameters() for model in models)
-    with use_threads(choose_threads("auto", n_weights, runs[0].batch_size)):
+    with use_threads(choose_threads("auto", sum(m.count_parameters() for m in models), runs[0].batch_size)):
         train_seeds(models, data, seeds, folders, parameters, **training_settings(runs[0]), device=device,
                     resume=True, progress=progress)
 
@@ -193,12 +200,13 @@ def train_seed_batch_in_process(
     runs, folders, data_dir=None, device:str="auto", threads:int=1, processes:RunProcesses=None,
 ) -> str: # the reason of a failure, or ""
     "`train_seed_batch` in a process of its own"
-    file = make_folder(folders[0]) / "seed_batch.json"
-    write_json(file, {"runs": [dataclasses.asdict(run) for run in runs], "folders": [str(folder) for folder in folders],
-                      "data_dir": data_dir and str(data_dir), "device": device})
+    arguments = {"runs": [dataclasses.asdict(run) for run in runs], "folders": [str(folder) for folder in folders],
+                 "data_dir": data_dir and str(data_dir), "device": device}
+    file = _write_arguments(folders[0], "seed_batch.json", arguments)
     name = _train_seed_batch_from.__name__
     code = f"import sys; from vae_nbdev.studies.runner import {name}; {name}(sys.argv[1])"
-    status, log = (processes or RunProcesses()).call([sys.executable, "-c", code, str(file)], threads)
+    try: status, log = (processes or RunProcesses()).call([sys.executable, "-c", code, file], threads)
+    finally: Path(file).unlink(missing_ok=True)
     return "" if status == 0 else failure_reason(log)
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-029
@@ -208,7 +216,7 @@ def run_group(runs, runs_folder, notebook, data_dir=None, device="auto", threads
     if len(runs) > 1:
         work = [(run, None if finished_result(folder, run) else prepare_run(folder, run, processes, retry))
                 for run, folder in zip(runs, folders)]
-        unfinished = [(run, folder) for run, folder in work if folder]
+        unfinished = [(run, folder) for run, folder in work if folder and (retry or not read_failure(folder, run))]
         if len(unfinished) > 1: train_seed_batch_in_process(*zip(*unfinished), data_dir, device, threads, processes)
     for run, folder in zip(runs, folders):
         yield run, run_in_process(run, folder, notebook, data_dir, device, threads, retry, processes)

@@ -192,14 +192,15 @@ def check_evaluation(
     return history, trained, code
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-024
-def _evaluate(run, folder, data, device, data_dir, progress) -> tuple: # the measures, and the scores (L, N)
+def _evaluate(run, folder, data, device, data_dir, progress, suffix) -> tuple: # the measures, and the scores (L, N)
     "Everything that is measured on a trained run"
     model = restore(folder, evaluated_weights(vars(run))).to(pick_device(device))
     settings = {"L": run.eval_samples, "seed": run.seed, "importance_samples": run.importance_samples,
                 "progress": progress}
     scores = model.benchmark(data, **filter_kwargs(model.benchmark, settings))
     matrices = scores.pop("scores", {})
-    optional = run_optional_evaluations(model, run, folder, data, data_dir, progress)
+    density_file = Path(folder) / f"density{suffix}.safetensors"
+    optional = run_optional_evaluations(model, run, density_file, data, data_dir, progress)
     matrices |= optional.get("ais", {}).pop("scores", {})
     return scores | optional, matrices
 
@@ -216,14 +217,15 @@ def evaluate_run(
     "Evaluate the trained model of a run's folder; write its scores of the images and its `result.json`"
     history, trained, code = check_evaluation(run, folder)
     check_images(data, run.images, run.dataset)
+    own = all(trained.get(k, getattr(run, k)) == getattr(run, k) for k in EVALUATION_FIELDS)
+    key = _result_key(run, code)
+    suffix = "" if own else f"-{key[:8]}"
     with use_threads(choose_threads(threads)):
-        measures, scores = _evaluate(run, folder, data, device, data_dir, progress)
+        measures, scores = _evaluate(run, folder, data, device, data_dir, progress, suffix)
         measures["threads"] = torch.get_num_threads()
     result = _describe_run(run, data, history) | measures | _training_cost(folder, history) | {"history": history}
-    result |= {"key": (key := _result_key(run, code)), "code": code_version(), "trained_by": code} | provenance()
-    own = all(trained.get(k, getattr(run, k)) == getattr(run, k) for k in EVALUATION_FIELDS)
+    result |= {"key": key, "code": code_version(), "trained_by": code} | provenance()
     if own: set_result_aside(folder, key)
-    suffix = "" if own else f"-{key[:8]}"
     if scores: write_scores(folder, scores, f"scores{suffix}.safetensors")
     write_json(Path(folder) / f"result{suffix}.json", result)
     log_event(folder, "finished" if own else f"measured ({key[:8]})")

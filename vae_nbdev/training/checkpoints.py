@@ -24,9 +24,9 @@ from .tensor_files import DamagedFileError, backup_path, fsync_path, read_tensor
 from .tensor_files import write_checkpoint
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-005
-RUN_FILES = ("config.json", "checkpoint*.safetensors", "best.safetensors", "scores*.safetensors", "density.safetensors",
-             "result*.json", "failure.json", "key", "parameters.json", "seed_batch.json", "log.txt", "events.txt",
-             "notebook.ipynb", "notebook.html", "lock.*", ".[0-9a-f]*-*") # names and patterns; the last one: temporary
+RUN_FILES = ("config.json", "checkpoint*.safetensors", "best.safetensors", "scores*.safetensors",
+             "density*.safetensors", "result*.json", "failure.json", "key", "parameters.json", "seed_batch.json",
+             "log.txt", "events.txt", "notebook.ipynb", "notebook.html", "lock.*", ".[0-9a-f]*-*") # the last: temporary
 RUN_FOLDERS = ("images", "logs", "older", "next")
 TRAINED_FILES = ("checkpoint*.safetensors", "best.safetensors", "result*.json") # that would be lost
 LEFTOVERS = ("lock.*", f".{'[0-9a-f]' * 8}-*", ".DS_Store") # of a start that failed, and of a file manager
