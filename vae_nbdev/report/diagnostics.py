@@ -28,12 +28,12 @@ from .figures import html_figure, noise_alt_text, plot_noise
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-007
 def verdict_cells(comparison) -> list:
     "The cells of one model: difference from the best, interval, p, verdict; `None` stands for the best model"
-    if comparison is None: return [Td("0", cls="num", data_sort="0"), Td(""), Td(""), Td("highest mean")]
+    if comparison is None: return [Td("0", cls="num", data_sort="0"), Td("", data_sort="0"), Td(""), Td("highest mean")]
     interval = f"{format_number(comparison.low, 2)} to {format_number(comparison.high, 2)}"
     if not comparison.significant: verdict = "no significant difference"
     else: verdict = "worse than the best" if comparison.mean < 0 else "better"
     p = "< 0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"
-    return [number_cell(comparison.mean), Td(with_minus_sign(interval), cls="num"),
+    return [number_cell(comparison.mean), Td(with_minus_sign(interval), cls="num", data_sort=repr(comparison.low)),
             Td(p, cls="num", data_sort=repr(comparison.p)), Td(verdict)]
 
 def comparison_unit(over, n_seeds) -> str:
