@@ -177,14 +177,14 @@ def corruption_curves_of_group(group, kind) -> list: # of Curve
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-022
 def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one for each kind
     "ELL of the clean images against the strength of each kind of corruption"
-    figures = []
+    figures, number = [], lambda value: with_minus_sign(f"{value:.0f}")
     for kind, corruption in CORRUPTIONS.items():
         curves, title = corruption_curves_of_group(group, kind), kind.replace("_", " ")
         if not curves: continue
         picture, labels = PlotFigure(5.6, 4), (corruption.unit, f"ELL of the clean image, nats ({score_kind(group)})")
         draw_curves(picture.subplots(), curves, 3.3, f"{title.capitalize()}: {group.dataset}", labels)
-        ends = "; ".join(f"{c.name} from {c.y[0]:.0f} to {c.y[-1]:.0f}" for c in curves)
-        figures.append((picture, f"Line chart, {title}: {with_minus_sign(ends)}."))
+        ends = "; ".join(f"{c.name} from {number(c.y[0])} to {number(c.y[-1])}" for c in curves)
+        figures.append((picture, f"Line chart, {title}: {ends}."))
     return figures
 
 def image_sentence(group, what:str) -> str: # "" if there is nothing to say
