@@ -88,13 +88,16 @@ def brightness(page):
 
 
 def dark(open_page):
-    "The system's wish for dark is followed, and so is the button; the next page remembers it."
+    "The system's wish for dark is followed, and so is the button; the next page remembers it. Paper stays light."
     page, light = open_page(ARCHITECTURE, dark=True), open_page(ARCHITECTURE)
     if not brightness(page) < 90 < 180 < brightness(light): raise BrowserError("dark and light are not told apart")
     light.locator("#theme").click()
     light.locator('a[rel="next"]').click()
     light.wait_for_load_state()
     if brightness(light) > 90: raise BrowserError(f"{light.url} is light after a click for dark")
+    light.emulate_media(media="print")
+    printed = light.evaluate('getComputedStyle(document.documentElement).getPropertyValue("--dark").trim()')
+    if printed != "0": raise BrowserError(f"{light.url} is printed in the colours of the dark")
 
 
 def without_javascript(open_page):

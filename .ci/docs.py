@@ -287,7 +287,7 @@ def build():
 
 CDN_SCRIPTS = re.compile(  # what Quarto adds to pages with HTML outputs, which need none of it
     r"""<script[^>]*src="https?://[^"]*(?:jquery|require)[^"]*"[^>]*></script>\s*|"""
-    r"""<script[^>]*>define\('jquery'[^<]*</script>\s*""")
+    r"""<script[^>]*>\s*define\('jquery'[^<]*</script>\s*""")
 
 
 def build_with_quarto():
@@ -312,6 +312,8 @@ def page_faults(html):
     found = [("picture without a text", str(image)[:80]) for image in main.find_all("img") if not image.get("alt")]
     sources = [tag.get("src") or tag.get("href") for tag in soup.select("script[src], img[src], link[rel=stylesheet][href]")]
     found += [("request to another server", source) for source in sources if re.match(r"(https?:)?//", source)]
+    found += [("script that needs RequireJS", script.get_text().strip()[:80]) for script in soup.find_all("script")
+              if script.get_text().lstrip().startswith("define(")]
     headings = [heading.get_text().strip("# ") for heading in main.find_all(["h2", "h3"])]
     found += [("heading that stands twice", text) for text in sorted(set(headings)) if headings.count(text) > 1]
     found += [("citation without an entry in references.bib", cited.get_text()) for cited in main.select(".citation")

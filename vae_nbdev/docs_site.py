@@ -46,11 +46,13 @@ class AddAltTexts:
     "Gives every cell that shows a picture a text for those who cannot see it"
     def __init__(self, nb):
         self.nb, self.title, self.heading, self.known = nb, "", "", {}
+        sources = [cell.source or "" for cell in nb.cells if cell.cell_type == "code"] # hidden cells are gone later
+        self.own = {name: text for source in sources for name, text in functions_of(source).items()}
 
     def begin(self):
         "nbdev calls this after the processors before it: the title is known now"
         self.title = (getattr(self.nb, "frontmatter_", None) or {}).get("title", "")
-        if any(map(has_picture, self.nb.cells)): self.known = plot_functions()
+        if any(map(has_picture, self.nb.cells)): self.known = plot_functions() | self.own
 
     def __call__(self, cell):
         source = cell.source or ""
@@ -58,7 +60,6 @@ class AddAltTexts:
         if headings: self.heading = headings[-1].replace("`", "")
         if cell.cell_type != "code": return
         code = re.sub(r"^#\|.*\n?", "", source, flags=re.M)
-        self.known |= functions_of(code)
         if not has_picture(cell) or "fig-alt:" in source: return
         words = [self.title, describe_calls(code, self.known) or f"picture of the section {self.heading}"]
         cell.source = f"#| fig-alt: {json.dumps(': '.join(filter(None, words)), ensure_ascii=False)}\n{source}"

@@ -51,12 +51,13 @@ document.addEventListener("DOMContentLoaded", () => {
 
 // The entry of the section that is being read stands out.
 function followContents() {
-  const links = new Map([...document.querySelectorAll("aside nav a")].map(link => [link.hash.slice(1), link]))
+  const address = link => decodeURIComponent(link.hash.slice(1)) // as ids are written: "fréchet-distance"
+  const links = new Map([...document.querySelectorAll("aside nav a")].map(link => [address(link), link]))
   const watch = new IntersectionObserver(entries => {
     for (const {isIntersecting, target} of entries) if (isIntersecting) {
       document.querySelector("aside a.here")?.classList.remove("here")
       links.get(target.id).classList.add("here")
     }
   }, {rootMargin: "-10% 0px -75% 0px"})
-  for (const id of links.keys()) watch.observe(document.getElementById(decodeURIComponent(id)))
+  for (const id of links.keys()) watch.observe(document.getElementById(id))
 }

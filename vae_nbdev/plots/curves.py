@@ -121,6 +121,21 @@ def plot_history(
     return picture.save(path) if path else picture
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-021
+def _results_by_name(
+    results, # one result of `benchmark`, a list of them, or a dictionary of them by name
+) -> dict: # name of the run or architecture → result; equal names of a list are numbered
+    "The results whose curves are drawn, each under a name of its own"
+    if isinstance(results, dict): named = {"": results} if "noise" in results else results
+    else:
+        named = {}
+        for i, result in enumerate(results):
+            name, k = result.get("name", result.get("architecture", str(i + 1))), 1
+            while (label := name if k == 1 else f"{name} ({k})") in named: k += 1
+            named[label] = result
+    if not named: raise InputError("there is no result to plot: give at least one result of `benchmark`.")
+    return named
+
+# %% ../../nbs/08_plots/04_curves.ipynb #cell-022
 def plot_noise_curve(
     results, # one result of `benchmark`, a list of them, or a dictionary of them by name
     title:str="Test ELL from noisy images",
@@ -128,10 +143,8 @@ def plot_noise_curve(
     styles:dict|None=None, # name → LineStyle; None: colours in turn
 ) -> PlotFigure:
     "ELL(ε) of one or more results, each line labelled by the name of its run or architecture"
-    if isinstance(results, dict): results = {"": results} if "noise" in results else results
-    else: results = {r.get("name", r.get("architecture", str(i + 1))): r for i, r in enumerate(results)}
     curves = []
-    for i, (name, result) in enumerate(results.items()):
+    for i, (name, result) in enumerate(_results_by_name(results).items()):
         eps, mean, se = ([point[k] for point in result["noise"]] for k in ("eps", "mean", "se"))
         style = styles[name] if styles else LineStyle(class_colour(i), MARKERS[i % len(MARKERS)], False)
         curves.append(Curve(name, eps, mean, style.colour, style.marker, se, style.dashed))

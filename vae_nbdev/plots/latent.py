@@ -323,6 +323,7 @@ def plot_side_by_side(
     **options, # passed on to `draw`
 ) -> PlotFigure:
     "The same drawing of several models, one panel for each"
+    if not models: raise InputError("there is no model to draw: give at least one.")
     columns = min(columns, len(models))
     rows = math.ceil(len(models) / columns)
     picture = PlotFigure(3.6 * columns, 3.5 * rows)

@@ -9,7 +9,7 @@ __all__ = ['plot_time_ratios', 'plot_scaling']
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 from ..speed.benchmark import time_ratio, median_and_range, linear_fit
-from .figure import PALETTE, PlotFigure, style_axes
+from .figure import PlotFigure, class_colour, style_axes
 
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-007
 def _style_ratio_axis(ax):
@@ -34,7 +34,7 @@ def plot_time_ratios(
     ax = style_axes(picture.subplots(), x="times as long as this project (log scale)")
     titles = list(dict.fromkeys(title for title, _, _ in rows))
     for y, (title, _, ratio) in enumerate(rows):
-        colour = PALETTE[titles.index(title)]
+        colour = class_colour(titles.index(title))
         ax.plot([ratio["low"], ratio["high"]], [y, y], color=colour, lw=3, alpha=.5)
         ax.plot(ratio["median"], y, "o", color=colour)
         ax.annotate(f"{ratio['median']:.2f}", (ratio["high"], y), (6, -3), textcoords="offset points", fontsize=8)
@@ -70,6 +70,6 @@ def plot_scaling(
     rows = -(-len(curves) // 3)
     picture = PlotFigure(9, 2.6 * rows)
     axes = list(picture.subplots(rows, 3, squeeze=False).flat)
-    for ax, curve, colour in zip(axes, curves, PALETTE): _draw_scaling(ax, curve, colour)
+    for k, (ax, curve) in enumerate(zip(axes, curves)): _draw_scaling(ax, curve, class_colour(k))
     for ax in axes[len(curves):]: ax.set_visible(False)
     return picture

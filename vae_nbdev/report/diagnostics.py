@@ -28,12 +28,12 @@ from .figures import html_figure, noise_alt_text, plot_noise
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-007
 def verdict_cells(comparison) -> list:
     "The cells of one model: difference from the best, interval, p, verdict; `None` stands for the best model"
-    if comparison is None: return [Td("0", cls="num", data_sort="0"), Td(""), Td(""), Td("highest mean")]
+    if comparison is None: return [Td("0", cls="num", data_sort="0"), Td("", data_sort="0"), Td(""), Td("highest mean")]
     interval = f"{format_number(comparison.low, 2)} to {format_number(comparison.high, 2)}"
     if not comparison.significant: verdict = "no significant difference"
     else: verdict = "worse than the best" if comparison.mean < 0 else "better"
     p = "< 0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"
-    return [number_cell(comparison.mean), Td(with_minus_sign(interval), cls="num"),
+    return [number_cell(comparison.mean), Td(with_minus_sign(interval), cls="num", data_sort=repr(comparison.low)),
             Td(p, cls="num", data_sort=repr(comparison.p)), Td(verdict)]
 
 def comparison_unit(over, n_seeds) -> str:
@@ -177,14 +177,14 @@ def corruption_curves_of_group(group, kind) -> list: # of Curve
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-022
 def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one for each kind
     "ELL of the clean images against the strength of each kind of corruption"
-    figures = []
+    figures, number = [], lambda value: with_minus_sign(f"{value:.0f}")
     for kind, corruption in CORRUPTIONS.items():
         curves, title = corruption_curves_of_group(group, kind), kind.replace("_", " ")
         if not curves: continue
         picture, labels = PlotFigure(5.6, 4), (corruption.unit, f"ELL of the clean image, nats ({score_kind(group)})")
         draw_curves(picture.subplots(), curves, 3.3, f"{title.capitalize()}: {group.dataset}", labels)
-        ends = "; ".join(f"{c.name} from {c.y[0]:.0f} to {c.y[-1]:.0f}" for c in curves)
-        figures.append((picture, f"Line chart, {title}: {with_minus_sign(ends)}."))
+        ends = "; ".join(f"{c.name} from {number(c.y[0])} to {number(c.y[-1])}" for c in curves)
+        figures.append((picture, f"Line chart, {title}: {ends}."))
     return figures
 
 def image_sentence(group, what:str) -> str: # "" if there is nothing to say

@@ -218,7 +218,7 @@ def noise_alt_text(group) -> str:
 def validation_alt_text(group) -> str:
     "The training curves of a group in words"
     curves = [(short_name(row.name), validation_curve(row)) for row in group.rows]
-    ends = "; ".join(with_minus_sign(f"{name} ends at {curve[-1][1]:.0f}") for name, curve in curves if curve)
+    ends = "; ".join(f"{name} ends at {with_minus_sign(f'{curve[-1][1]:.0f}')}" for name, curve in curves if curve)
     return f"Line chart of the ELL of the validation images over the epochs: {ends}."
 
 def costs_alt_text(group) -> str:
@@ -227,8 +227,9 @@ def costs_alt_text(group) -> str:
     for row in group.rows:
         if not row.score("ell"): continue
         duration, n = format_duration(mean_over_seeds(row, "train_seconds")), mean_over_seeds(row, "parameters")
-        points.append(f"{short_name(row.name)}: {duration}, {n:,.0f} parameters, ELL {row.score('ell').mean:.0f}")
-    return with_minus_sign(f"Scatter plot: {'; '.join(points)}.")
+        ell = with_minus_sign(f"{row.score('ell').mean:.0f}")
+        points.append(f"{short_name(row.name)}: {duration}, {n:,.0f} parameters, ELL {ell}")
+    return f"Scatter plot: {'; '.join(points)}."
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-028
 def validation_figure(group) -> Figure: # `None` if there is nothing to show

@@ -96,11 +96,11 @@ def inference_gap_figure(group) -> Figure: # `None` if no model was measured
     "The two parts of the inference gap as part of a page"
     picture = plot_inference_gaps(group)
     if picture is None: return None
-    gap = lambda row, part: f"{part_score(row, 'inference_gap', part).mean:.1f} {part}"
+    mean = lambda row, part: f"{part_score(row, 'inference_gap', part).mean:.1f}"
+    gap = lambda row, part: f"{with_minus_sign(mean(row, part))} {part}"
     words = [f"{short_name(row.name)} {' and '.join(gap(row, part) for part in GAP_NAMES)}"
              for row in rows_with_part(group, "inference_gap")]
-    alt = f"Bars of the two parts of the inference gap, nats per image: {'; '.join(words)}."
-    return html_figure(picture, with_minus_sign(alt), wide=True)
+    return html_figure(picture, f"Bars of the inference gap's parts, nats per image: {'; '.join(words)}.", wide=True)
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-017
 RATE_COLUMNS = { # key of the part → heading
@@ -184,6 +184,7 @@ def rate_distortion_figure(group) -> Figure: # `None` for fewer than two models
     "Rate and distortion as part of a page"
     picture = plot_rate_distortion(group)
     if picture is None: return None
-    ends = "; ".join(f"{c.name}: rate {c.x[0]:.1f} to {c.x[-1]:.1f}, distortion {c.y[0]:.0f} to {c.y[-1]:.0f}"
-                     for c in rate_distortion_curves(group))
-    return html_figure(picture, f"Distortion against rate, in nats per image. {ends}.", wide=True)
+    ends = lambda values, places: " to ".join(with_minus_sign(f"{values[k]:.{places}f}") for k in (0, -1))
+    words = "; ".join(f"{c.name}: rate {ends(c.x, 1)}, distortion {ends(c.y, 0)}"
+                      for c in rate_distortion_curves(group))
+    return html_figure(picture, f"Distortion against rate, in nats per image. {words}.", wide=True)

@@ -130,7 +130,7 @@ def plot_architecture(cls) -> PlotFigure:
     ax.axis("off")
     return picture
 
-# %% ../../nbs/10_report/11_slides.ipynb #cell-016
+# %% ../../nbs/10_report/11_slides.ipynb #cell-018
 def architecture_title(cls) -> str:
     "An architecture's name in words, such as \"Bayesian VAE\""
     return cls.name.replace("_", " ").capitalize().replace(" vae", " VAE").replace(" conv ", " convolutional ")
@@ -156,7 +156,7 @@ def architecture_diagrams(
     others = P(f"and {len(figures) - most} more, each on a page of its own", cls="caption")
     return Div(Div(*figures[:most], cls="architectures"), others if len(figures) > most else "")
 
-# %% ../../nbs/10_report/11_slides.ipynb #cell-019
+# %% ../../nbs/10_report/11_slides.ipynb #cell-021
 MAX_ROWS = 12 # models on a slide
 RANKING_COLUMNS = ("ell", "ell(0.1)", "kl_z", "kl_w", "elbo", "iwll")
 
@@ -170,7 +170,7 @@ def ranking_cell(score, best) -> Td: # best: the highest mean of the column, or 
     text = format_score(score) if any(score) else "0"
     return Td(B(text) if score.mean == best else text, cls="num")
 
-# %% ../../nbs/10_report/11_slides.ipynb #cell-020
+# %% ../../nbs/10_report/11_slides.ipynb #cell-022
 def ranking_table(group) -> Div:
     "The models of a group by ELL; those whose ELL is not of a reconstruction come last"
     rows, styles = [row for row, _ in rank_rows(group.rows, "ell")], group_styles(group)
@@ -193,7 +193,7 @@ def ranking_table(group) -> Div:
             f"{error_sentence(rows)} Bold is the highest mean. {given_weights_note(group)} {teacher_forced_note(rows)}")
     return Div(Table(Thead(head), Tbody(*map(Tr, names, *columns))), P(note, cls="caption"))
 
-# %% ../../nbs/10_report/11_slides.ipynb #cell-023
+# %% ../../nbs/10_report/11_slides.ipynb #cell-025
 def title_image(group, folder, data_dir=None, n:int=12):
     "The latent grid of the highest model with a two-dimensional code; None if there is none"
     pairs, data, _ = load_models(group, folder, data_dir)
@@ -215,7 +215,7 @@ def title_slide(title:str, results, group, folder, data_dir=None) -> Div: # titl
     except InputError: picture = None # a later slide shows the error
     return Div(Div(H1(title), P(text)), Div(picture, cls="paper"), cls="split first")
 
-# %% ../../nbs/10_report/11_slides.ipynb #cell-024
+# %% ../../nbs/10_report/11_slides.ipynb #cell-026
 @show_error
 def data_slide(group, data_dir=None, n_per_class:int=6) -> Div:
     "Test images of the classes in turn, and the size of the data set"
@@ -232,7 +232,7 @@ def data_slide(group, data_dir=None, n_per_class:int=6) -> Div:
     picture = image_strip(x.cpu(), f"{len(x)} test images of {group.dataset}{order}", 10)
     return Div(Div(picture, cls="paper"), Dl(*(Div(Dt(k), Dd(v)) for k, v in facts.items()), cls="facts"), cls="split")
 
-# %% ../../nbs/10_report/11_slides.ipynb #cell-027
+# %% ../../nbs/10_report/11_slides.ipynb #cell-029
 def source_line(
     results, # of a study; may be empty
     name:str, # of the study; may be empty

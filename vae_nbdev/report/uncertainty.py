@@ -82,8 +82,9 @@ def predictive_figure(group) -> Figure: # `None` if no model has a curve
     for row in group.rows:
         if points := predictive_points(row):
             (first, low, _), (last, high, _) = points[0], points[-1]
-            ends.append(f"{short_name(row.name)} goes from {low:.2f} at L = {first} to {high:.2f} at L = {last}")
-    alt = with_minus_sign(f"Line chart, posterior predictive against weight samples: {'; '.join(ends)}.")
+            low, high = (with_minus_sign(f"{mean:.2f}") for mean in (low, high))
+            ends.append(f"{short_name(row.name)} goes from {low} at L = {first} to {high} at L = {last}")
+    alt = f"Line chart, posterior predictive against weight samples: {'; '.join(ends)}."
     return html_figure(picture, alt, predictive_caption(group), wide=True)
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-013
