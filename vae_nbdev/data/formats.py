@@ -153,7 +153,6 @@ def load_arrays(path, # an .npz file
         with zipfile.ZipFile(path) as file: size = sum(member.file_size for member in file.infolist())
         if size > max_bytes: raise ValueError(f"it unpacks to {size:,} bytes, more than {max_bytes:,}")
         with np.load(path, allow_pickle=False) as arrays: return {name: arrays[name] for name in arrays.files}
-    except MemoryError: raise # the file is not at fault
     except Exception as error: # zipfile, its decompressors and numpy raise many kinds
         raise InputError(f"{path} is damaged or not an .npz file ({error}). {advice}") from error
 
