@@ -100,6 +100,13 @@ def dark(open_page):
     if printed != "0": raise BrowserError(f"{light.url} is printed in the colours of the dark")
 
 
+def contents(open_page):
+    "The entry of the section that is read stands out, also where its heading has letters beyond ASCII."
+    page = open_page("07_evaluation/sample_quality.html")
+    page.locator("#fréchet-distance").evaluate("heading => { heading.scrollIntoView(); scrollBy(0, -100) }")
+    page.locator("aside a.here", has_text="Fréchet distance").wait_for()
+
+
 def without_javascript(open_page):
     "Without JavaScript text, formulas, figures and the sidebar are there, and the sidebar leads on."
     page = open_page(javascript=False)
@@ -168,6 +175,7 @@ SCENARIOS = {
     "the search finds get_nelbo and opens it": search,
     "on a phone nothing scrolls sideways": phone,
     "dark and light": dark,
+    "the section that is read stands out in the contents": contents,
     "whole without JavaScript": without_javascript,
     "an architecture shows formulas and code": architecture,
     "the playground trains in its page": playground,

@@ -32,7 +32,8 @@ def plot_functions() -> dict: # name → docstring
     from vae_nbdev import all as package
     from vae_nbdev.models.bayesian_neural_network import BayesianNeuralNetwork
     from vae_nbdev.nn.autoencoder import Autoencoder
-    owners = package, Autoencoder, BayesianNeuralNetwork
+    from vae_nbdev.plots import speed # no part of `all`
+    owners = package, speed, Autoencoder, BayesianNeuralNetwork
     found = {name: getattr(owner, name) for owner in owners for name in dir(owner) if name.startswith("plot_")}
     words = {name: (getattr(value, "__doc__", None) or "").partition("\n")[0] for name, value in found.items()}
     return {name: text.partition(";")[0] for name, text in words.items() if text}
