@@ -19,6 +19,7 @@ class Page:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         self.cells = [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
         self.ids = [cell["id"] for cell in cells]
+        self.outputs = [json.dumps(cell.get("outputs", [])) for cell in cells]
         names = [re.search(r"^#\|\s*default_exp (\S+)", text, re.M) for _, text in self.cells]
         self.module = next((name[1] for name in names if name), None)
 
@@ -144,6 +145,12 @@ def cell_ids():
             for name in sorted(set(page.ids)) if page.ids.count(name) > 1]
 
 
+def machine_paths():
+    "Stored outputs that name where Python's packages lie on some machine, as its warnings do"
+    return [f"{page.path}, cell {i}: a stored output names {found[0]}" for page in [*pages(), *pages("reports")]
+            for i, text in enumerate(page.outputs) if (found := re.search(r"/[\w./-]+/site-packages\b", text))]
+
+
 def citations():
     "Citations without an entry in the bibliography, and entries that are not cited, out of order or without an address"
     entries = ENTRY.findall((ROOT / "nbs" / "references.bib").read_text(encoding="utf-8"))
@@ -162,7 +169,7 @@ def citations():
 RULES = {"folders are subpackages": folders, "imports follow the order of the notebooks": order, "modules, cells and lines are short": sizes,
          "no public name twice": public_names, "standard terms": words, "title, subtitle and a test on every page": shape,
          "headings skip no level": headings, "no shortcodes of Quarto": shortcodes, "ids of cells are unique": cell_ids,
-         "citations and bibliography agree": citations}
+         "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations}
 
 
 def figures():
