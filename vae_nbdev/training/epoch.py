@@ -85,7 +85,7 @@ def flush_subnormals(
     "Set running means to zero that are too small to move a weight"
     for optimizer in optimizers.values():
         for state in optimizer.state.values():
-            for mean in (state["exp_avg"], state["exp_avg_sq"]): mean.masked_fill_(mean.abs() < SUBNORMAL_BELOW, 0)
+            for mean in (state["exp_avg"], state["exp_avg_sq"]): torch.hardshrink(mean, SUBNORMAL_BELOW, out=mean)
 
 # %% ../../nbs/06_training/08_epoch.ipynb #cell-017
 def take_step(
