@@ -80,7 +80,8 @@ def compile(self:CompiledFunction,
 ) -> tuple: # program of the tensors among the inputs, and the structure of its outputs
     "Record the function's operations and compile them"
     from torch.fx.experimental.proxy_tensor import make_fx # imported here and below: it takes a second
-    import torch._inductor
+    from torch.fx.experimental.symbolic_shapes import ShapeEnv
+    import torch._inductor, torch._subclasses
     leaves, structure = tree_flatten(inputs)
     tensors, structures = [leaf for leaf in leaves if isinstance(leaf, Tensor)], []
 
@@ -91,8 +92,10 @@ def compile(self:CompiledFunction,
         structures.append(output_structure)
         return outputs
 
-    graph = make_fx(flat_function, {torch.ops.aten.addmm.default: _addmm}, tracing_mode="fake")(*tensors)
-    program = torch._inductor.compile(graph, tensors, INDUCTOR_OPTIONS)
+    mode = torch._subclasses.FakeTensorMode(shape_env=ShapeEnv(), static_shapes=True)
+    shapes = [mode.from_tensor(tensor) for tensor in tensors]
+    graph = make_fx(flat_function, {torch.ops.aten.addmm.default: _addmm}, tracing_mode="fake")(*shapes)
+    program = torch._inductor.compile(graph, shapes, INDUCTOR_OPTIONS)
     return as_cuda_graph(program, tensors, self.name), structures[0]
 
 # %% ../../nbs/05_speed/03_compilation.ipynb #cell-011
@@ -160,13 +163,13 @@ def as_cuda_graph(program, tensors, name:str):
     except Exception as error: log_failure(name, "captured", error)  # of any kind: the program itself works
     return program
 
-# %% ../../nbs/05_speed/03_compilation.ipynb #cell-023
+# %% ../../nbs/05_speed/03_compilation.ipynb #cell-025
 def config_key(model) -> tuple:
     "Equal for models that differ in their seeds only"
     weight = next(model.parameters())
     return type(model), model.n_train, str(model.config | {"seed": None}), str(model), weight.dtype, weight.device
 
-# %% ../../nbs/05_speed/03_compilation.ipynb #cell-024
+# %% ../../nbs/05_speed/03_compilation.ipynb #cell-026
 class FunctionModule(nn.Module):
     "A function of a model as a module, so that `functional_call` can replace the model's weights"
     def __init__(self, model, function):
@@ -175,7 +178,7 @@ class FunctionModule(nn.Module):
 
     def forward(self, *inputs): return self.function(self.model, *inputs)
 
-# %% ../../nbs/05_speed/03_compilation.ipynb #cell-025
+# %% ../../nbs/05_speed/03_compilation.ipynb #cell-027
 class ModelFunction:
     "A compiled function of a model, of tensors and of a weight sample; `None` where it cannot be compiled"
     def __init__(self,
