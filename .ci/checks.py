@@ -1,6 +1,6 @@
 """Tests the project: runs every notebook, and checks that what is generated from the notebooks is up to date.
 Prints one line for each check as it ends and closes with `N passed, N failed`; the exit status is 1 if any failed."""
-import argparse, filecmp, importlib, re, signal, sys, tempfile, threading, time
+import argparse, filecmp, importlib, json, re, signal, subprocess, sys, tempfile, threading, time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from importlib import metadata
@@ -11,15 +11,39 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import browser, browser_playground, house, requirements, wheel_test
-from common import ROOT, check_command, copy_tree, files_below, run, running, stop
+from common import BIN, ROOT, check_command, copy_tree, environment, files_below, run, running, stop
 
 PACKAGE = "vae-nbdev"
 TAIL = 60  # lines shown of what a failed check printed
 
 
-def check_notebook(path, flags, timeout):
+class NotebookServer:
+    "A process that runs one notebook at a time, each in a fork: what most of them import is imported once."
+    def __init__(self, flags):
+        self.process = subprocess.Popen(
+            [sys.executable, ".ci/notebook.py", "--serve", "--flags", flags], cwd=ROOT, env=environment(BIN),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+        running.add(self.process.pid)
+
+    def run(self, path, timeout):
+        "The exit status of a notebook, and everything it printed; after `timeout` seconds it is stopped."
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as output:
+            print(json.dumps([str(path), output.name]), file=self.process.stdin, flush=True)
+            child = int(self.process.stdout.readline())
+            running.add(child)
+            timer = threading.Timer(timeout, stop, [child])
+            timer.start()
+            status = int(self.process.stdout.readline())
+            note = "" if timer.is_alive() else f"\nstopped after {timeout / 60:g} minutes"
+            timer.cancel()
+            running.discard(child)
+            return status, output.read() + note
+
+
+def check_notebook(path, flags, timeout, of_thread=threading.local()):
     "What is wrong with a notebook: its error, or outputs stored by an older version. `nbdev_test` says 'Success.' at its end."
-    status, output = run(sys.executable, ".ci/notebook.py", path, "--flags", flags, timeout=timeout)
+    if not hasattr(of_thread, "server"): of_thread.server = NotebookServer(flags)
+    status, output = of_thread.server.run(path, timeout)
     # on a line of its own, not at the end: PyTorch may warn about the machine (a CUDA toolkit without a GPU) after it
     if status == 0 and "Success." in output.splitlines(): return ""
     return f"{output}\nnbdev_test and the comparison of outputs ended with status {status}"

@@ -6,13 +6,20 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 APART = {"__pycache__", "_build", ".ipynb_checkpoints"}  # caches, and what reports have built
 FOLDERS = {"nbs", "reports", "vae_nbdev", ".ci"}  # of the root: what notebooks, package and their generators need
-running = set()
+running = set()  # ids of processes, each of which leads a group
 
 
 def stop(process):
-    "End a process and what it started."
-    try: os.killpg(process.pid, signal.SIGKILL)
+    "End a process and what it started; `process`: its id."
+    try: os.killpg(process, signal.SIGKILL)
     except ProcessLookupError: pass
+
+
+def environment(bin, **variables):
+    "The variables for a program: one thread, the programs of an environment first; `None` for a variable: without it."
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}", **variables}
+    env.pop("IN_TEST", None)  # under it nbdev_export does nothing
+    return {name: value for name, value in env.items() if value is not None}
 
 
 def run(
@@ -23,19 +30,17 @@ def run(
     **variables,  # of the environment; None: without it
 ) -> tuple:  # (exit status, everything printed)
     "Run a command of an environment on one thread, without input; after `timeout` it is stopped with status 124."
-    env = {**os.environ, "OMP_NUM_THREADS": "1", "PATH": f"{bin}{os.pathsep}{os.environ['PATH']}", **variables}
-    env.pop("IN_TEST", None)  # under it nbdev_export does nothing
-    env = {name: value for name, value in env.items() if value is not None}
+    env = environment(bin, **variables)
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen(list(map(str, command)), cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output,
                                    stderr=subprocess.STDOUT, start_new_session=True)
-        running.add(process)
+        running.add(process.pid)
         try: status, note = process.wait(timeout), ""
         except subprocess.TimeoutExpired:
-            stop(process)
+            stop(process.pid)
             process.wait()
             status, note = 124, f"\nstopped after {timeout / 60:g} minutes"
-        finally: running.discard(process)
+        finally: running.discard(process.pid)
         output.seek(0)
         return status, output.read() + note
 

@@ -1,6 +1,7 @@
 """Runs a notebook as `nbdev_test` does, and compares what its cells print with what is stored in them; or, with
-`--store`, runs it in Jupyter and stores its outputs."""
-import argparse, re, sys
+`--store`, runs it in Jupyter and stores its outputs. With `--serve` it runs the notebooks that are named on its input,
+each in a process of its own that need not import what most notebooks import."""
+import argparse, importlib, json, os, re, sys
 from pathlib import Path
 
 import nbdev.test
@@ -11,6 +12,7 @@ from nbdev.config import get_config
 
 from common import ROOT
 
+IMPORTED_FIRST = ("torch", "torchvision", "matplotlib.pyplot", "scipy.stats", "pandas", "sklearn.datasets")  # by `--serve`
 SHOWN = 60  # characters of two outputs that differ
 HASH = r"(?<![a-z0-9])(?=[a-f]*\d)[0-9a-f]{6,}(?![a-z0-9])\+?"  # of a commit with changes: +
 # what may differ between machines and commits: addresses and hashes, numbers, space and the rules of tables
@@ -102,13 +104,36 @@ def store_outputs(path):
     nbformat.write(notebook, path)
 
 
+def become(output):
+    "In a process that was just forked: lead a group, read nothing, and write everything into a file."
+    os.setsid()
+    for number, name, mode in ((0, os.devnull, os.O_RDONLY), (1, output, os.O_WRONLY), (2, output, os.O_WRONLY | os.O_APPEND)):
+        opened = os.open(name, mode)
+        os.dup2(opened, number)
+        os.close(opened)
+
+
+def serve(flags):
+    "For each line `[notebook, output]` on the input: run the notebook in a fork; print its process, then its status."
+    for name in IMPORTED_FIRST: importlib.import_module(name)
+    for line in iter(sys.stdin.readline, ""):
+        path, output = json.loads(line)
+        if not (child := os.fork()):
+            become(output)
+            return check(Path(path), flags)
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("paths", type=Path, nargs="+", metavar="notebook")
+    parser.add_argument("paths", type=Path, nargs="*", metavar="notebook")
+    parser.add_argument("--serve", action="store_true", help="run those that are named on the input")
     parser.add_argument("--flags", default="", help="also run cells with these flags, such as 'slow'")
     parser.add_argument("--store", action="store_true", help="store the outputs in place of comparing them")
     args = parser.parse_args()
     nbdev.test.CaptureShell = RecordingShell
+    if args.serve: serve(args.flags)
     for path in args.paths:
         if args.store: store_outputs(path)
         else: check(path, args.flags)
