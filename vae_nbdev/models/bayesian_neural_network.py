@@ -11,9 +11,9 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from ..nn.autoencoder import ObjectiveTerms
-from ..core.files import InputError
+from ..core.files import InputError, check_number
 from ..core.schema import Count, Natural, RateFactor, Scale, bounded, choice
-from ..data.batches import add_noise
+from ..data.batches import add_noise, batch_slices, check_image_size
 from ..core.randomness import make_generator
 from ..nn.bayesian_layers import EstimatorName, bayesian_layers, check_prior_sd
 from ..nn.dropout import DropRate
@@ -127,10 +127,9 @@ def predict(self:BayesianNeuralNetwork,
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> Tensor: # log p(y|x, W) for every class (L, N, classes), float64 on the CPU
     "Log-probabilities of the classes of every image under each weight sample"
-    self.eval()
-    weight = next(self.parameters())
+    weight, rows = next(self.eval().parameters()), batch_slices(len(split), batch_size)
+    eps = check_number(eps, "eps, the standard deviation of the noise,", minimum=0)
     W = self.sample_from_W(L, make_generator(seed, "benchmark weights", device=weight.device))
     noise = torch.randn((len(split), self.n_pixels), generator=make_generator(seed, "benchmark pixels"))
-    rows = [slice(start, start + batch_size) for start in range(0, len(split), batch_size)]
-    images = (add_noise(split.batch(r).x.cpu(), eps, noise[r]).to(weight) for r in rows)
+    images = (add_noise(check_image_size(self, split.batch(r).x.cpu()), eps, noise[r]).to(weight) for r in rows)
     return torch.cat([self.feedforward(x, W=W).log_softmax(-1).cpu().double() for x in images], dim=1)

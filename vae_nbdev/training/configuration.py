@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ThreadCount', 'TrainingConfig', 'RunConfig', 'training_config', 'make_config', 'read_config', 'check_data',
-           'more_epochs', 'config_differences', 'check_same_training', 'UnfinishedEpoch', 'TrainingProgress',
-           'check_progress']
+           'check_labels', 'more_epochs', 'config_differences', 'check_same_training', 'UnfinishedEpoch',
+           'TrainingProgress', 'check_progress']
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-003
 import json, os
@@ -16,6 +16,7 @@ from ..core.files import InputError, read_json
 from ..core.provenance import code_version, provenance
 from ..core.schema import Count, CountOrZero, History, Line, Name, Natural, NonNegative, Positive
 from ..core.schema import Scalar, Schema, bounded, check_schema, describe
+from ..data.batches import check_image_size
 from ..nn.likelihoods import check_pixels
 from ..nn.sampled_weights import WeightMethod
 from ..nn.weight_options import WEIGHT_METHODS
@@ -100,19 +101,24 @@ def check_data(model, dataset):
     for part in ("train", "valid"):
         if not len(getattr(dataset, part)):
             raise InputError(f"{dataset.name} has no images in its part {part}: training needs both parts.")
-    if (n := dataset.train.images.shape[-1]) != model.n_pixels:
-        raise InputError(f"the images of {dataset.name} have {n} pixels, and this {model.name} is made for "
-                         f"{model.n_pixels}: make it with n_pixels={n}.")
+        check_image_size(model, getattr(dataset, part).images, f"the images of {dataset.name}")
+    if (dtype := next(model.parameters()).dtype) != torch.float32:
+        raise InputError(f"training computes in float32, and this {model.name} has weights in {str(dtype)[6:]}: "
+                         "call model.float() first.")
     if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
-    if model.task == "classification": _check_classes(model.config["n_classes"], model.name, dataset)
+    if model.task == "classification": check_labels(model, (dataset.train, dataset.valid), dataset.name)
 
-def _check_classes(n, name, dataset):
-    "Raise `InputError` if there are no labels, or labels beyond the n classes"
-    labels = [split.labels for split in (dataset.train, dataset.valid)]
-    if any(of_part is None for of_part in labels):
-        raise InputError(f"{name} learns from labels, and {dataset.name} has none: choose another data set.")
-    if (highest := max(of_part.max().item() for of_part in labels)) >= n:
-        raise InputError(f"the labels of {dataset.name} go up to {highest}, and this {name} has the classes 0 to "
+def check_labels(
+    classifier,
+    parts, # Splits
+    name:str="this data set", # that they belong to, used in the message
+):
+    "Raise `InputError` if a part has no labels, or labels beyond the classes of the classifier"
+    if any(split.labels is None for split in parts):
+        raise InputError(f"{classifier.name} needs labels, and {name} has none: choose another data set.")
+    highest, n = max(split.labels.max().item() for split in parts if len(split)), classifier.config["n_classes"]
+    if highest >= n:
+        raise InputError(f"the labels of {name} go up to {highest}, and this {classifier.name} has the classes 0 to "
                          f"{n - 1}: make it with n_classes={highest + 1}.")
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-017
