@@ -18,12 +18,14 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
+from ..data.batches import check_image_size
 from ..nn.priors import GaussianMixturePrior
 from ..nn.autoencoder import Autoencoder
 from ..speed.memory import keep_freed_memory
 from ..speed.compilation import ModelFunction
 from .importance import log_mean_exp
 from .standard_errors import mean_and_se
+from .benchmark import check_autoencoder
 from .latent_density import moment_matched_gaussian
 from .hmc import AISSettings, evaluate_state, hmc_noise, hmc_step, image_generators
 from .hmc import sample_prior, sigmoid_schedule, tune_step_sizes, value_and_grad
@@ -162,6 +164,7 @@ MAX_BLOCK = {"cpu": 2**20, "gpu": 2**26} # numbers in the tensor of logits (C, B
 
 def check_annealing(model, W):
     "Raise `InputError` unless codes fill R^d, and `W` is what the model needs: `None`, or a single fixed weight sample"
+    check_autoencoder(model)
     if not model.posterior.euclidean:
         raise InputError(f"codes of {model.name} cannot be moved along gradients: use IWLL in place of annealing.")
     single = W is not None and len(W) == 1 and W.estimator == "weights"
@@ -199,7 +202,7 @@ def anneal_images(
     "`anneal_block` for all images, block by block"
     keep_freed_memory()
     check_annealing(model, W)
-    weight, chains, n = next(model.parameters()), settings.chains, len(images)
+    weight, chains, n = next(model.parameters()), settings.chains, len(check_image_size(model, images))
     block = min(n, choose_block_size(model, chains, block, weight.device))
     scale = prior_scale(prior, settings.seed, weight)
     moves = settings.pilot + settings.steps * (1 if codes is None else 2)

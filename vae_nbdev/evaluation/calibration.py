@@ -18,9 +18,10 @@ from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..nn.autoencoder import Architecture
 from ..nn.sampled_weights import rows_of_weight_sets
+from ..training.configuration import check_labels
 from .importance import log_mean_exp
 from .standard_errors import crossed_mean
-from .benchmark import NOISE_LEVELS, least_eval_samples
+from .benchmark import NOISE_LEVELS, check_noise, least_eval_samples
 from .ood import bootstrap_counts
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-005
@@ -178,11 +179,10 @@ def rows_with_error(
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-032
 def check_classifier(model, split) -> Tensor: # labels (N,) on the CPU
-    "The labels of a split; raises `InputError` for a model that is not a classifier, or if there are no labels"
+    "The labels of a split; raises `InputError` for a model that is not a classifier, or for labels that do not fit"
     if model.task != "classification":
         raise InputError(f"{model.name} is not a classifier, and this is for classifiers.")
-    if split.labels is None:
-        raise InputError(f"{model.name} is measured on labels, and this data set has none: choose another.")
+    check_labels(model, [split])
     return split.labels.cpu()
 
 def _confidence(log_p, y) -> tuple: # (N,) each
@@ -230,8 +230,7 @@ def benchmark(self:Architecture,
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
     "Accuracy, NLL, Brier score, calibration and risk on the test images, accuracy and NLL from noisy ones"
     check_number(L, f"mc_samples of the benchmark of {self.name}", minimum=least_eval_samples(self), integer=True)
-    for eps in noise: check_number(eps, "noise", minimum=0)
-    started, test = time.monotonic(), dataset.test
+    started, noise, test = time.monotonic(), check_noise(noise), dataset.test
     y, predict = check_classifier(self, test), lambda eps: self.predict(test, L, seed, eps, batch_size)
     log_p, kl_w = predict(0.), self.weight_kl().item()
     rows = {eps: rows_with_error(self, predict(eps) if eps else log_p, y) for eps in sorted({0., *noise})}

@@ -9,6 +9,7 @@ __all__ = ['K_HAT_LIMIT', 'IMAGE_BLOCK', 'SAMPLE_CHUNK', 'COMPILE_FROM_SAMPLES',
 
 # %% ../../nbs/07_evaluation/01_importance.ipynb #cell-003
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 import torch
 from fastcore.basics import patch
@@ -16,6 +17,7 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
+from ..data.batches import batch_slices, check_image_size
 from ..nn.posteriors import GaussianPosterior
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
@@ -191,10 +193,18 @@ class ImportanceEstimate(NamedTuple):
         return {k: values.mean(0) for k, values in self.draws.items()}
 
 # %% ../../nbs/07_evaluation/01_importance.ipynb #cell-033
+def _sample_counts(k) -> list: # rising, and each once
+    "The numbers of importance samples, from one number or several; raises `InputError` for anything else"
+    counts = list(k) if isinstance(k, Iterable) else [k]
+    if not counts: raise InputError("k, the importance samples, is an empty list: give a number, or several.")
+    return sorted({check_number(count, "k", minimum=1, integer=True) for count in counts})
+
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-034
 def _encode_function(model, split, W, L, seed): # function of images (B, D) and the position of the first → q(z|x, W_l)
     "How the images of a split are encoded for importance sampling"
     if model.latent_posterior != "fitted_gaussian": return lambda x, start: model.encode(x, W)
-    q = independent_fits(model, split.batch(slice(None)).x.to(next(model.parameters())), len(W), L, seed)
+    x = check_image_size(model, split.batch(slice(None)).x)
+    q = independent_fits(model, x.to(next(model.parameters())), len(W), L, seed)
     rows = lambda values, x, start: values[:, start:start + len(x)]
     return lambda x, start: GaussianPosterior(rows(q.mean, x, start), rows(q.log_std, x, start))
 
@@ -215,7 +225,7 @@ def _estimate_block(log_weights, x, q, W, counts, generator):
     ess, k_hat = (torch.stack(values).mean(0).cpu().double() for values in (sizes, k_hats))
     return torch.stack(estimates, 1).cpu().double(), ess, k_hat
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-034
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-035
 @torch.no_grad()
 def importance_log_likelihood(
     model:Autoencoder, # whose posterior has a density
@@ -228,16 +238,16 @@ def importance_log_likelihood(
 ) -> ImportanceEstimate:
     "IWLL(k) of every image, in nats; raises `InputError` for a model whose code is a point"
     keep_freed_memory()
-    counts = sorted({check_number(c, "k", minimum=1, integer=True) for c in ([k] if isinstance(k, int) else k)})
+    counts, images = _sample_counts(k), batch_slices(len(split), IMAGE_BLOCK)
     if not model.has_latent_density:
-        raise InputError(f"{model.name} gives each image a single point as its code: IWLL needs q(z|x) with a width.")
+        raise InputError(f"IWLL needs a code with a density q(z|x), and {model.name} has none: choose another model.")
     weight, blocks = next(model.eval().parameters()), []
     if W is None: W = model.sample_from_W(L, make_generator(seed, "importance weights", device=weight.device))
     samples, encode = len(W or [None]) * counts[-1] * len(split), _encode_function(model, split, W, L, seed)
     log_weights = log_weight_function(model, W, min(IMAGE_BLOCK, len(split)), samples, compile)
-    for start in ProgressBar(range(0, len(split), IMAGE_BLOCK), "IWLL", unit="block", disable=not progress):
-        x = split.batch(slice(start, start + IMAGE_BLOCK)).x.to(weight)
-        generator = make_generator(seed, "importance", start, device=weight.device)
-        blocks.append(_estimate_block(log_weights, x, encode(x, start), W, counts, generator))
+    for rows in ProgressBar(images, "IWLL", unit="block", disable=not progress):
+        x = check_image_size(model, split.batch(rows).x).to(weight)
+        generator = make_generator(seed, "importance", rows.start, device=weight.device)
+        blocks.append(_estimate_block(log_weights, x, encode(x, rows.start), W, counts, generator))
     bounds, ess, k_hat = (torch.cat(parts, -1) for parts in zip(*blocks))
     return ImportanceEstimate({k: rows_of_weight_sets(model, b) for k, b in zip(counts, bounds)}, ess, k_hat)

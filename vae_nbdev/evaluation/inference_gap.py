@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
+from ..data.batches import check_image_size
 from ..nn.posteriors import GaussianPosterior
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
@@ -168,7 +169,7 @@ def inference_gap(
     if not getattr(model, "has_gaussian_posterior", False):
         raise InputError(f"{model.name} has no Gaussian q(z|x): its inference gap is not defined.")
     n, weight = check_number(n, "gap_images", minimum=2, integer=True), next(model.eval().parameters())
-    x = dataset.test.random_subset(n, image_seed).batch().x.to(weight)
+    x = check_image_size(model, dataset.test.random_subset(n, image_seed).batch().x).to(weight)
     W = model.sample_from_W(L, make_generator(seed, "benchmark weights", device=weight.device))
     estimate = log_likelihood or ais_likelihood(model, seed=seed)
     scores = gap_scores(model, x, estimate, W, seed=seed, **options)

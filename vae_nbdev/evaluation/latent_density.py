@@ -10,7 +10,7 @@ __all__ = ['MIXTURE_SIZES', 'MIXTURE_TENSORS', 'fit_mixture', 'moment_matched_ga
 import math
 import torch
 from torch import Tensor
-from ..core.files import InputError
+from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..nn.priors import GaussianMixturePrior
 from ..nn.autoencoder import Autoencoder
@@ -26,6 +26,14 @@ def _from_sklearn(mixture) -> GaussianMixturePrior:
     weights, means, factors = (torch.as_tensor(array) for array in arrays)
     return GaussianMixturePrior(weights.log(), means, factors)
 
+def _sizes_to_try(sizes, distinct) -> list: # of at most as many components as there are different codes
+    "The numbers of components; raises `InputError` if there is none that the codes allow"
+    sizes = [check_number(size, "a number of components in sizes", minimum=1, integer=True) for size in sizes]
+    if allowed := [size for size in sizes if size <= distinct]: return allowed
+    raise InputError(f"sizes names no number of components that {distinct} different codes can have: "
+                     f"give at least one from 1 to {distinct}.")
+
+# %% ../../nbs/07_evaluation/04_latent_density.ipynb #cell-007
 def fit_mixture(
     train:Tensor, # training codes (N, d)
     valid:Tensor, # validation codes (M, d), which choose the number of components
@@ -36,14 +44,14 @@ def fit_mixture(
     from sklearn.mixture import GaussianMixture # imported here: most commands do without it
     train, valid, best, best_score = train.double(), valid.double(), None, -math.inf
     floor, distinct = 1e-6 * float(train.var(0).mean()) + 1e-12, len(train.unique(dim=0))
-    for size in (n for n in sizes if n <= distinct):
+    for size in _sizes_to_try(sizes, distinct):
         mixture = GaussianMixture(size, reg_covar=floor, random_state=seed, max_iter=200).fit(train.numpy())
         score = mixture.score(valid.numpy())
         if score <= best_score: break
         best, best_score = mixture, score
     return _from_sklearn(best)
 
-# %% ../../nbs/07_evaluation/04_latent_density.ipynb #cell-012
+# %% ../../nbs/07_evaluation/04_latent_density.ipynb #cell-013
 def moment_matched_gaussian(mixture:GaussianMixturePrior) -> GaussianMixturePrior:
     "The Gaussian with the mean and the covariance of a mixture, as a mixture of one component"
     weights, R = mixture.log_weights.exp(), mixture.factors
@@ -54,9 +62,10 @@ def moment_matched_gaussian(mixture:GaussianMixturePrior) -> GaussianMixturePrio
     factor = torch.linalg.inv(torch.linalg.cholesky(covariance)).mT
     return GaussianMixturePrior(weights.sum().log()[None], mean[None], factor[None])
 
-# %% ../../nbs/07_evaluation/04_latent_density.ipynb #cell-015
+# %% ../../nbs/07_evaluation/04_latent_density.ipynb #cell-016
 def density_obstacle(model:Autoencoder) -> str: # `None` where there is none
     "Why no Gaussian mixture can be the density of a model's codes, as a sentence"
+    if not isinstance(model, Autoencoder): return f"{model.name} has no codes: choose an autoencoder."
     if not model.posterior.euclidean:
         return f"codes of {model.name} do not fill a space, so no Gaussian mixture can be their density."
     if model.weight_posterior == "ensemble":
@@ -76,7 +85,7 @@ def fit_latent_density(
     if len(train) > most: train = train[torch.randperm(len(train), generator=make_generator(seed, "density"))[:most]]
     return fit_mixture(train, valid, sizes, seed)
 
-# %% ../../nbs/07_evaluation/04_latent_density.ipynb #cell-023
+# %% ../../nbs/07_evaluation/04_latent_density.ipynb #cell-024
 MIXTURE_TENSORS = ("log_weights", "means", "factors")
 
 def save_density(density:GaussianMixturePrior, path):

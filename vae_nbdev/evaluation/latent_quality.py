@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from ..core.files import check_number
 from ..core.randomness import make_generator
-from ..data.batches import Split
+from ..data.batches import Split, batch_slices, check_image_size
 from ..nn.autoencoder import Autoencoder
 from ..nn.mmd import mmd_rows
 from ..nn.priors import StandardNormal
@@ -56,10 +56,9 @@ def encode_all(
     weight, W = next(model.eval().parameters()), mean_code_weights(model, L, seed)
     noise = torch.randn(len(split), model.latent, generator=make_generator(seed, "posterior draws"), dtype=weight.dtype)
     parts = []
-    for start in range(0, len(split), batch_size):
-        rows = slice(start, start + batch_size)
-        x = split.batch(rows).x.to(weight)
-        parts.append(encode_batch(model, x, W, noise[rows].to(weight.device), torch.arange(start, start + len(x))))
+    for rows in batch_slices(len(split), batch_size):
+        x = check_image_size(model, split.batch(rows).x).to(weight)
+        parts.append(encode_batch(model, x, W, noise[rows].to(weight.device), torch.arange(len(split))[rows]))
     return LatentCodes(*(None if part[0] is None else torch.cat(part) for part in zip(*parts)))
 
 # %% ../../nbs/07_evaluation/11_latent_quality.ipynb #cell-016

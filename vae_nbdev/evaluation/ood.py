@@ -12,6 +12,7 @@ __all__ = ['NO_VARIANCE_REASON', 'NO_IWLL_REASON', 'NO_SAMPLES_REASON', 'NO_BOUN
 from typing import NamedTuple
 import torch
 from torch import Tensor
+from ..core.files import check_number
 from ..core.randomness import make_generator
 from ..data.batches import Split
 from ..nn.autoencoder import Autoencoder
@@ -98,6 +99,7 @@ def draw_scores(
 ) -> DrawScores: # on the CPU, float64
     "What each of L draws contributes to the scores of each image"
     L, bound = check_mc_samples(model, L), model.likelihood.bound
+    if k is not None: k = check_number(k, "k, the importance samples,", minimum=1, integer=True)
     samples, batches, influence = draw_mc_samples(model, split, L, seed), [], {}
     for x, _, _, logits in reconstruct_batches(model, split, samples, batch_size=batch_size):
         batches.append((model.get_ll(x, logits).cpu().double(), _squared_deviations(model.likelihood.mean(logits))))
@@ -235,7 +237,7 @@ def ood_detection(
     baseline = {name: auroc_interval(-familiar, -values, seed) for name, values in others.items()}
     reasons = {"variance": NO_VARIANCE_REASON, "ell_minus_bound": NO_BOUND_REASON,
                "iwll": NO_IWLL_REASON if k and not model.has_latent_density else NO_SAMPLES_REASON}
-    return {"L": check_mc_samples(model, L), "k": k,
+    return {"L": check_mc_samples(model, L), "k": None if k is None else int(k),
             "auroc": {name: ood_auroc(model, test, scores(split), seed) for name, split in ood_sets.items()},
             "baseline": baseline, "baseline_score": score,
             "notes": {name: reasons[name] for name, values in test.average().items() if values is None}}

@@ -13,6 +13,8 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
+from ..data.batches import batch_slices, check_image_size
+from ..training.configuration import check_labels
 from .importance import log_importance_weights, log_mean_exp
 from .standard_errors import Estimate, crossed_mean, predictive_rows
 
@@ -48,8 +50,9 @@ def draw_log_likelihoods(
     weight = next(model.eval().parameters())
     generator = lambda *purpose: make_generator(seed, *purpose, device=weight.device)
     fitted = model.latent_posterior == "fitted_gaussian"
-    batches = [split.batch(slice(start, start + IMAGE_BATCH)) for start in range(0, len(split), IMAGE_BATCH)]
-    batches = [b._replace(x=b.x.to(weight), y=None if b.y is None else b.y.to(weight.device)) for b in batches]
+    batches = [split.batch(rows) for rows in batch_slices(len(split), IMAGE_BATCH)]
+    batches = [b._replace(x=check_image_size(model, b.x).to(weight), y=None if b.y is None else b.y.to(weight.device))
+               for b in batches]
     weights = generator("predictive weights")
     for l in range(L):
         W, codes = model.sample_from_W(1, weights), generator("predictive codes", l)
@@ -124,8 +127,7 @@ def posterior_predictive(
     if n_images is not None: check_number(n_images, "n_images", minimum=2, integer=True)
     k = check_number(k, "k", minimum=1, integer=True)
     split = dataset.test.random_subset(len(dataset.test) if n_images is None else n_images)
-    if quantity == "label" and split.labels is None:
-        raise InputError(f"{model.name} is measured on labels, and {dataset.name} has none: choose another data set.")
+    if quantity == "label": check_labels(model, [split], dataset.name)
     draws = ProgressBar(draw_log_likelihoods(model, split, L, k, seed), "posterior predictive", L, disable=not progress)
     curve, ess = predictive_curve(draws, L)
     return {"quantity": quantity, "n": len(split), "k": k if quantity == "marginal" else None,

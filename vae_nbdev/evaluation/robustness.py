@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from ..core.files import InputError, check_choice, check_number
-from ..data.batches import add_noise, masking, salt_and_pepper
+from ..data.batches import add_noise, check_image_size, masking, salt_and_pepper
 from ..nn.autoencoder import Autoencoder
 from .standard_errors import crossed_mean
 from .benchmark import NOISE_LEVELS, check_mc_samples, score_draws
@@ -103,7 +103,8 @@ def uncertainty_maps(
     draw_codes:bool=True, # draw z as well? otherwise decode the possible code nearest to the mean of q(z|x, W_l)
 ) -> PixelUncertainty: # on the CPU
     "Expected reconstruction and its uncertainty, split by the law of total variance"
-    L, x = check_mc_samples(model, L, least=2), x.to(next(model.parameters()))
+    L = check_mc_samples(model, L, least=2)
+    x = check_image_size(model, x).to(next(model.parameters()))
     W = model.eval().draw(L, generator)
     q = model.encode(x, W)
     z = q.sample(q.noise(L, generator)) if draw_codes else model.prior.nearest_code(q.mean)

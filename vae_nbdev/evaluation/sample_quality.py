@@ -22,7 +22,7 @@ from ..core.randomness import make_generator
 from ..nn.layers import POINT_LAYERS, reset_parameters
 from ..nn.autoencoder import Autoencoder, optimizer_step
 from ..training.tensor_files import checksum, read_tensors, write_tensors
-from .benchmark import check_mc_samples, device_and_dtype, mean_and_se
+from .benchmark import check_autoencoder, check_mc_samples, device_and_dtype, mean_and_se
 from .standard_errors import jackknife_variance
 from .latent_density import density_obstacle, fit_latent_density
 
@@ -280,7 +280,9 @@ def generate_images(
     means:bool=False, # expected pixels in place of sampled ones
 ) -> Tensor: # (n, D) in [0, 1], float32 on the CPU, block by block
     "Images of a model, each block with a weight sample of its own"
-    if n < BLOCKS or n % BLOCKS: raise InputError(f"the number of images must be a multiple of {BLOCKS}, got {n}.")
+    check_autoencoder(model)
+    n = check_number(n, "the number of images", minimum=BLOCKS, integer=True)
+    if n % BLOCKS: raise InputError(f"the number of images must be a multiple of {BLOCKS}, got {n}.")
     place, parts = device_and_dtype(model.eval()), []
     W = model.sample_from_W(BLOCKS, make_generator(seed, "generated weights", device=place["device"]))
     codes = prior.sample((BLOCKS, n // BLOCKS), make_generator(seed, "generated codes")).to(**place)

@@ -116,7 +116,8 @@ def check_labels(
     "Raise `InputError` if a part has no labels, or labels beyond the classes of the classifier"
     if any(split.labels is None for split in parts):
         raise InputError(f"{classifier.name} needs labels, and {name} has none: choose another data set.")
-    highest, n = max(split.labels.max().item() for split in parts if len(split)), classifier.config["n_classes"]
+    highest, n = (max((split.labels.max().item() for split in parts if len(split)), default=0),
+                  classifier.config["n_classes"])
     if highest >= n:
         raise InputError(f"the labels of {name} go up to {highest}, and this {classifier.name} has the classes 0 to "
                          f"{n - 1}: make it with n_classes={highest + 1}.")
