@@ -125,15 +125,22 @@ def _results_by_name(
     results, # one result of `benchmark`, a list of them, or a dictionary of them by name
 ) -> dict: # name of the run or architecture → result; equal names of a list are numbered
     "The results whose curves are drawn, each under a name of its own"
-    if isinstance(results, dict): named = {"": results} if "noise" in results else results
+    if isinstance(results, dict): named = {"": results} if {"noise", "measures"} & results.keys() else results
     else:
         named = {}
         for i, result in enumerate(results):
-            name, k = result.get("name", result.get("architecture", str(i + 1))), 1
+            fields = result if isinstance(result, dict) else {}
+            name, k = fields.get("name", fields.get("architecture", str(i + 1))), 1
             while (label := name if k == 1 else f"{name} ({k})") in named: k += 1
             named[label] = result
     if not named: raise InputError("there is no result to plot: give at least one result of `benchmark`.")
     return named
+
+def _noise_points(name, result) -> list: # of dicts {"eps", "mean", "se"}
+    "The points of ELL(ε) of a result; raises `InputError` if it has none"
+    if points := isinstance(result, dict) and result.get("noise"): return points
+    raise InputError(f"the result{f' {name}' if name else ''} has no points under 'noise': give results of "
+                     "autoencoders, from a benchmark with at least one level of noise.")
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-022
 def plot_noise_curve(
@@ -145,7 +152,7 @@ def plot_noise_curve(
     "ELL(ε) of one or more results, each line labelled by the name of its run or architecture"
     curves = []
     for i, (name, result) in enumerate(_results_by_name(results).items()):
-        eps, mean, se = ([point[k] for point in result["noise"]] for k in ("eps", "mean", "se"))
+        eps, mean, se = ([point[k] for point in _noise_points(name, result)] for k in ("eps", "mean", "se"))
         style = styles[name] if styles else LineStyle(class_colour(i), MARKERS[i % len(MARKERS)], False)
         curves.append(Curve(name, eps, mean, style.colour, style.marker, se, style.dashed))
     picture, names = PlotFigure(7, 4.2), ("ε, standard deviation of the noise", "ELL(ε), nats per image")

@@ -14,9 +14,9 @@ from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import check_number
 from ..core.randomness import make_generator
-from ..data.batches import add_noise
+from ..data.batches import add_noise, check_image_size
 from ..nn.autoencoder import Autoencoder
-from ..evaluation.benchmark import device_and_dtype
+from ..evaluation.benchmark import check_autoencoder, device_and_dtype
 from .figure import PlotFigure, model_title
 
 # %% ../../nbs/08_plots/02_images.ipynb #cell-007
@@ -53,7 +53,8 @@ def reconstruct(
     generator = make_generator(seed, "reconstruct", device=x.device)
     noise = torch.randn(x.shape, generator=generator, **device_and_dtype(model))
     inputs = add_noise(x, eps, noise) if eps else x
-    L = 1 if model.deterministic else L
+    check_autoencoder(model), check_image_size(model, x)
+    L = 1 if model.deterministic else check_number(L, "L", minimum=1, integer=True)
     logits, _ = model.feedforward(inputs, L, generator, W=model.sample_from_W(L, generator))
     mean, ell = model.likelihood.mean(logits).mean(0), model.get_ll(x, logits).mean(0)
     return Reconstruction(inputs.cpu(), mean.cpu(), ell.cpu())

@@ -19,7 +19,7 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..nn.autoencoder import Autoencoder
-from ..evaluation.benchmark import device_and_dtype, posterior_means
+from ..evaluation.benchmark import check_autoencoder, device_and_dtype, posterior_means
 from .figure import GREY, PALETTE, PlotFigure, class_colour, class_name, style_axes, model_title
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-007
@@ -38,7 +38,7 @@ def fit_plane(
 ) -> LatentPlane:
     "The latent space itself up to d = 2, otherwise the first principal components of the codes"
     d = codes.shape[1]
-    if d <= 2: return LatentPlane(torch.zeros(d), torch.eye(d), ("$z_1$", "$z_2$")[:d])
+    if d <= 2: return LatentPlane(codes.new_zeros(d), torch.eye(d, dtype=codes.dtype), ("$z_1$", "$z_2$")[:d])
     origin = codes.mean(0)
     _, singular, directions = torch.linalg.svd(codes - origin, full_matrices=False)
     share = singular**2 / (singular**2).sum()
@@ -136,6 +136,12 @@ def draw_histograms(
     ax.spines["left"].set_visible(False)
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-019
+def _test_codes(model, dataset, L=10, seed=0) -> Tensor: # (N, d)
+    "The mean codes of the test images; raises `InputError` if they are too few for a plane"
+    codes = posterior_means(model, dataset.test, L, seed)
+    if codes.shape[1] <= 2 or len(codes) > 1: return codes
+    raise InputError(f"a plane through codes of {codes.shape[1]} dimensions needs at least two test images, got one.")
+
 def draw_latent_repr(
     ax,
     model:Autoencoder,
@@ -145,7 +151,7 @@ def draw_latent_repr(
     title:str|None=None, # None: the model's name
 ):
     "Draw the mean code of every test image"
-    codes, labels = posterior_means(model, dataset.test, L, seed), dataset.test.labels
+    codes, labels = _test_codes(model, dataset, L, seed), dataset.test.labels
     labels, title = None if labels is None else labels.cpu(), model_title(model) if title is None else title
     if codes.shape[1] == 1: return draw_histograms(ax, codes, labels, title=title, classes=dataset.classes)
     plane = fit_plane(codes)
@@ -257,7 +263,7 @@ def latent_grid(
         plane = fit_plane(codes)
         names, known = plane.names, limits is not None
         limits = check_limits(limits, len(names)) if known else latent_limits(plane.project(codes))
-        points = plane.unproject(uniform_grid(limits, n))
+        points = plane.unproject(uniform_grid(limits, n).to(codes))
     return LatentGrid(decode_grid(model, points, W), limits, names, W is not None)
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-035
@@ -291,10 +297,11 @@ def draw_latent_recon(
     title:str|None=None, # None: the model's name
 ):
     "Draw the expected image at each point of a uniform grid of codes"
-    check_number(n, "n", minimum=2, integer=True)
+    check_autoencoder(model)
+    n = check_number(n, "n", minimum=2, integer=True)
     if dataset is None and (limits is None or model.latent > 2 and limits != "quantiles"):
         raise InputError("a latent grid needs a data set for the range and the plane; limits will do up to d = 2.")
-    codes = torch.zeros(1, model.latent) if dataset is None else posterior_means(model, dataset.test, seed=seed)
+    codes = torch.zeros(1, model.latent) if dataset is None else _test_codes(model, dataset, seed=seed)
     grid = latent_grid(model, codes, n, limits, seed)
     note = "\none weight sample, held fixed" if grid.weight_sample else ""
     draw_grid(ax, grid.images, grid.limits, grid.names, (model_title(model) if title is None else title) + note)
@@ -324,7 +331,7 @@ def plot_side_by_side(
 ) -> PlotFigure:
     "The same drawing of several models, one panel for each"
     if not models: raise InputError("there is no model to draw: give at least one.")
-    columns = min(columns, len(models))
+    columns = min(check_number(columns, "columns", minimum=1, integer=True), len(models))
     rows = math.ceil(len(models) / columns)
     picture = PlotFigure(3.6 * columns, 3.5 * rows)
     axes = picture.subplots(rows, columns, squeeze=False).ravel()

@@ -8,6 +8,7 @@ __all__ = ['SignalGuard', 'training_generators', 'Trainer', 'copy_state', 'inter
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-003
 import math, os, signal
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from fastcore.meta import delegates
 from ..core.command import print_message
 from ..core.files import InputError
 from ..core.progress import ProgressBar
-from ..core.schema import check_schema
+from ..core.schema import check_schema, describe
 from ..core.randomness import BatchedGenerator, make_generator
 from ..core.signals import set_handlers
 from ..nn.autoencoder import Architecture
@@ -257,6 +258,20 @@ def _progress_bar(trainers, n_images):
                 mininterval=0.5, disable=not settings.progress, unit="batch")
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-021
+def _as_list(values, name): # a list, or `None`
+    "The entries of an argument that has one for each model; raises `InputError` for a single value"
+    if values is None: return None
+    if hasattr(values, "tolist"): values = values.tolist() # plain numbers, as config.json holds them
+    if isinstance(values, Iterable) and not isinstance(values, (str, dict)): return list(values)
+    raise InputError(f"{name} must be a list, got {describe(values)}: put it in brackets.")
+
+def _check_callbacks(callbacks) -> list:
+    "The functions to call after each epoch; raises `InputError` for anything else"
+    functions = _as_list(callbacks, "callbacks") or []
+    if all(map(callable, functions)): return functions
+    raise InputError(f"callbacks must be functions of a model and its row of the history, got {describe(functions)}.")
+
+# %% ../../nbs/06_training/09_loop.ipynb #cell-022
 def _prepare(model, settings, dataset, seed, folder, run) -> dict:
     "Make a model ready to be trained; the configuration that is stored in its folder"
     settings.check(model)
@@ -278,14 +293,14 @@ def _match_arguments(models, seeds, folders, runs) -> list: # (model, seed, fold
     n, empty = len(models), [None] * len(models)
     if not n or len(set(map(id, models))) < n:
         raise InputError("train_seeds needs at least one model, and no model twice: make one for each seed.")
-    if any(len(given) != n for given in (seeds, folders, runs) if given):
+    if any(len(given) != n for given in (seeds, folders, runs) if given is not None):
         raise InputError(f"seeds, folders and runs must have one entry for each of the {n} models.")
     paths = [os.path.realpath(folder) for folder in folders or [] if folder]
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         raise InputError(f"two trainings cannot write into one folder, {twice}: name a folder for each.")
-    return list(zip(models, seeds or range(n), folders or empty, runs or empty))
+    return list(zip(models, range(n) if seeds is None else seeds, folders or empty, runs or empty))
 
-# %% ../../nbs/06_training/09_loop.ipynb #cell-022
+# %% ../../nbs/06_training/09_loop.ipynb #cell-023
 @delegates(TrainingSettings)
 def train_seeds(
     models, # of one architecture, different in their seeds
@@ -297,8 +312,10 @@ def train_seeds(
     **kwargs # settings of `TrainingSettings`
 ) -> list: # the history of each, as from `learn`
     "Train several models as one seed batch, each to where it would have come alone"
+    models, seeds = _as_list(models, "models"), _as_list(seeds, "seeds")
+    folders, runs = _as_list(folders, "folders"), _as_list(runs, "runs")
     settings = _keep_compilation(check_schema(kwargs, TrainingSettings, "the settings of the training"), folders)
-    device, guard, trainers = pick_device(settings.device), SignalGuard(), []
+    device, guard, trainers, callbacks = pick_device(settings.device), SignalGuard(), [], _check_callbacks(callbacks)
     keep_freed_memory()
     with ExitStack() as stack:
         for model, seed, folder, run in _match_arguments(models, seeds, folders, runs):
@@ -312,7 +329,7 @@ def train_seeds(
 
 train_seeds.__delwrap__ = TrainingSettings # where show_doc finds the settings' comments
 
-# %% ../../nbs/06_training/09_loop.ipynb #cell-024
+# %% ../../nbs/06_training/09_loop.ipynb #cell-025
 @patch
 @delegates(TrainingSettings)
 def learn(self:Architecture,
