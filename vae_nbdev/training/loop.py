@@ -265,11 +265,19 @@ def _as_list(values, name): # a list, or `None`
     if isinstance(values, Iterable) and not isinstance(values, (str, dict)): return list(values)
     raise InputError(f"{name} must be a list, got {describe(values)}: put it in brackets.")
 
-def _check_callbacks(callbacks) -> list:
-    "The functions to call after each epoch; raises `InputError` for anything else"
-    functions = _as_list(callbacks, "callbacks") or []
-    if all(map(callable, functions)): return functions
-    raise InputError(f"callbacks must be functions of a model and its row of the history, got {describe(functions)}.")
+def _match_arguments(models, seeds, folders, runs) -> list: # (model, seed, folder, run) of each training
+    "The arguments of each training; raises `InputError` if two would write into one folder"
+    models, seeds = _as_list(models, "models"), _as_list(seeds, "seeds")
+    folders, runs = _as_list(folders, "folders"), _as_list(runs, "runs")
+    n, empty = len(models), [None] * len(models)
+    if not n or len(set(map(id, models))) < n:
+        raise InputError("train_seeds needs at least one model, and no model twice: make one for each seed.")
+    if any(len(given) != n for given in (seeds, folders, runs) if given is not None):
+        raise InputError(f"seeds, folders and runs must have one entry for each of the {n} models.")
+    paths = [os.path.realpath(folder) for folder in folders or [] if folder]
+    if twice := next((path for path in paths if paths.count(path) > 1), None):
+        raise InputError(f"two trainings cannot write into one folder, {twice}: name a folder for each.")
+    return list(zip(models, range(n) if seeds is None else seeds, folders or empty, runs or empty))
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-022
 def _prepare(model, settings, dataset, seed, folder, run) -> dict:
@@ -281,24 +289,18 @@ def _prepare(model, settings, dataset, seed, folder, run) -> dict:
     if not folder: return None
     return make_config(model, run, training_config(settings, model, dataset, seed), should_compile(model, settings))
 
-def _keep_compilation(settings, folders) -> TrainingSettings:
+def _keep_compilation(settings, trainings) -> TrainingSettings:
     "The settings, where a training is resumed with the kind of steps that it has had, compiled or eager"
     if settings.compile is not None or not settings.resume: return settings
-    paths = [Path(folder, "config.json") for folder in folders or [] if folder]
+    paths = [Path(folder, "config.json") for _, _, folder, _ in trainings if folder]
     kinds = [read_config(path)["compiled"] for path in paths if path.exists()]
     return replace(settings, compile=next((kind for kind in kinds if kind is not None), None))
 
-def _match_arguments(models, seeds, folders, runs) -> list: # (model, seed, folder, run) of each training
-    "The arguments of each training; raises `InputError` if two would write into one folder"
-    n, empty = len(models), [None] * len(models)
-    if not n or len(set(map(id, models))) < n:
-        raise InputError("train_seeds needs at least one model, and no model twice: make one for each seed.")
-    if any(len(given) != n for given in (seeds, folders, runs) if given is not None):
-        raise InputError(f"seeds, folders and runs must have one entry for each of the {n} models.")
-    paths = [os.path.realpath(folder) for folder in folders or [] if folder]
-    if twice := next((path for path in paths if paths.count(path) > 1), None):
-        raise InputError(f"two trainings cannot write into one folder, {twice}: name a folder for each.")
-    return list(zip(models, range(n) if seeds is None else seeds, folders or empty, runs or empty))
+def _check_callbacks(callbacks) -> list:
+    "The functions to call after each epoch; raises `InputError` for anything else"
+    functions = _as_list(callbacks, "callbacks") or []
+    if all(map(callable, functions)): return functions
+    raise InputError(f"callbacks must be functions of a model and its row of the history, got {describe(functions)}.")
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-023
 @delegates(TrainingSettings)
@@ -312,13 +314,12 @@ def train_seeds(
     **kwargs # settings of `TrainingSettings`
 ) -> list: # the history of each, as from `learn`
     "Train several models as one seed batch, each to where it would have come alone"
-    models, seeds = _as_list(models, "models"), _as_list(seeds, "seeds")
-    folders, runs = _as_list(folders, "folders"), _as_list(runs, "runs")
-    settings = _keep_compilation(check_schema(kwargs, TrainingSettings, "the settings of the training"), folders)
+    trainings = _match_arguments(models, seeds, folders, runs)
+    settings = _keep_compilation(check_schema(kwargs, TrainingSettings, "the settings of the training"), trainings)
     device, guard, trainers, callbacks = pick_device(settings.device), SignalGuard(), [], _check_callbacks(callbacks)
     keep_freed_memory()
     with ExitStack() as stack:
-        for model, seed, folder, run in _match_arguments(models, seeds, folders, runs):
+        for model, seed, folder, run in trainings:
             config = _prepare(model, settings, dataset, seed, folder, run)
             trainers.append(stack.enter_context(Trainer(model, settings, device, guard, config, seed, folder)))
         for t in trainers: t.checkpointer.open()  # all are known to fit: from here on files are written
