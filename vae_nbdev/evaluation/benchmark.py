@@ -241,11 +241,13 @@ def check_benchmark_settings(model, L, noise, importance_samples) -> int:
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-031
 def likelihood_bound(model:Autoencoder, split):
     "The highest mean log-likelihood any reconstruction of these images can reach; `None` where it is unbounded"
+    check_autoencoder(model)
     bound = model.likelihood.bound(split.batch(slice(None)).x)
     return None if bound is None else bound.double().mean().item()
 
 def mean_image_score(model:Autoencoder, dataset):
     "Mean log-likelihood of the test images given the mean training image; `None` where a learned scale enters"
+    check_autoencoder(model)
     if any(True for _ in model.likelihood.parameters()): return None
     logits = model.likelihood.initial_logits(dataset.train.mean())
     return model.likelihood.log_prob(dataset.test.batch(slice(None)).x, logits).double().mean().item()

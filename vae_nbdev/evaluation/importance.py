@@ -195,6 +195,7 @@ class ImportanceEstimate(NamedTuple):
 # %% ../../nbs/07_evaluation/01_importance.ipynb #cell-033
 def _sample_counts(k) -> list: # rising, and each once
     "The numbers of importance samples, from one number or several; raises `InputError` for anything else"
+    if hasattr(k, "tolist"): k = k.tolist() # of NumPy or PyTorch
     counts = list(k) if isinstance(k, Iterable) else [k]
     if not counts: raise InputError("k, the importance samples, is an empty list: give a number, or several.")
     return sorted({check_number(count, "k", minimum=1, integer=True) for count in counts})

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from fastcore.basics import patch
 from torch import Tensor
-from ..core.files import check_number
+from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..data.batches import add_noise, check_image_size
 from ..nn.autoencoder import Autoencoder
@@ -26,6 +26,7 @@ def images_per_class(
 ) -> Tensor: # positions in the split (n,)
     "The first images of each class in turn; without labels, the first images"
     check_number(n, "n", minimum=1, integer=True)
+    if not len(split): raise InputError("there are no images to draw: choose a part that has some.")
     if split.labels is None: return torch.arange(min(n, len(split)))
     labels = split.labels.cpu()
     of_class = torch.nn.functional.one_hot(labels.long())

@@ -267,7 +267,7 @@ def _as_list(values, name): # a list, or `None`
 
 def _match_arguments(models, seeds, folders, runs) -> list: # (model, seed, folder, run) of each training
     "The arguments of each training; raises `InputError` if two would write into one folder"
-    models, seeds = _as_list(models, "models"), _as_list(seeds, "seeds")
+    models, seeds = _as_list(models, "models") or [], _as_list(seeds, "seeds")
     folders, runs = _as_list(folders, "folders"), _as_list(runs, "runs")
     n, empty = len(models), [None] * len(models)
     if not n or len(set(map(id, models))) < n:
