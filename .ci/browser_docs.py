@@ -70,13 +70,17 @@ def search(open_page):
         raise BrowserError(f"{page.url} does not show get_nelbo")
 
 
+CUT_OFF = '[...document.querySelectorAll("article :is(pre.sourceCode, pre.printed)")].filter(block => block.scrollWidth > block.clientWidth).length'
+
+
 def phone(open_page):
-    "On a phone no page scrolls sideways, and the menu of pages opens."
+    "On a phone no page scrolls sideways, no code is cut off, and the menu of pages opens."
     page, wrong = open_page(width=390), []
     for address in page.evaluate('[...document.querySelectorAll(".all a")].map(a => a.href)'):
         page.goto(address, wait_until="load")
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > 390: wrong.append(f"{address}: {wide} pixels wide")
+        if cut := page.evaluate(CUT_OFF): wrong.append(f"{address}: {cut} blocks of code are cut off")
     page.locator(".menu > summary").click()
     if not page.locator(".menu a").last.is_visible(): wrong.append("the menu of pages does not open")
     if wrong: raise BrowserError("\n".join(wrong))
