@@ -7,7 +7,7 @@ __all__ = ['OTHER_TERMS', 'SPLIT_STYLES', 'deoverlap_labels', 'Curve', 'draw_cur
            'limits_after_burn_in', 'plot_history', 'plot_noise_curve']
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-003
-import math
+import itertools, math
 from typing import NamedTuple
 import numpy as np
 from ..core.files import InputError
@@ -143,10 +143,10 @@ def plot_noise_curve(
     styles:dict|None=None, # name → LineStyle; None: colours of lines in turn
 ) -> PlotFigure:
     "ELL(ε) of one or more results, each line labelled by the name of its run or architecture"
-    curves = []
+    curves, colours = [], itertools.cycle(LINE_COLOURS)
     for i, (name, result) in enumerate(_results_by_name(results).items()):
         eps, mean, se = ([point[k] for point in result["noise"]] for k in ("eps", "mean", "se"))
-        style = styles[name] if styles else LineStyle(LINE_COLOURS[i % len(LINE_COLOURS)], MARKERS[i % len(MARKERS)], False)
+        style = styles[name] if styles else LineStyle(next(colours), MARKERS[i % len(MARKERS)], False)
         curves.append(Curve(name, eps, mean, style.colour, style.marker, se, style.dashed))
     picture, names = PlotFigure(7, 4.2), ("ε, standard deviation of the noise", "ELL(ε), nats per image")
     draw_curves(picture.subplots(), curves, 3.3, title, names)
