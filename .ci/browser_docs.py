@@ -122,11 +122,18 @@ def without_javascript(open_page):
         if page.locator(part).is_visible(): raise BrowserError(f"without JavaScript {part} does nothing")
 
 
+SPACE = """() => {  // of the first "log p" of a page, in pixels
+  const name = [...document.querySelectorAll("article mi")].find(part => part.textContent === "log" && part.parentElement.nextElementSibling.textContent === "p");
+  return name.parentElement.nextElementSibling.getBoundingClientRect().left - name.getBoundingClientRect().right;
+}"""
+
+
 def architecture(open_page):
-    "A page of an architecture shows its formulas as MathML and its code in colours."
+    "A page of an architecture shows its formulas as MathML, with a space in \"log p\", and its code in colours."
     page = open_page(ARCHITECTURE)
     for part in ('article math[display="block"] mo', "article .fold code.python .kw", "article .api code.python"):
         if not page.locator(part).first.is_visible(): raise BrowserError(f"{page.url} shows no {part}")
+    if page.evaluate(SPACE) < 1: raise BrowserError(f"{page.url} shows \"log p\" as \"logp\"")
     if "class VariationalAutoencoder" not in page.locator("article .fold").first.inner_text():
         raise BrowserError(f"{page.url} does not show the code of its class")
     if "\\mathcal" in page.locator("article").inner_text(): raise BrowserError(f"{page.url} shows LaTeX")
