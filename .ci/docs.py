@@ -306,7 +306,8 @@ def build_with_quarto():
 
 
 SIGNS = (  # of faults in the text of a page
-    ("address in memory", " at 0x"), ("shortcode", "{{<"), ("warning", "Warning:"), ("path of a machine", "site-packages"))
+    ("address in memory", " at 0x"), ("shortcode", "{{<"), ("warning", "Warning:"), ("path of a machine", "site-packages"),
+    ("element without its name", "functools.partial("))
 
 
 def page_faults(html):
