@@ -70,13 +70,17 @@ def search(open_page):
         raise BrowserError(f"{page.url} does not show get_nelbo")
 
 
+CUT_OFF = '[...document.querySelectorAll("article :is(pre.sourceCode, pre.printed)")].filter(block => block.scrollWidth > block.clientWidth).length'
+
+
 def phone(open_page):
-    "On a phone no page scrolls sideways, and the menu of pages opens."
+    "On a phone no page scrolls sideways, no code is cut off, and the menu of pages opens."
     page, wrong = open_page(width=390), []
     for address in page.evaluate('[...document.querySelectorAll(".all a")].map(a => a.href)'):
         page.goto(address, wait_until="load")
         wide = page.evaluate("document.documentElement.scrollWidth")
         if wide > 390: wrong.append(f"{address}: {wide} pixels wide")
+        if cut := page.evaluate(CUT_OFF): wrong.append(f"{address}: {cut} blocks of code are cut off")
     page.locator(".menu > summary").click()
     if not page.locator(".menu a").last.is_visible(): wrong.append("the menu of pages does not open")
     if wrong: raise BrowserError("\n".join(wrong))
@@ -118,11 +122,18 @@ def without_javascript(open_page):
         if page.locator(part).is_visible(): raise BrowserError(f"without JavaScript {part} does nothing")
 
 
+SPACE = """() => {  // of the first "log p" of a page, in pixels
+  const name = [...document.querySelectorAll("article mi")].find(part => part.textContent === "log" && part.parentElement.nextElementSibling.textContent === "p");
+  return name.parentElement.nextElementSibling.getBoundingClientRect().left - name.getBoundingClientRect().right;
+}"""
+
+
 def architecture(open_page):
-    "A page of an architecture shows its formulas as MathML and its code in colours."
+    "A page of an architecture shows its formulas as MathML, with a space in \"log p\", and its code in colours."
     page = open_page(ARCHITECTURE)
     for part in ('article math[display="block"] mo', "article .fold code.python .kw", "article .api code.python"):
         if not page.locator(part).first.is_visible(): raise BrowserError(f"{page.url} shows no {part}")
+    if page.evaluate(SPACE) < 1: raise BrowserError(f"{page.url} shows \"log p\" as \"logp\"")
     if "class VariationalAutoencoder" not in page.locator("article .fold").first.inner_text():
         raise BrowserError(f"{page.url} does not show the code of its class")
     if "\\mathcal" in page.locator("article").inner_text(): raise BrowserError(f"{page.url} shows LaTeX")

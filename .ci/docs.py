@@ -305,6 +305,11 @@ def build_with_quarto():
         if CDN_SCRIPTS.search(text): path.write_text(CDN_SCRIPTS.sub("", text), encoding="utf-8")
 
 
+SIGNS = (  # of faults in the text of a page
+    ("address in memory", " at 0x"), ("shortcode", "{{<"), ("warning", "Warning:"), ("path of a machine", "site-packages"),
+    ("element without its name", "functools.partial("))
+
+
 def page_faults(html):
     "What a reader of a built page would miss or meet, as (what, where)."
     soup = BeautifulSoup(html, "html.parser")
@@ -320,7 +325,9 @@ def page_faults(html):
               if "@" in cited.get_text() or any(name.get_text().endswith("?") for name in cited.find_all("strong"))]
     for script in main.find_all("script"): script.decompose()
     text = main.get_text()
-    return found + [(what, sign) for what, sign in (("address in memory", " at 0x"), ("shortcode", "{{<")) if sign in text]
+    found += [(what, sign) for what, sign in SIGNS if sign in text]
+    for code in main.find_all("code"): code.decompose()
+    return found + [("link that shows its Markdown", around) for around in re.findall(r".{0,40}\]\(http.{0,40}", main.get_text())]
 
 
 def check_site(strict):

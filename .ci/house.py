@@ -9,6 +9,7 @@ PACKAGE = "vae_nbdev"
 MODULE_LINES, CELL_LINES, LINE_LENGTH = 300, 25, 120
 CITATION, ENTRY = re.compile(r"(?<!\w)@(\w+)"), re.compile(r"^@\w+\{(\w+),\n(.*?)^\}", re.M | re.S)
 WITHOUT_ADDRESS = {"banerjee1961", "brown1984", "kish1965", "miyasawa1961", "tukey1953"}  # printed on paper only
+LINK = re.compile(r"\[([^][]*)\]\([^)\s]*\)")
 ASSERTS = re.compile(r"\bassert\b|\btest_\w+\(|assert_close\(")
 
 
@@ -139,6 +140,21 @@ def shortcodes():
             for i, (_, text) in enumerate(page.cells) if "{{<" in text]
 
 
+def exported_names():
+    "What nbdev links by itself where it stands in backticks: every exported symbol, with its class and without its module"
+    tree = ast.parse((ROOT / PACKAGE / "_modidx.py").read_text(encoding="utf-8"))
+    symbols = ast.literal_eval(tree.body[0].value)["syms"]
+    return {name.removeprefix(f"{module}.") for module, names in symbols.items() for name in names}
+
+
+def links_on_names():
+    "Links by hand on exported names: nbdev links the name again, and the page shows the Markdown of two nested links"
+    names = exported_names()
+    return [f"{page.path}, cell {i}: {link[0]} links an exported name; leave out the link, or the backticks" for page in pages()
+            for i, (kind, text) in enumerate(page.cells) if kind == "markdown" for link in LINK.finditer(text)
+            if names & {name.removesuffix("()") for name in re.findall(r"`([^`\s]+)`", link[1])}]
+
+
 def cell_ids():
     "Notebooks in which two cells share an id, which the format of notebooks does not allow"
     return [f"{page.path}: two cells are called {name}" for page in [*pages(), *pages("reports")]
@@ -168,7 +184,8 @@ def citations():
 
 RULES = {"folders are subpackages": folders, "imports follow the order of the notebooks": order, "modules, cells and lines are short": sizes,
          "no public name twice": public_names, "standard terms": words, "title, subtitle and a test on every page": shape,
-         "headings skip no level": headings, "no shortcodes of Quarto": shortcodes, "ids of cells are unique": cell_ids,
+         "headings skip no level": headings, "no shortcodes of Quarto": shortcodes,
+         "no link by hand on an exported name": links_on_names, "ids of cells are unique": cell_ids,
          "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations}
 
 

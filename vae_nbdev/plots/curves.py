@@ -7,11 +7,11 @@ __all__ = ['OTHER_TERMS', 'SPLIT_STYLES', 'deoverlap_labels', 'Curve', 'draw_cur
            'limits_after_burn_in', 'plot_history', 'plot_noise_curve']
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-003
-import math
+import itertools, math
 from typing import NamedTuple
 import numpy as np
 from ..core.files import InputError
-from .figure import LineStyle, MARKERS, PALETTE, PlotFigure, class_colour, style_axes
+from .figure import LINE_COLOURS, LineStyle, MARKERS, PALETTE, PlotFigure, class_colour, style_axes
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-007
 def deoverlap_labels(
@@ -147,13 +147,13 @@ def plot_noise_curve(
     results, # one result of `benchmark`, a list of them, or a dictionary of them by name
     title:str="Test ELL from noisy images",
     path=None, # where to save it
-    styles:dict|None=None, # name → LineStyle; None: colours in turn
+    styles:dict|None=None, # name → LineStyle; None: colours of lines in turn
 ) -> PlotFigure:
     "ELL(ε) of one or more results, each line labelled by the name of its run or architecture"
-    curves = []
+    curves, colours = [], itertools.cycle(LINE_COLOURS)
     for i, (name, result) in enumerate(_results_by_name(results).items()):
         eps, mean, se = ([point[k] for point in _noise_points(name, result)] for k in ("eps", "mean", "se"))
-        style = styles[name] if styles else LineStyle(class_colour(i), MARKERS[i % len(MARKERS)], False)
+        style = styles[name] if styles else LineStyle(next(colours), MARKERS[i % len(MARKERS)], False)
         curves.append(Curve(name, eps, mean, style.colour, style.marker, se, style.dashed))
     picture, names = PlotFigure(7, 4.2), ("ε, standard deviation of the noise", "ELL(ε), nats per image")
     draw_curves(picture.subplots(), curves, 3.3, title, names)

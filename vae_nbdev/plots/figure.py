@@ -25,6 +25,7 @@ class PlotFigure(Figure):
         height:float=4., # inches
         title:str="", # above all axes
     ):
+        "An empty figure" # show_doc warns of a section in matplotlib's text, which would be inherited
         super().__init__(figsize=(width, height), dpi=70, layout="constrained", facecolor="white")
         if title: self.suptitle(title, fontsize=11)
 

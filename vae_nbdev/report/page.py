@@ -112,14 +112,14 @@ def citation(
     results, # of a study
     title:str, # of the study
 ) -> Div:
-    "How to cite the study: a BibTeX entry with version and commit"
+    "How to cite the study: a BibTeX entry with version and, where it is known, commit"
     commits = sorted({str(result["commit"]) for result in results if result.get("commit")})
     note = f"Study: {title}" + (f"; commit {', '.join(commits)}" if commits else "")
     fields = {"title": "{vae_nbdev}: autoencoders as literate notebooks", "author": "{vae_nbdev contributors}",
               "version": vae_nbdev.__version__, "url": "https://github.com/vae-nbdev/vae_nbdev", "note": note}
     entry = "\n".join(["@software{vae_nbdev,", *(f"  {k} = {{{v}}}," for k, v in fields.items()), "}"])
-    return Div(P("BibTeX entry; the commit identifies the code that produced these numbers:"),
-               Pre(Code(entry), tabindex="0"))
+    code = "; the commit identifies the code that produced these numbers" if commits else ""
+    return Div(P(f"BibTeX entry{code}:"), Pre(Code(entry), tabindex="0"))
 
 # %% ../../nbs/10_report/05_page.ipynb #cell-016
 def section(
