@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['SUMMARY_CARDS', 'count_noun', 'format_score', 'rank_rows', 'name_list', 'scores_of_row', 'compare_rows',
-           'rows_without_difference', 'verdict_text', 'best_row_sentence', 'range_parts', 'mean_image_sentence',
-           'noise_loss_sentence', 'noise_sentences', 'bound_sentences', 'ais_sentence', 'code_sentences',
-           'size_sentences', 'unit_sentence', 'findings', 'measure_card', 'score_cards', 'knn_card', 'summary_cards',
-           'group_summary', 'run_summary', 'group_heading']
+           'rows_without_difference', 'verdict_text', 'loose_sentence', 'best_row_sentence', 'range_parts',
+           'mean_image_sentence', 'noise_loss_sentence', 'noise_sentences', 'bound_sentences', 'ais_sentence',
+           'code_sentences', 'size_sentences', 'unit_sentence', 'findings', 'measure_card', 'score_cards', 'knn_card',
+           'summary_cards', 'group_summary', 'run_summary', 'group_heading']
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-003
 from pathlib import Path
@@ -19,7 +19,7 @@ from .results import Group, bound_mark, column_settings, has_deterministic_code
 from .results import has_uncertain_weights, is_teacher_forced, row_setting, score_kind, short_name
 from .tables import (
     TRAINED_MODELS, format_number, given_weights_note, group_styles, legend_swatch, mean_over_seeds,
-    measure_heading, reference_value, with_minus_sign)
+    LOOSE_K_HAT, is_loose, loose_mark, measure_heading, reference_value, with_minus_sign)
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-007
 def count_noun(n, word) -> str:
@@ -66,6 +66,12 @@ def verdict_text(comparisons) -> str:
     ties = rows_without_difference(comparisons)
     return f"no significant difference from {name_list(ties)}" if ties else "significantly ahead of all others"
 
+def loose_sentence(rows) -> list: # one sentence as a tuple of parts; empty if the IWLL of no row is loose
+    "Whose IWLL is marked loose, and what this means for its error and for verdicts about it"
+    names = [row.name for row in rows if is_loose(row)]
+    return [(f"Loose (Pareto k-hat above {LOOSE_K_HAT}): {name_list(names)}; neither the error of a loose value nor a "
+             "verdict about it is reliable.",)] if names else []
+
 # %% ../../nbs/10_report/03_findings.ipynb #cell-009
 def best_row_sentence(
     rows,
@@ -78,7 +84,7 @@ def best_row_sentence(
     pairs = rank_rows(rows, key)
     if not pairs: return []
     (row, score), symbol = pairs[0], symbol if isinstance(symbol, tuple) else (symbol,)
-    value = f"{format_score(score)} nats per image"
+    value = f"{format_score(score)} nats per image{' (loose)' if loose_mark(row, key) else ''}"
     if len(pairs) == 1: return [(f"{subject}: ", *symbol, " of ", Strong(row.name), f" is {value}.")]
     comparisons = compare_rows([row for row, _ in pairs], folder, key)
     best = (f"{subject}: the highest mean ", *symbol, " is that of ", Strong(row.name), f", {value}; ")
@@ -132,6 +138,7 @@ def bound_sentences(group, folder) -> list:
         same_k = [row for row in rows if row_setting(row, "iwll") == k]
         heading = measure_heading("iwll", group, k)[0]
         sentences += best_row_sentence(same_k, "iwll", heading, "Importance-weighted bound", folder)
+        sentences += loose_sentence(same_k)
     note = given_weights_note(group)
     return [*sentences, (note,)] if note else sentences
 
@@ -205,10 +212,13 @@ SUMMARY_CARDS = ( # title, measure, symbol
 def measure_card(title, rows, key, symbol, folder, kind) -> tuple: # (title, row, text, note)
     "The row with the highest mean of a measure, and what the comparison says about it"
     (row, score), *others = rank_rows(rows, key)
-    note = verdict_text(compare_rows([row, *(other for other, _ in others)], folder, key)) if others else "the only one"
+    rows = [row, *(other for other, _ in others)]
+    note = verdict_text(compare_rows(rows, folder, key)) if others else "the only one"
+    if any(loose_mark(row, key) for row in rows): note += "; errors and verdicts of loose values are not reliable"
     baseline = reference_value([row], "mean_image")
     if baseline is not None and score.mean < baseline: # of ELL with or without noise, or of a bound
         note += f", but below the mean training image ({with_minus_sign(f'{baseline:,.1f}')})"
+    kind = f"loose: {kind}" if loose_mark(row, key) else kind
     return title, row, f"{symbol} {with_minus_sign(format_number(score.mean, 1))} nats ({kind})", note
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-028

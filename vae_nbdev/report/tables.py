@@ -7,11 +7,11 @@ __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETT
            'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'LOOSE_K_HAT', 'LOOSE_NOTE', 'COST_COLUMNS',
            'TRAINED_MODELS', 'REFERENCE_ROWS', 'with_minus_sign', 'format_number', 'format_units', 'format_duration',
            'format_bytes', 'header_cell', 'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose',
-           'score_mark', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns',
-           'table_columns', 'error_sentence', 'table_caption', 'teacher_forced_note', 'given_weights_note',
-           'bound_notes', 'table_notes', 'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to',
-           'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell',
-           'plain_table']
+           'loose_mark', 'score_mark', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column',
+           'measure_columns', 'table_columns', 'error_sentence', 'table_caption', 'teacher_forced_note',
+           'given_weights_note', 'bound_notes', 'table_notes', 'reference_value', 'reference_rows', 'show_html',
+           'scroll_box', 'link_to', 'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables',
+           'number_cell', 'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import statistics
@@ -22,7 +22,8 @@ from ..nn.likelihoods import likelihood_note
 from ..evaluation.significance import SEEDS_NEEDED
 from ..plots.figure import line_styles
 from .results import Group, bound_mark, column_settings, competes, group_results, has_uncertain_weights
-from .results import is_grey_score, is_teacher_forced, row_setting, score_kind, short_name, SETTINGS
+from .results import is_grey_score, is_teacher_forced, result_part, row_setting, score_kind, short_name
+from .results import SETTINGS
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-007
 MEASURES = { # name → (heading, explanation)
@@ -111,14 +112,18 @@ def measure_heading(
     return (f"{heading}({setting:,})" if key == "iwll" else f"{heading}, {SETTINGS[key]} = {setting:,}"), explanation
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-015
-def is_loose(row) -> bool:
+def is_loose(row, *path) -> bool: # path: keys of an IWLL in another part of the results
     "Whether the importance weights of a row have a Pareto k-hat above 0.7, for any of its seeds"
-    return any((r["measures"].get("iwll", {}).get("k_hat") or 0) > LOOSE_K_HAT for r in row.results)
+    parts = [result_part(result, *path or ("measures", "iwll")) or {} for result in row.results]
+    return any((part.get("k_hat") or 0) > LOOSE_K_HAT for part in parts)
+
+def loose_mark(row, key) -> str:
+    "The mark of an IWLL whose error is not reliable"
+    return " loose" if key == "iwll" and is_loose(row) else ""
 
 def score_mark(row, key) -> str:
     "The mark of a value: not a bound († or ‡), or loose"
-    if key == "elbo": return bound_mark(row)
-    return " loose" if key == "iwll" and is_loose(row) else ""
+    return bound_mark(row) if key == "elbo" else loose_mark(row, key)
 
 def score_column(
     group, # a Group
