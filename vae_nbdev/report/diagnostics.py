@@ -28,18 +28,17 @@ from .figures import html_figure, noise_alt_text, plot_noise
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-007
 def verdict_cells(
     comparison, # a Comparison; `None` stands for the best model
-    mark="", # " loose" for a value whose error is not reliable
+    mark="", # " (loose)" for a value whose error is not reliable
 ) -> list:
     "The cells of one model: difference from the best, interval, p, verdict"
-    note = f" ({mark.strip()})" if mark else ""
-    if comparison is None:
-        return [Td("0", cls="num", data_sort="0"), Td("", data_sort="0"), Td(""), Td(f"highest mean{note}")]
+    zero = Td("0", cls="num", data_sort="0"), Td("", data_sort="0"), Td("")
+    if comparison is None: return [*zero, Td(f"highest mean{mark}")]
     interval = f"{format_number(comparison.low, 2)} to {format_number(comparison.high, 2)}"
     if not comparison.significant: verdict = "no significant difference"
     else: verdict = "worse than the best" if comparison.mean < 0 else "better"
     p = "< 0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"
     return [number_cell(comparison.mean), Td(with_minus_sign(interval), cls="num", data_sort=repr(comparison.low)),
-            Td(p, cls="num", data_sort=repr(comparison.p)), Td(f"{verdict}{note}")]
+            Td(p, cls="num", data_sort=repr(comparison.p)), Td(f"{verdict}{mark}")]
 
 def comparison_unit(over, n_seeds) -> str:
     "What a table of differences compares, as a sentence; n_seeds: the numbers of seeds of its rows"
@@ -74,7 +73,7 @@ def significance_table(
     if len(scores) < 2: return Div(*missing) if missing else None
     comparisons = compare_with_best(scores)
     rank = lambda name: -comparisons[name].mean if comparisons[name] else -math.inf
-    marks = {short_name(row.name): loose_mark(row, key) for row in rows}
+    marks = {short_name(row.name): " (loose)" if loose_mark(row, key) else "" for row in rows}
     lines = [(name, *verdict_cells(comparisons[name], marks[name])) for name in sorted(scores, key=rank)]
     heading = measure_heading(key, group, setting)[0]
     notes = [given_weights_note(group, rows), LOOSE_NOTE if any(marks.values()) else ""] if key == "iwll" else []
@@ -135,8 +134,8 @@ def ais_line(row, priors, ks) -> tuple: # name and cells
         gap = row.part_score("ais", "priors", prior, "bdmc")
         cells += [score_cell(score, 2, None, mark), score_cell(gap, 2, None), ess_cell(row, prior)]
     k, iwll = result_part(row.results[0], "ais", "k"), row.part_score("ais", "iwll")
-    loose = " loose" if is_loose(row, "ais", "iwll") else ""
-    return (short_name(row.name), *cells, *(score_cell(iwll if value == k else None, 2, None, f"{mark}{loose}") for value in ks))
+    if is_loose(row, "ais", "iwll"): mark += " loose"
+    return (short_name(row.name), *cells, *(score_cell(iwll if value == k else None, 2, None, mark) for value in ks))
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-018
 def ais_settings(rows) -> str:
