@@ -26,11 +26,8 @@ from .findings import scores_of_row
 from .figures import html_figure, noise_alt_text, plot_noise
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-007
-def verdict_cells(
-    comparison, # a Comparison; `None` stands for the best model
-    mark="", # " (loose)" for a value whose error is not reliable
-) -> list:
-    "The cells of one model: difference from the best, interval, p, verdict"
+def verdict_cells(comparison, mark="") -> list: # mark: " (loose)" for a value whose error is not reliable
+    "The cells of one model: difference from the best, interval, p, verdict; `None` stands for the best model"
     zero = Td("0", cls="num", data_sort="0"), Td("", data_sort="0"), Td("")
     if comparison is None: return [*zero, Td(f"highest mean{mark}")]
     interval = f"{format_number(comparison.low, 2)} to {format_number(comparison.high, 2)}"

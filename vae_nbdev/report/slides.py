@@ -21,14 +21,14 @@ from ..plots.figure import GREY, PlotFigure, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
 from .results import bound_mark, column_settings, competes, is_builtin_study, is_teacher_forced
-from .results import row_setting, score_kind
+from .results import row_setting, score_kind, short_name
 from .tables import (
     HIGHER_IS_BETTER, LOOSE_NOTE, error_sentence, format_duration, format_number, given_weights_note, group_styles,
-    is_loose, loose_mark, mean_over_seeds, measure_heading, teacher_forced_note, with_minus_sign)
+    is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading, teacher_forced_note, with_minus_sign)
 from .findings import count_noun, rank_rows, format_score
-from .figures import html_figure
+from .figures import html_figure, shown_model
 from .explorer_views import top_rows
-from .galleries import model_name_cell, load_models, show_error, image_strip
+from .galleries import load_models, show_error, image_strip
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-007
 class ModelDiagram(NamedTuple):
@@ -175,13 +175,17 @@ def ranking_cell(
     return Td(B(text) if score.mean == best else text, Span(mark, cls="annotation") if mark else None, cls="num")
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-022
+def _name_cell(row, styles) -> Th:
+    "The colour and the name of a row"
+    return Th(legend_swatch(styles[name := short_name(row.name)]), name, scope="row")
+
 def ranking_table(group) -> Div:
     "The models of a group by ELL; those whose ELL is not of a reconstruction come last"
     rows, styles = [row for row, _ in rank_rows(group.rows, "ell")], group_styles(group)
     rows.sort(key=is_teacher_forced)
     keys = [(key, setting) for key in RANKING_COLUMNS if any(row.score(key) for row in rows)
             for setting in column_settings(rows, key)]
-    columns, names = [], [Th(*model_name_cell(row, styles, lambda name: None), scope="row") for row in rows]
+    columns, names = [], [_name_cell(row, styles) for row in rows]
     for key, setting in keys:
         shown = lambda row: row_setting(row, key) in (None, setting) and (key != "elbo" or not bound_mark(row))
         scores = [row.score(key) if shown(row) else None for row in rows]
@@ -207,7 +211,7 @@ def title_image(group, folder, data_dir=None, n:int=12):
     best = (rank_rows(rows, "iwll") + rank_rows(rows, "ell"))[0][0]
     model = next(model for row, model in pairs if row is best)
     images = latent_grid(model, posterior_means(model, data.test), n).images
-    return image_strip(images, f"{n * n} images, decoded on a grid by {best.name}", n)
+    return image_strip(images, f"{n * n} images, decoded on a grid by {shown_model(best)}", n)
 
 def title_slide(title:str, results, group, folder, data_dir=None) -> Div: # title: of the study
     "The first slide: the study's title, what it compares, and a latent grid"

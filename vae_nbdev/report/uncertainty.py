@@ -100,7 +100,7 @@ def classifier_cell(row:Row, key) -> Td:
 
 def calibration_table(group) -> Div: # `None` for autoencoders
     "Accuracy, proper scores, calibration error and risk–coverage of classifiers"
-    rows = [row for row in group.rows if row.score("ece")]
+    rows = [row for row in group.rows if any(map(row.score, CLASSIFIER_MEASURES))]
     if group.task != "classification" or not rows: return None
     lines = [(short_name(row.name), *(classifier_cell(row, key) for key in CLASSIFIER_MEASURES),
               number_cell(len(row.results), 0)) for row in rows]
