@@ -120,7 +120,7 @@ def ess_cell(row, prior) -> Td:
     estimates = [(r["ais"]["n"], e) for r in row.results if (e := result_part(r, "ais", "priors", prior))]
     if not estimates: return Td("–", cls="num", data_sort="")
     ess, low = statistics.fmean(e["ess"] for _, e in estimates), sum(e["low_ess"] for _, e in estimates)
-    mark = Span(f" {low} of {sum(n for n, _ in estimates)} below 2", cls="annotation") if low else None
+    mark = Span(f"{low} of {sum(n for n, _ in estimates)} below 2", cls="small") if low else None
     return Td(f"{ess:.1f}", mark, cls="num", data_sort=repr(ess))
 
 def ais_line(row, priors, ks) -> tuple: # name and cells

@@ -67,7 +67,7 @@ def inference_gap_table(group) -> Div: # `None` if no model was measured
     "log p(x), the ELBO of the locally optimised q* and of the encoder's q, and the two gaps (Cremer et al. 2018)"
     rows = rows_with_part(group, "inference_gap")
     if not rows: return None
-    cell = lambda row, key: score_cell(part_score(row, "inference_gap", key), 2, None, False)
+    cell = lambda row, key: score_cell(part_score(row, "inference_gap", key), 2, None)
     lines = [(short_name(row.name), *(cell(row, key) for key in GAP_COLUMNS)) for row in rows]
     caption = inference_gap_caption(group, rows)
     headings = ["Model", *gap_columns(group).values()]
@@ -111,7 +111,7 @@ def rate_table(group) -> Div: # `None` if no model was measured
     "β, the rate with its two parts, and the distortion of each model (Hoffman and Johnson 2016)"
     rows, part = rows_with_part(group, "rate_distortion"), "rate_distortion"
     if not rows: return None
-    cell = lambda row, key: score_cell(part_score(row, part, key), 2, None, False)
+    cell = lambda row, key: score_cell(part_score(row, part, key), 2, None)
     lines = [(short_name(row.name), Td(f"{beta_of_row(row):g}", cls="num"), *(cell(row, key) for key in RATE_COLUMNS))
              for row in rows]
     n = sorted({result["n_test"] for row in rows for result in row.results})

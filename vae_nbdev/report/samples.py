@@ -38,7 +38,7 @@ def quality_cells(parts:list) -> list: # of Td
     nearest_scores = [_score(parts, "nearest", kind) for kind in ("pixels", "features")]
     columns = ((_score(parts, "fid"), 2), (_score(parts, "kid"), 3), (_score(parts, "precision"), 2),
                (_score(parts, "recall"), 2), *((score, 2) for score in nearest_scores))
-    return [score_cell(score, places, None, False) for score, places in columns]
+    return [score_cell(score, places, None) for score, places in columns]
 
 # %% ../../nbs/10_report/14_samples.ipynb #cell-008
 def quality_caption(quality:dict, several:bool) -> str:

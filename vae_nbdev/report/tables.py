@@ -80,13 +80,13 @@ def header_cell(words, **attributes) -> Th:
     return Th(words, scope="col", **attributes)
 
 def score_cell(score, places, best, mark="", competes=True, title=None) -> Td:
-    "A mean with its error and a mark; bold if its text equals `best` and it competes"
+    "A mean with its error and a mark, its word below; bold if its text equals `best` and it competes"
     if score is None: return Td("–", cls="num", data_sort="")
-    number = format_number(score.mean, places)
-    text = with_minus_sign(number) if any(score) else "0"
+    number, (symbol, _, word) = format_number(score.mean, places), mark.partition(" ")
     error = Span(f" ± {format_number(score.error, places)}", cls="error-of") if score.error else None
-    return Td(B(text) if number == best and competes else text, error, Span(mark, cls="annotation") if mark else None,
-              cls="num", data_sort=repr(score.mean), title=title)
+    marks = (Span(text, cls=cls) for text, cls in ((symbol, "annotation"), (word, "small")) if text)
+    mean = (B if number == best and competes else str)(with_minus_sign(number) if any(score) else "0")
+    return Td(mean, error, *marks, cls="num", data_sort=repr(score.mean), title=title)
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-014
 def measure_title(key) -> str:
@@ -167,7 +167,7 @@ def k_hat_column(group, k) -> tuple: # heading and cells
         title = f"effective sample size {size:.1f} of {bound}; {loose:.0%} of the images loose"
         cells.append(Td(with_minus_sign(f"{worst['k_hat']:.2f}"), cls="num", data_sort=worst["k_hat"], title=title))
     title = f"median Pareto k-hat of the weights of {bound}; for a small k their effective sample size"
-    return header_cell(Abbr("k-hat", title=title), cls="num"), cells
+    return header_cell(Abbr("k‑hat", title=title), cls="num"), cells # with a hyphen that does not break
 
 def measure_columns(group, key) -> list: # (heading, cells) pairs
     "The columns of a measure: one for each k or L; IWLL stands beside the k-hat of its weights"

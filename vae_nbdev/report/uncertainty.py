@@ -94,7 +94,7 @@ CLASSIFIER_MEASURES = {"accuracy": "Accuracy", "nll": "NLL", "brier": "Brier", "
 def classifier_cell(row:Row, key) -> Td:
     "A measure of a classifier with its interval for one seed, where it has one, or with its error"
     score, measures = row.score(key), row.results[0]["measures"].get(key) or {}
-    if len(row.results) > 1 or "low" not in measures: return score_cell(score, 4, None, False)
+    if len(row.results) > 1 or "low" not in measures: return score_cell(score, 4, None)
     low, high = (format_number(measures[end], 4) for end in ("low", "high"))
     return Td(f"{format_number(score.mean, 4)} ({low} to {high})", cls="num", data_sort=repr(score.mean))
 
