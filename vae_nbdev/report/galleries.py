@@ -160,7 +160,7 @@ def latent_gallery(
         plane = with_minus_sign(f"a plane {width:g} units wide around ({x:g}, {y:g})")
         alt = f"Codes of test images by {shown_model(row)} on {plane}" + (f"; {knn}" if knn else "")
         picture = draw_latent_panel(points, labels, limits, data.classes, centre.tolist())
-        panels.append(html_figure(picture, alt, model_name_cell(row, styles, link, knn), dpi=150))
+        panels.append(html_figure(picture, alt, model_name_cell(row, styles, link, knn), white=True, dpi=150))
     return Div(Div(*panels, cls="gallery"), dots_caption(len(data.test)), missing)
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-021
@@ -207,4 +207,5 @@ def uncertainty_table(
         lines.append((name, *cells))
     if not lines: return None
     headings = ["Model", "mean reconstruction", "epistemic × 4", "aleatoric × 2"]
-    return Div(strip_table(headings, lines, "Uncertainty of pixels"), missing)
+    caption = P("Standard deviations: darker is larger; in dark mode, lighter.", cls="caption")
+    return Div(strip_table(headings, lines, "Uncertainty of pixels"), caption, missing)

@@ -148,8 +148,9 @@ def rate_distortion_curves(group) -> list: # of Curve
         style, name = styles[short_name(rows[0].name)], name_without_beta(rows[0])
         points = [[part_score(row, "rate_distortion", key) for row in rows] for key in ("rate", "distortion")]
         rates, distortions = ([score.mean for score in scores] for scores in points)
-        errors = [score.error for score in points[1]]
-        curves.append(Curve(name, rates, distortions, style.colour, style.marker, errors, style.dashed))
+        rate_errors, errors = ([score.error for score in scores] for scores in points)
+        line = style.colour, style.marker, errors, style.dashed, rate_errors
+        curves.append(Curve(name, rates, distortions, *line))
     return curves
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-021
@@ -184,7 +185,9 @@ def rate_distortion_figure(group) -> Figure: # `None` for fewer than two models
     "Rate and distortion as part of a page"
     picture = plot_rate_distortion(group)
     if picture is None: return None
-    ends = lambda values, places: " to ".join(with_minus_sign(f"{values[k]:.{places}f}") for k in (0, -1))
+    number = lambda value, places: with_minus_sign(f"{value:.{places}f}")
+    ends = lambda values, *places: " to ".join(number(value, *places) for value in (values[0], *values[1:][-1:]))
     words = "; ".join(f"{c.name}: rate {ends(c.x, 1)}, distortion {ends(c.y, 0)}"
                       for c in rate_distortion_curves(group))
-    return html_figure(picture, f"Distortion against rate, in nats per image. {words}.", wide=True)
+    bars = _error_sentence(rows_with_part(group, "rate_distortion"), "rate_distortion").replace("± is", "Bars are", 1)
+    return html_figure(picture, f"Distortion against rate, in nats per image. {words}.", bars, wide=True)

@@ -25,7 +25,7 @@ from .results import row_setting, score_kind, short_name
 from .tables import (
     HIGHER_IS_BETTER, LOOSE_NOTE, error_sentence, format_duration, format_number, given_weights_note, group_styles,
     is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading, teacher_forced_note, with_minus_sign)
-from .findings import count_noun, rank_rows, format_score
+from .findings import count_noun, model_counts, rank_rows, format_score
 from .figures import html_figure, shown_model
 from .explorer_views import top_rows
 from .galleries import load_models, show_error, image_strip
@@ -217,8 +217,7 @@ def title_slide(title:str, results, group, folder, data_dir=None) -> Div: # titl
     "The first slide: the study's title, what it compares, and a latent grid"
     text = "No run has a result."
     if results:
-        n_architectures = len({result["architecture"] for result in results})
-        counts = f"{count_noun(n_architectures, 'architecture')}, {count_noun(len(results), 'run')}"
+        counts = f"{model_counts(results)}, {count_noun(len(results), 'run')}"
         text = f"{counts}, on {results[0]['dataset'].replace('_', ' ')}"
     try: picture = title_image(group, folder, data_dir) if group else None
     except InputError: picture = None # a later slide shows the error
