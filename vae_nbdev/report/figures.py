@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['PLOT_DPI', 'CHART_DPI', 'PLOT_DESCRIPTIONS', 'CLASS_COLOURED', 'COST_COLUMNS', 'to_png', 'save_plots',
            'plot_description', 'html_figure', 'images_folder', 'is_png', 'shown_model', 'plot_gallery', 'plot_names',
-           'plot_galleries', 'restore_models', 'noise_curve', 'plot_noise', 'validation_curve', 'plot_validation',
-           'style_cost_axis', 'draw_costs', 'plot_costs', 'noise_alt_text', 'validation_alt_text', 'costs_alt_text',
-           'validation_figure', 'cost_table', 'cost_figure']
+           'plot_galleries', 'restore_models', 'noise_curve', 'plot_noise', 'validation_curve', 'validation_curves',
+           'plot_validation', 'style_cost_axis', 'draw_costs', 'plot_costs', 'noise_alt_text', 'validation_alt_text',
+           'costs_alt_text', 'validation_figure', 'cost_table', 'cost_figure']
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-003
 import base64, io, statistics
@@ -20,7 +20,8 @@ from ..studies.runs import evaluated_weights
 from ..training.checkpoints import read_progress, restore
 from ..plots.figure import PlotFigure, style_axes
 from ..plots import classifier, images, latent # noqa: F401 (they give the models their plot methods)
-from ..plots.curves import Curve, draw_curves, plot_history, plot_noise_curve, limits_after_burn_in
+from ..plots.curves import Curve, burn_in_note, draw_curves, limits_after_burn_in, plot_history
+from ..plots.curves import plot_noise_curve
 from .results import Group, score_kind, short_name
 from vae_nbdev.report.tables import (
     format_bytes, format_duration, group_styles, link_to, mean_over_seeds, plain_table, teacher_forced_note,
@@ -175,14 +176,19 @@ def validation_curve(row) -> list: # (epoch, ELL) pairs
         ells.setdefault(epoch["epoch"], []).append(epoch["valid"]["ell"])
     return [(epoch, statistics.fmean(v)) for epoch, v in sorted(ells.items()) if len(v) == len(row.results)]
 
-def plot_validation(group) -> PlotFigure: # `None` if no row has a curve
-    "ELL of the validation images over the epochs, a line for each row"
+def validation_curves(group) -> list: # of Curve
+    "ELL of the validation images over the epochs, a line for each row that has more than one point"
     curves, styles = [], group_styles(group)
     for row in group.rows:
         name, points = short_name(row.name), validation_curve(row)
         if len(points) < 2: continue
         epochs, ells = map(list, zip(*points))
         curves.append(Curve(name, epochs, ells, styles[name].colour, dashed=styles[name].dashed))
+    return curves
+
+def plot_validation(group) -> PlotFigure: # `None` if no row has a curve
+    "ELL of the validation images over the epochs"
+    curves = validation_curves(group)
     if not curves: return None
     picture, title = PlotFigure(7, 4.2), f"ELL of the validation images: {group.dataset}, {score_kind(group)}"
     draw_curves(picture.subplots(), curves, 3.3, title, ("epoch", "nats per image"), limits_after_burn_in(curves))
@@ -252,8 +258,9 @@ def costs_alt_text(group) -> str:
 def validation_figure(group) -> Figure: # `None` if there is nothing to show
     "The training curves of a group as part of a page"
     picture = plot_validation(group)
-    note = teacher_forced_note(group.rows)
-    return html_figure(picture, validation_alt_text(group), note, wide=True) if picture else None
+    if not picture: return None
+    note = f"{burn_in_note(validation_curves(group))} {teacher_forced_note(group.rows)}".strip()
+    return html_figure(picture, validation_alt_text(group), note, wide=True)
 
 COST_COLUMNS = { # heading → (key in a result, formatter)
     "Parameters": ("parameters", lambda n: f"{n:,.0f}"), "Training time": ("train_seconds", format_duration),

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['AXIS_HEIGHT', 'POINT_OUTPUTS', 'DISCRETE_OUTPUTS', 'MAX_ROWS', 'RANKING_COLUMNS', 'ModelDiagram', 'model_diagram',
            'draw_layers', 'draw_gaussian', 'draw_discriminator', 'draw_output', 'draw_images_and_arrows',
-           'plot_architecture', 'architecture_title', 'architecture_summary', 'architecture_diagrams', 'limit_rows',
-           'ranking_cell', 'ranking_table', 'title_image', 'title_slide', 'data_slide', 'source_line']
+           'plot_architecture', 'architecture_summary', 'architecture_diagrams', 'limit_rows', 'ranking_cell',
+           'ranking_table', 'title_image', 'title_slide', 'data_slide', 'source_line']
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-003
 import inspect, shlex
@@ -17,7 +17,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 from ..core.files import InputError
 from ..nn.registry import architectures
 from ..evaluation.benchmark import posterior_means
-from ..plots.figure import GREY, PlotFigure, line_styles
+from ..plots.figure import GREY, PlotFigure, class_words, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
 from .results import bound_mark, column_settings, competes, is_builtin_study, is_teacher_forced
@@ -131,10 +131,6 @@ def plot_architecture(cls) -> PlotFigure:
     return picture
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-018
-def architecture_title(cls) -> str:
-    "An architecture's name in words, such as \"Bayesian VAE\""
-    return cls.name.replace("_", " ").capitalize().replace(" vae", " VAE").replace(" conv ", " convolutional ")
-
 def architecture_summary(cls) -> str:
     "An architecture in one sentence: the subtitle of its page, otherwise the docstring of its class"
     module = inspect.getmodule(cls)
@@ -149,7 +145,7 @@ def architecture_diagrams(
     classes, figures = architectures(), []
     for cls in (classes[name] for name in dict.fromkeys(names) if name in classes):
         if (cls.weight_posterior == "point") != point_weights: continue
-        title = architecture_title(cls)
+        title = class_words(cls.__name__)
         alt, caption = f"{title}: {model_diagram(cls).text}", (Strong(title), architecture_summary(cls))
         figures.append(html_figure(plot_architecture(cls), alt, caption))
     if not figures: return None
