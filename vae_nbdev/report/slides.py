@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['AXIS_HEIGHT', 'POINT_OUTPUTS', 'DISCRETE_OUTPUTS', 'MAX_ROWS', 'RANKING_COLUMNS', 'ModelDiagram', 'model_diagram',
            'draw_layers', 'draw_gaussian', 'draw_discriminator', 'draw_output', 'draw_images_and_arrows',
-           'plot_architecture', 'architecture_summary', 'architecture_diagrams', 'limit_rows', 'ranking_cell',
+           'plot_architecture', 'architecture_summary', 'architecture_diagrams', 'limit_rows', 'ranking_cells',
            'ranking_table', 'title_image', 'title_slide', 'data_slide', 'source_line']
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-003
 import inspect, shlex
 from typing import NamedTuple
 import numpy as np
-from fastcore.xml import B, Dd, Div, Dl, Dt, H1, P, Span, Strong, Table, Tbody, Td, Th, Thead, Tr
+from fastcore.xml import Dd, Div, Dl, Dt, H1, P, Strong, Table, Tbody, Td, Th, Thead, Tr
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from ..core.files import InputError
 from ..nn.registry import architectures
@@ -23,9 +23,9 @@ from ..plots.latent import latent_grid
 from .results import bound_mark, column_settings, competes, is_builtin_study, is_teacher_forced
 from .results import row_setting, score_kind, short_name
 from .tables import (
-    HIGHER_IS_BETTER, LOOSE_NOTE, error_sentence, format_duration, format_number, given_weights_note, group_styles,
-    is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading, teacher_forced_note, with_minus_sign)
-from .findings import count_noun, model_counts, rank_rows, format_score
+    HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, format_duration, format_number, given_weights_note, group_styles,
+    is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading, score_cell, teacher_forced_note, with_minus_sign)
+from .findings import count_noun, model_counts, rank_rows
 from .figures import html_figure, shown_model
 from .explorer_views import top_rows
 from .galleries import load_models, show_error, image_strip
@@ -160,15 +160,14 @@ def limit_rows(group, limit:int=MAX_ROWS):
     "The group with only its top rows"
     return group._replace(rows=top_rows(group.rows, limit))
 
-def ranking_cell(
-    score, # of a row; `None` where there is none
-    best, # the highest mean of the column, or None
-    mark="", # " loose" for a value whose error is not reliable
-) -> Td:
-    "A score with its mark as a cell, bold if it is the best; a dash where there is none"
-    if score is None: return Td("–", cls="num")
-    text = format_score(score) if any(score) else "0"
-    return Td(B(text) if score.mean == best else text, Span(mark, cls="annotation") if mark else None, cls="num")
+def ranking_cells(group, rows, key, setting) -> list: # setting: its k or L
+    "A measure of all rows as in the table of the report; an ELL − KL only where it is a bound"
+    shown = lambda row: row_setting(row, key) in (None, setting) and (key != "elbo" or not bound_mark(row))
+    scores, places = [row.score(key) if shown(row) else None for row in rows], column_places(group, key)
+    competing = [score.mean for row, score in zip(rows, scores) if score and competes(row, key)]
+    best = format_number(max(competing), places) if competing and key in HIGHER_IS_BETTER else None
+    marks = [loose_mark(row, key) for row in rows]
+    return [score_cell(score, places, best, mark, competes(row, key)) for row, score, mark in zip(rows, scores, marks)]
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-022
 def _name_cell(row, styles) -> Th:
@@ -181,13 +180,8 @@ def ranking_table(group) -> Div:
     rows.sort(key=is_teacher_forced)
     keys = [(key, setting) for key in RANKING_COLUMNS if any(row.score(key) for row in rows)
             for setting in column_settings(rows, key)]
-    columns, names = [], [_name_cell(row, styles) for row in rows]
-    for key, setting in keys:
-        shown = lambda row: row_setting(row, key) in (None, setting) and (key != "elbo" or not bound_mark(row))
-        scores = [row.score(key) if shown(row) else None for row in rows]
-        competing = [score.mean for row, score in zip(rows, scores) if score and competes(row, key)]
-        best = max(competing, default=None) if key in HIGHER_IS_BETTER else None
-        columns.append([ranking_cell(score, best, loose_mark(row, key)) for row, score in zip(rows, scores)])
+    names = [_name_cell(row, styles) for row in rows]
+    columns = [ranking_cells(group, rows, key, setting) for key, setting in keys]
     columns.append([Td(f"{mean_over_seeds(row, 'parameters'):,.0f}", cls="num") for row in rows])
     columns.append([Td(format_duration(mean_over_seeds(row, "train_seconds")), cls="num") for row in rows])
     headings = [measure_heading(key, group, setting)[0] for key, setting in keys] + ["Parameters", "Training"]
