@@ -23,8 +23,9 @@ from ..plots.latent import latent_grid
 from .results import bound_mark, column_settings, competes, is_builtin_study, is_teacher_forced
 from .results import row_setting, score_kind, short_name
 from .tables import (
-    HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, format_duration, format_number, given_weights_note, group_styles,
-    is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading, score_cell, teacher_forced_note, with_minus_sign)
+    HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, format_duration, format_number,
+    given_weights_note, group_styles, is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading,
+    score_cell, teacher_forced_note, with_minus_sign)
 from .findings import count_noun, model_counts, rank_rows
 from .figures import html_figure, shown_model
 from .explorer_views import top_rows
