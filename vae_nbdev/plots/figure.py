@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['PALETTE', 'MARKERS', 'GREY', 'MAX_CLASS_NAME', 'LINE_COLOURS', 'PlotFigure', 'class_colour', 'class_name',
-           'LineStyle', 'line_styles', 'style_axes', 'model_title']
+           'LineStyle', 'line_styles', 'style_axes', 'class_words', 'model_title']
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-003
-import io
+import io, re
 from pathlib import Path
 from typing import NamedTuple
 from PIL import Image
@@ -109,8 +109,16 @@ def style_axes(ax, title:str="", x:str="", y:str=""):
     return ax
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-019
+def class_words(
+    name:str, # of a class, such as "BayesianVAE"
+) -> str: # such as "Bayesian VAE"
+    "The name of a class in words; abbreviations keep their capitals"
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z\d]*|[a-z\d]+", name)
+    text = " ".join(word if word.isupper() else word.lower() for word in words)
+    return text[:1].upper() + text[1:]
+
 def model_title(
     model:Autoencoder,
 ) -> str: # such as "Variational autoencoder, d = 2"
     "The title of a model's plots"
-    return f"{model.name.replace('_', ' ').capitalize()}, d = {model.latent}"
+    return f"{class_words(type(model).__name__)}, d = {model.latent}"

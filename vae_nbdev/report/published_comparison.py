@@ -11,7 +11,8 @@ import csv, dataclasses, json, math, statistics
 from pathlib import Path
 from fastcore.xml import Div, Td
 from ..core.files import InputError, read_json, write_text
-from ..plots.figure import GREY, PlotFigure, line_styles, style_axes
+from ..nn.registry import architectures
+from ..plots.figure import GREY, PlotFigure, class_words, line_styles, style_axes
 from .published import matches_run, read_published
 from .results import all_scores
 from .tables import number_cell, plain_table, with_minus_sign
@@ -118,8 +119,7 @@ def read_comparison(path) -> list: # rows, as write_comparison returns them
 # %% ../../nbs/10_report/15_published_comparison.ipynb #cell-017
 def _architecture_title(name) -> str:
     "The name of an architecture in words"
-    words = name.replace("_", " ").replace("bayesian", "Bayesian").replace("vae", "VAE")
-    return words[0].upper() + words[1:]
+    return class_words(architectures()[name].__name__ if name in architectures() else name)
 
 def _number_name(row) -> str:
     "The model and the measure of a published number in words"

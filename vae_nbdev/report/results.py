@@ -11,7 +11,7 @@ __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'DESCRIPTION_COLUMNS', 'IWLL_DIAGNOSTIC
            'is_grey_score', 'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
-import dataclasses, itertools, json, re, statistics
+import dataclasses, itertools, json, statistics
 from pathlib import Path
 from typing import NamedTuple
 import vae_nbdev
@@ -20,6 +20,7 @@ from ..core.schema import check_schema, printable
 from ..data.datasets import load
 from ..nn.autoregressive import AutoregressiveDecoder
 from ..nn.registry import architectures
+from ..plots.figure import class_words
 from ..studies.folders import RUNS, read_study_index
 from ..studies.spec import Run, chosen_options
 from .schemas import FullResult
@@ -87,10 +88,7 @@ NOT_IN_NAMES = ("architecture", "dataset", "images", "binarisation", "likelihood
 
 def class_title(result) -> str:
     "The name of the class in words: \"Variational conv autoencoder\", \"Bayesian VAE\""
-    name = str(result.get("label") or result["architecture"]).split()[0]
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z\d]*|[a-z\d]+", name)
-    text = " ".join(word if word.isupper() else word.lower() for word in words)
-    return text[:1].upper() + text[1:]
+    return class_words(str(result.get("label") or result["architecture"]).split()[0])
 
 def run_parameters(result) -> dict: # name → value
     "The parameters of a run with the options of its architecture; what older code did not know has its default"
