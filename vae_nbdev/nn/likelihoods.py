@@ -47,6 +47,8 @@ class Likelihood(nn.Module):
         "A decoder output that predicts about `x`"
         return x
 
+    def reset(self): "Set the starting values of what is learned"
+
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-011
 class _BernoulliLogProb(torch.autograd.Function):
     "Σ x·η − softplus(η) of pixels and logits of one shape (…, D) → (…)"
@@ -177,6 +179,10 @@ class Gaussian(Likelihood):
         super().__init__()
         self.fixed_sigma = None if sigma is None else check_number(sigma, "sigma", minimum=0, exclusive=True)
         if sigma is None: self.log_sigma = nn.Parameter(torch.tensor(math.log(INITIAL_SIGMA)))
+
+    @torch.no_grad()
+    def reset(self):
+        if self.fixed_sigma is None: self.log_sigma.fill_(math.log(INITIAL_SIGMA))
 
     def log_prob(self,
         x:Tensor, # pixels (…, D)
