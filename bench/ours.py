@@ -44,14 +44,14 @@ class Learn:
     def write_weights(self, path):
         "Starting weights, for every program to compute its loss with"
         model = self.model()
-        model.init_output_bias(self.data.train)
+        model.init_from_data(self.data.train)
         np.savez(path, **{f"{i}.{name}": p.detach().numpy() for i, layer in enumerate(find_layers(model))
                           for name, p in layer.named_parameters()})
 
     @torch.no_grad()
     def losses(self, weights, draws):
         model, generator = self.model(), make_generator(0, "losses")
-        model.init_output_bias(self.data.train)
+        model.init_from_data(self.data.train)
         model.n_train, x = N, torch.from_numpy(looked_at(self.job))
         settings = TrainingSettings(bf16=self.settings.get("bf16", False))
 

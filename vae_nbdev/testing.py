@@ -80,6 +80,8 @@ def linear_gaussian(
 # %% ../nbs/14_testing.ipynb #cell-010
 class TensorSplit(Split):
     "A split whose images are real numbers (N, D) and are handed out unscaled"
+    holds_bytes = False
+
     def batch(self, index=slice(None), generator=None): return Batch(self.images[index], None)
 
 # %% ../nbs/14_testing.ipynb #cell-013

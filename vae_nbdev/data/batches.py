@@ -20,11 +20,17 @@ SPLITS = ("train", "valid", "test") # the three parts of a data set
 Batch = namedtuple("Batch", "x y") # x: pixels, float32 (B, 784) in [0, 1]; y: labels, int64 (B,) or None
 
 class Split:
-    "One part of a data set, held in memory as bytes"
+    "One part of a data set, held in memory as bytes; raises `InputError` for images of another kind"
+    holds_bytes = True # a subclass may hand out other images in its own way
+
     def __init__(self, images, # pixels, uint8 (N, 784) in 0…255
                  labels=None, # classes, int64 (N,), if there are any
                  redraw:bool=False, # whether every batch is a fresh draw x ~ Bernoulli(grey value)
                 ):
+        if self.holds_bytes and (images.dtype, images.ndim) != (torch.uint8, 2):
+            kind = f"{str(images.dtype).removeprefix('torch.')} {(*images.shape,)}"
+            raise InputError(f"images must be bytes, uint8 (N, D) in 0…255, got {kind}: grey values g in [0, 1] "
+                             "become bytes by (255 * g).round().byte().")
         self.images, self.labels, self.redraw = images, labels, redraw
 
     def __len__(self): return len(self.images)
@@ -33,7 +39,7 @@ class Split:
     def to(self, device):
         "The same split on another device"
         labels = None if self.labels is None else self.labels.to(device)
-        return Split(self.images.to(device), labels, self.redraw)
+        return type(self)(self.images.to(device), labels, self.redraw)
 
     def mean(self):
         "The mean image, float64 (784,) in [0, 1]"
@@ -120,7 +126,7 @@ def random_subset(self:Split, n:int, # number of images
     n = check_number(n, "n, the number of images of a random subset,", minimum=1, integer=True)
     rows = torch.randperm(len(self), generator=make_generator(seed, "subset of the test images"))[:n]
     rows = rows.to(self.images.device)
-    return Split(self.images[rows], None if self.labels is None else self.labels[rows], self.redraw)
+    return type(self)(self.images[rows], None if self.labels is None else self.labels[rows], self.redraw)
 
 # %% ../../nbs/02_data/01_batches.ipynb #cell-025
 def add_noise(x, # pixels, float (B, 784) in [0, 1]

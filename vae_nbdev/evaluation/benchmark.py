@@ -6,8 +6,8 @@
 __all__ = ['NOISE_LEVELS', 'check_autoencoder', 'MCSamples', 'draw_mc_samples', 'encoder_batches', 'reconstruct_batches',
            'score_images', 'code_influence', 'fit_influence', 'score_codes', 'score_fitted', 'score_draws',
            'image_scores', 'add_elbo', 'mean_scores', 'check_noise', 'check_mc_samples', 'least_eval_samples',
-           'check_benchmark_settings', 'likelihood_bound', 'mean_image_score', 'iwll_summary', 'device_and_dtype',
-           'mean_code_weights', 'encode_mean', 'posterior_means']
+           'check_benchmark_settings', 'check_likelihood', 'likelihood_bound', 'mean_image_score', 'iwll_summary',
+           'device_and_dtype', 'mean_code_weights', 'encode_mean', 'posterior_means']
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-003
 import time
@@ -19,6 +19,7 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..data.batches import add_noise, batch_slices, check_image_size
+from ..nn.likelihoods import check_pixels
 from ..nn.posteriors import GaussianPosterior
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
@@ -238,6 +239,10 @@ def check_benchmark_settings(model, L, noise, importance_samples) -> int:
     for eps in noise: check_number(eps, "noise", minimum=0)
     return L
 
+def check_likelihood(model, dataset):
+    "Raise `InputError` for a density on binary pixels"
+    if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
+
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-031
 def likelihood_bound(model:Autoencoder, split):
     "The highest mean log-likelihood any reconstruction of these images can reach; `None` where it is unbounded"
@@ -285,6 +290,7 @@ def benchmark(self:Autoencoder,
     "Log-likelihoods from clean and noisy images, divergences and bounds, in nats per image with standard errors"
     noise = check_noise(noise)
     L = check_benchmark_settings(self, L, noise, importance_samples)
+    check_likelihood(self, dataset)
     keep_freed_memory()
     started, test, kl_w = time.monotonic(), dataset.test, self.weight_kl().item()
     clean, noisy, points = _score_all(self, test, L, seed, noise, batch_size)

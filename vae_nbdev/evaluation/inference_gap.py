@@ -20,6 +20,7 @@ from ..nn.autoencoder import Autoencoder
 from .importance import RunningLogWeights, independent_fits, log_importance_weights
 from .standard_errors import crossed_mean
 from .ais import ais, decoder_log_likelihood
+from .benchmark import check_likelihood
 
 # %% ../../nbs/07_evaluation/07_inference_gap.ipynb #cell-006
 def antithetic_noise(
@@ -168,6 +169,7 @@ def inference_gap(
     "The inference gap and its two parts, in nats per image with standard errors (Cremer et al. 2018)"
     if not getattr(model, "has_gaussian_posterior", False):
         raise InputError(f"{model.name} has no Gaussian q(z|x): its inference gap is not defined.")
+    check_likelihood(model, dataset)
     n, weight = check_number(n, "gap_images", minimum=2, integer=True), next(model.eval().parameters())
     x = check_image_size(model, dataset.test.random_subset(n, image_seed).batch().x).to(weight)
     W = model.sample_from_W(L, make_generator(seed, "benchmark weights", device=weight.device))

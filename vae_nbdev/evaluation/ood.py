@@ -20,7 +20,7 @@ from ..nn.sampled_weights import weight_sample_share
 from .standard_errors import jackknife_variance
 from .importance import importance_log_likelihood, log_mean_exp
 from .benchmark import check_mc_samples, code_influence, draw_mc_samples, encoder_batches
-from .benchmark import reconstruct_batches
+from .benchmark import check_likelihood, reconstruct_batches
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-007
 def make_ood_sets(
@@ -230,6 +230,7 @@ def ood_detection(
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # {"L", "k", "auroc", "baseline", "baseline_score", "notes": {score: why it is None}}
     "AUROC of each score for each OOD set, ½ for guessing, with 95 % intervals and the model-free baseline"
+    check_likelihood(model, dataset)
     ood_sets = make_ood_sets(dataset, seed) if ood_sets is None else ood_sets
     scores = lambda split: draw_scores(model, split, L, seed, k, batch_size)
     test = scores(dataset.test)

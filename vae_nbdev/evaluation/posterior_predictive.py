@@ -17,6 +17,7 @@ from ..data.batches import batch_slices, check_image_size
 from ..training.configuration import check_labels
 from .importance import log_importance_weights, log_mean_exp
 from .standard_errors import Estimate, crossed_mean, predictive_rows
+from .benchmark import check_likelihood
 
 # %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-006
 IMAGE_BATCH = 1000 # images at a time; codes are drawn in these portions
@@ -123,6 +124,7 @@ def posterior_predictive(
 ) -> dict: # {"quantity", "n", "k", "ess", "curve": [{"L", "mean", "se", "se_images", "se_draws", "df"}, …]}
     "log of the mean likelihood over 1 to L weight samples, nats per image; `InputError` without uncertain weights"
     quantity = predictive_quantity(model)
+    check_likelihood(model, dataset)
     L = check_number(L, "predictive_samples", minimum=2, integer=True)
     if n_images is not None: check_number(n_images, "n_images", minimum=2, integer=True)
     k = check_number(k, "k", minimum=1, integer=True)

@@ -16,7 +16,7 @@ from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
 from .importance import log_mean_exp
 from .benchmark import check_mc_samples, code_influence, draw_mc_samples, encoder_batches
-from .benchmark import score_draws
+from .benchmark import check_likelihood, score_draws
 from .standard_errors import crossed_mean
 
 # %% ../../nbs/07_evaluation/08_rate_distortion.ipynb #cell-006
@@ -85,6 +85,7 @@ def rate_distortion(
     "β, rate, distortion, mutual information and marginal KL, in nats per image with standard errors"
     if not getattr(model, "has_gaussian_posterior", False):
         raise InputError(f"{model.name} has no Gaussian q(z|x): its rate cannot be split.")
+    check_likelihood(model, dataset)
     samples = draw_mc_samples(model, dataset.test, check_mc_samples(model, L), seed)
     scores = score_draws(model, dataset.test, samples, batch_size=batch_size)
     information = rows_of_weight_sets(model, information_rows(model, dataset.test, samples, batch_size))

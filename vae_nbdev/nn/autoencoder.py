@@ -104,8 +104,10 @@ def optimizer_step(
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-017
 @patch
 def reset(self:Architecture):
-    "Set the starting weights that belong to the model's seed"
+    "Set the starting weights that belong to the model's seed, and forget all trainings"
     reset_parameters(self, make_generator(self.config["seed"], "weights"))
+    self.before_training()
+    self.trained = False # whether a training has begun, from whose weights the next one goes on
 
 @patch
 def objective(self:Architecture, batch, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
@@ -119,12 +121,10 @@ def validation_terms(self:Architecture, batch, L:int=1, generator:torch.Generato
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-018
 @patch
-def init_output_bias(self:Architecture, split): "A part of `init_from_data`, for models with a decoder"
+def init_from_data(self:Architecture, split): "A hook before a model's first training, with the training images"
 
 @patch
-def init_from_data(self:Architecture, split):
-    "A hook before the first training step, with the training images"
-    self.init_output_bias(split)
+def before_training(self:Architecture): "A hook before every training: forget the weight sets of earlier ones"
 
 @patch
 def after_epoch(self:Architecture, epoch:int, epochs:int): "A hook after the steps of an epoch, counted from 1"
@@ -334,8 +334,9 @@ def init_from_data(self:Autoencoder, split):
 
 @patch
 def reset(self:Autoencoder):
-    "Set the starting weights that belong to the model's seed, and those of its prior"
+    "Set the starting weights that belong to the model's seed, and those of its likelihood and its prior"
     Architecture.reset(self)
+    self.likelihood.reset()
     self.prior.reset(make_generator(self.config["seed"], "prior"))
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-037

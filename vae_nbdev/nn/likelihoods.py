@@ -47,6 +47,8 @@ class Likelihood(nn.Module):
         "A decoder output that predicts about `x`"
         return x
 
+    def reset(self): "Set the starting values of what is learned"
+
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-011
 class _BernoulliLogProb(torch.autograd.Function):
     "Σ x·η − softplus(η) of pixels and logits of one shape (…, D) → (…)"
@@ -178,6 +180,10 @@ class Gaussian(Likelihood):
         self.fixed_sigma = None if sigma is None else check_number(sigma, "sigma", minimum=0, exclusive=True)
         if sigma is None: self.log_sigma = nn.Parameter(torch.tensor(math.log(INITIAL_SIGMA)))
 
+    @torch.no_grad()
+    def reset(self):
+        if self.fixed_sigma is None: self.log_sigma.fill_(math.log(INITIAL_SIGMA))
+
     def log_prob(self,
         x:Tensor, # pixels (…, D)
         logits:Tensor, # the means μ = η (…, D)
@@ -231,7 +237,7 @@ def initial_logits(self:ContinuousBernoulli, x:Tensor) -> Tensor: # (…, D), be
     for _ in range(20): logits = logits + (mean - self.mean(logits)) / self.variance(logits)
     return logits.to(x.dtype)
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-065
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-064
 LIKELIHOODS = {"bernoulli": Bernoulli, "continuous_bernoulli": ContinuousBernoulli, "gaussian": Gaussian}
 
 def make_likelihood(
@@ -245,7 +251,7 @@ def make_likelihood(
 
 LikelihoodName = choice("LikelihoodName", LIKELIHOODS, "likelihood") # a key of `LIKELIHOODS`
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-068
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-067
 PIXEL_NOTES = {"grey": "grey pixels", "static": "pixels binarised once and for all (static)",
                "dynamic": "pixels redrawn from x ~ Bernoulli(grey) for every training batch, "
                           "drawn once with a fixed seed for the test set (dynamic)",
@@ -261,7 +267,7 @@ def check_pixels(
         raise InputError(f"the likelihood {name} is a density and has no upper bound on binary pixels "
                          f"({binarisation}): use bernoulli, or grey pixels.")
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-071
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-070
 CROSS_ENTROPY_NOTE = ("a grey cross-entropy, not a probability; "
                       "the best possible value is the bound (minus the entropy of the images), below 0.")
 PROBABILITY_NOTE = "a real probability, at best 0; not comparable with other binarisations."
@@ -270,7 +276,7 @@ DENSITY_NOTE = ("of 8-bit pixels that are not dequantised: it may lie above 0 an
 LIKELIHOOD_NOTES = {"continuous_bernoulli": f"a density on [0, 1] {DENSITY_NOTE}",
                     "gaussian": f"a density with the constant −½ log 2πσ² counted once per pixel, {DENSITY_NOTE}"}
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-072
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-071
 def likelihood_note(
     name:str, # a key of `LIKELIHOODS`
     binarisation:str="grey", # grey, static, dynamic or threshold

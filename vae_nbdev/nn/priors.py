@@ -85,7 +85,7 @@ def bind(self:Prior, model): "A hook in the constructor of the model, for priors
 def reset(self:Prior, generator): "Set random starting values"
 
 @patch
-def init_from_data(self:Prior, split, generator): "A hook before the first training step, with the training images"
+def init_from_data(self:Prior, split, generator): "A hook before the model's first training, with the training images"
 
 # %% ../../nbs/03_nn/07_priors.ipynb #cell-009
 @patch

@@ -40,6 +40,10 @@ class WeightMethod(nn.Module):
         decay = weight_decay(model)
         return torch.optim.Adam(decay_groups(model, decay), learning_rate, fused=True) if decay else None
 
+    def clear(self):
+        "Forget what has been collected"
+        for buffer in self.buffers(): buffer.zero_()
+
     def start_step(self, optimizer, generator): "Called before each step, with the generator of its random numbers"
 
     def after_epoch(self, model, epoch, epochs): "Called after each epoch, numbered from 1"

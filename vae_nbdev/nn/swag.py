@@ -30,8 +30,6 @@ class SWAGWeights(WeightMethod):
     def after_epoch(self, model, epoch, epochs):
         index, w = collection_index(epoch, epochs), weight_vector(find_layers(model, PointLayer))
         if index is None: return
-        if index == 0:
-            for buffer in self.buffers(): buffer.zero_()
         self.count += 1
         change = w - self.mean
         self.mean += change / self.count

@@ -45,6 +45,8 @@ class SampledWeights(Architecture):
         method = self.config.get("weights", "point") # a subclass need not have the option
         return WEIGHT_METHODS[method].layer_factory(self.config)
 
+    def before_training(self): self.weight_method.clear()
+
     def after_epoch(self, epoch, epochs): self.weight_method.after_epoch(self, epoch, epochs)
 
     def after_training(self, split): self.weight_method.after_training(self, split)

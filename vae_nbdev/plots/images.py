@@ -50,7 +50,7 @@ def reconstruct(
 ) -> Reconstruction: # on the CPU
     "Encode the images, or noisy versions of them, and decode"
     check_number(eps, "eps", minimum=0)
-    x = x.to(**device_and_dtype(model))
+    x = x.to(**device_and_dtype(model.eval()))
     generator = make_generator(seed, "reconstruct", device=x.device)
     noise = torch.randn(x.shape, generator=generator, **device_and_dtype(model))
     inputs = add_noise(x, eps, noise) if eps else x

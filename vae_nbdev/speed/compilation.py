@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['INDUCTOR_OPTIONS', 'CAPTURE_WARM_UP', 'flat_leaves', 'log_failure', 'CompiledFunction', 'probe_compiler',
-           'capture_cuda_graph', 'CUDAGraphProgram', 'as_cuda_graph', 'config_key', 'FunctionModule', 'ModelFunction']
+           'capture_cuda_graph', 'CUDAGraphProgram', 'as_cuda_graph', 'program_constants', 'config_key',
+           'FunctionModule', 'ModelFunction']
 
 # %% ../../nbs/05_speed/03_compilation.ipynb #cell-003
 import sys
@@ -164,10 +165,15 @@ def as_cuda_graph(program, tensors, name:str):
     return program
 
 # %% ../../nbs/05_speed/03_compilation.ipynb #cell-025
+def program_constants(model) -> tuple: # (part, attribute, value) each
+    "The plain attributes of a model and its parts, which a program holds as constants"
+    return tuple((part, name, value) for part, module in model.named_modules() for name, value in vars(module).items()
+                 if type(value) in (bool, int, float, str) and name not in ("training", "trained"))
+
 def config_key(model) -> tuple:
     "Equal for models that differ in their seeds only"
-    weight = next(model.parameters())
-    return type(model), model.n_train, str(model.config | {"seed": None}), str(model), weight.dtype, weight.device
+    weight, config = next(model.parameters()), str(model.config | {"seed": None})
+    return type(model), model.n_train, config, str(model), weight.dtype, weight.device, program_constants(model)
 
 # %% ../../nbs/05_speed/03_compilation.ipynb #cell-026
 class FunctionModule(nn.Module):

@@ -15,7 +15,7 @@ from ..nn.autoencoder import clip_gradients
 from ..nn.layers import find_layers
 from ..nn.bayesian_layers import BayesianLayer
 from .counter_rng import SeedRecorder
-from .compilation import CompiledFunction, config_key
+from .compilation import CompiledFunction, config_key, program_constants
 from .seed_batch import SeedBatch, StepFunctions
 
 # %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-005
@@ -72,13 +72,8 @@ class CompiledStep:
         batch_size:int # images of a full batch
     ):
         self.functions, self.batch_size = functions, batch_size
-        self.names, self.step_fns = {p: name for name, p in functions.weights.items()}, {}
-        name, kind = f"the step of {functions.model.name}", config_key(functions.model)
-        key = functions.count, functions.stacked_buffers, batch_size, kind
-        self.adam_program = CompiledFunction(partial(adam_step, functions), name, ("adam", *key))
-        self.gradient_program = CompiledFunction(partial(gradients_and_terms, functions), name, ("gradients", *key))
-
-    def train(self): self.functions.train()
+        self.names = {p: name for name, p in functions.weights.items()}
+        self.make_programs()
 
     def update(self, batch, optimizers, L=1, generator=None, kl_factor=None):
         "One step of each stage; returns all terms, see `StepFunctions.update`"
@@ -91,7 +86,23 @@ class CompiledStep:
         terms = self.step_fn(optimizer)(*inputs)
         return self.functions.eager_step(optimizer, *inputs) if terms is None else terms
 
-# %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-011
+# %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-010
+@patch
+def make_programs(self:CompiledStep):
+    "Programs for the model as it is now; they are compiled when they are first called"
+    functions, self.constants, self.step_fns = self.functions, program_constants(self.functions.model), {}
+    name, kind = f"the step of {functions.model.name}", config_key(functions.model)
+    key = functions.count, functions.stacked_buffers, self.batch_size, kind
+    self.adam_program = CompiledFunction(partial(adam_step, functions), name, ("adam", *key))
+    self.gradient_program = CompiledFunction(partial(gradients_and_terms, functions), name, ("gradients", *key))
+
+@patch
+def train(self:CompiledStep):
+    "Before each epoch; a callback may have changed constants of the programs, such as β"
+    self.functions.train()
+    if program_constants(self.functions.model) != self.constants: self.make_programs()
+
+# %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-012
 @patch
 def step_fn(self:CompiledStep, optimizer):
     "The function that takes compiled steps with an optimizer; it returns the terms, or `None` if nothing was done"
@@ -118,7 +129,7 @@ def build_step(self:CompiledStep, optimizer):
         return terms
     return step
 
-# %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-012
+# %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-013
 @patch
 def build_adam_step(self:CompiledStep, optimizer, weights, others):
     "A compiled step that updates weights and running means in place"
@@ -131,7 +142,7 @@ def build_adam_step(self:CompiledStep, optimizer, weights, others):
     coefficients = lambda: like.new_tensor(adam_coefficients(group, 1 + counts[0].item()))
     return lambda *inputs: step(coefficients(), group.get("clip_norm"), *inputs)
 
-# %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-014
+# %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-015
 COMPILE_FROM, COMPILE_BAYESIAN_FROM = 10_000, 4_000 # steps: from here on, compiling saves more than it costs
 
 def should_compile(model, settings) -> bool:

@@ -280,7 +280,7 @@ def _build_model(path):
     except InputError: raise
     except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
         raise InputError(f"{path} describes no model that can be built: {' '.join(str(error).split())}.") from error
-    model.n_train = config["n_train"]
+    model.n_train, model.trained = config["n_train"], config["n_train"] is not None
     _check_run(config["run"], model, path)
     return model
 
@@ -290,13 +290,13 @@ CHECKPOINTS = ("checkpoint", "best")
 def restore(
     folder, # a run folder
     which:str="checkpoint", # "checkpoint": the last state, "best": the best on the validation images
-) -> Architecture: # on the CPU, ready to use
+) -> Architecture: # on the CPU, in evaluation mode
     "Rebuild a model from its folder alone; raises `InputError` if the folder is missing, damaged or inconsistent"
     if not Path(folder).is_dir():
         raise InputError(f"there is no run folder {folder}: name a folder made by vae_train or vae_report.")
     model = _build_model(Path(folder) / "config.json")
     load_checkpoint(model, Path(folder) / f"{check_choice(which, CHECKPOINTS, 'checkpoint')}.safetensors")
-    return model
+    return model.eval()
 
 def _restore_as(cls, folder, which="checkpoint"):
     "Rebuild a model of this class from its folder; raises `InputError` if the folder holds another architecture"

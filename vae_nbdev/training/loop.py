@@ -72,7 +72,7 @@ class Trainer:
         self.resume_weights()
 
     def __enter__(self): return self
-    def __exit__(self, *error): self.checkpointer.close()
+    def __exit__(self, *error): self.model.eval(), self.checkpointer.close()
 
     def start_epoch(self):
         "Set the learning rates of the epoch, and note where its batches start"
@@ -106,6 +106,13 @@ def apply_average(self:Trainer) -> dict: # name → tensor; `None` if there are 
     return trained
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-011
+@patch
+def start(self:Trainer):
+    "Lock the folder; a training that is not resumed begins with the model's hook"
+    self.checkpointer.open()
+    if not self.history: self.model.before_training()
+    self.model.trained = True
+
 @patch
 def end_steps(self:Trainer):
     "After the steps of an epoch: call the model's hook, and give the model the weights that are validated"
@@ -284,7 +291,7 @@ def _prepare(model, settings, dataset, seed, folder, run) -> dict:
     "Make a model ready to be trained; the configuration that is stored in its folder"
     settings.check(model)
     check_data(model, dataset)
-    if model.n_train is None: model.init_from_data(dataset.train)
+    if not model.trained: model.init_from_data(dataset.train)
     model.n_train = len(dataset.train)
     if not folder: return None
     return make_config(model, run, training_config(settings, model, dataset, seed), should_compile(model, settings))
@@ -322,7 +329,7 @@ def train_seeds(
         for model, seed, folder, run in trainings:
             config = _prepare(model, settings, dataset, seed, folder, run)
             trainers.append(stack.enter_context(Trainer(model, settings, device, guard, config, seed, folder)))
-        for t in trainers: t.checkpointer.open()  # all are known to fit: from here on files are written
+        for t in trainers: t.start()  # all are known to fit: from here on files are written
         bar, _ = stack.enter_context(_progress_bar(trainers, len(dataset.train))), stack.enter_context(guard)
         data = dataset.to(device)
         while group := next_trainers(trainers): run_epoch(group, data, bar, callbacks)
