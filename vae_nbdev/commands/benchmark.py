@@ -35,13 +35,14 @@ def result_text(result) -> str:
     kl_z = "" if result.get("task") == "classification" else " − KL_z"
     names = {"ell": "ELL", "pll": "PLL", "kl_z": "KL_z", "kl_w": "KL_W/N", "elbo": f"ELL{kl_z} − KL_W/N",
              "iwll": f"IWLL({result.get('k')})"}
-    rows = [(names.get(key, key), m["mean"], m["se"]) for key, m in result["measures"].items()]
+    loose = lambda m: " loose: Pareto k-hat above 0.7" if (m.get("k_hat") or 0) > 0.7 else ""
+    rows = [(names.get(key, key), m["mean"], m["se"], loose(m)) for key, m in result["measures"].items()]
     noise = [point for point in result.get("noise", []) if point["eps"]]
-    rows += [(f"ELL({point['eps']:g})", point["mean"], point["se"]) for point in noise]
+    rows += [(f"ELL({point['eps']:g})", point["mean"], point["se"], "") for point in noise]
     title = (f"{result['label']} on {result['n_test']:,} test images of {result['dataset']} "
              f"({result['binarisation']}), {result['likelihood']}, L = {result['L']}")
     width = max(10, *(len(name) for name, *_ in rows))
-    return "\n".join([title, *(f"{name:<{width}} {mean:10.3f} ± {error:.3f}" for name, mean, error in rows),
+    return "\n".join([title, *(f"{name:<{width}} {mean:10.3f} ± {error:.3f}{mark}" for name, mean, error, mark in rows),
                       *_ais_lines(result.get("ais"))])
 
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-011

@@ -11,7 +11,7 @@ import math
 from typing import NamedTuple
 import numpy as np
 from ..core.files import InputError
-from .figure import LineStyle, MARKERS, PALETTE, PlotFigure, class_colour, style_axes
+from .figure import GREY, LineStyle, MARKERS, PALETTE, PlotFigure, class_colour, style_axes
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-007
 def deoverlap_labels(
@@ -34,7 +34,7 @@ def deoverlap_labels(
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-010
 class Curve(NamedTuple):
-    "A named line: x and y (n,), how it is drawn, and standard errors of y or None"
+    "A named line: x and y (n,), how it is drawn, and errors of y and of x or None"
     name:str
     x:list
     y:list
@@ -42,6 +42,7 @@ class Curve(NamedTuple):
     marker:str=""
     se:list|None=None
     dashed:bool=False
+    x_se:list|None=None
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-011
 def draw_curves(
@@ -55,11 +56,12 @@ def draw_curves(
     "Draw lines with error bars, each labelled at its end"
     for c in curves:
         style = dict(color=c.colour, marker=c.marker or None, ms=4, lw=1.5, ls="--" if c.dashed else "-")
-        ax.errorbar(c.x, c.y, yerr=c.se, capsize=2, elinewidth=1, **style)
+        ax.errorbar(c.x, c.y, yerr=c.se, xerr=c.x_se, capsize=2, elinewidth=1, **style)
     low, high = style_axes(ax, title, *names).set_ylim(limits)
     positions = deoverlap_labels([c.y[-1] for c in curves], .17 / height * (high - low), low, high)
     for c, y in zip(curves, positions):
-        line = dict(arrowstyle="-", color=c.colour, lw=.8, relpos=(0, .5), shrinkA=1, shrinkB=3)
+        line = dict(arrowstyle="-", color=GREY, lw=.8, # in the colour of the curve it would read as its continuation
+                     relpos=(0, .5), shrinkA=1, shrinkB=3)
         ax.annotate(c.name, (c.x[-1], c.y[-1]), (1.05, y), textcoords=ax.get_yaxis_transform(), fontsize=9,
                     va="center", arrowprops=line, annotation_clip=False)
 

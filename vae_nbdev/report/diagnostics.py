@@ -20,21 +20,22 @@ from ..plots.curves import Curve, draw_curves
 from .results import column_settings, competes, has_uncertain_weights, result_part, row_setting
 from .results import score_kind, score_over_seeds, short_name
 from .tables import (
-    TRAINED_MODELS, error_sentence, format_number, given_weights_note, group_styles, measure_heading,
-    number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign)
+    LOOSE_NOTE, TRAINED_MODELS, error_sentence, format_number, given_weights_note, group_styles, is_loose, loose_mark,
+    measure_heading, number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign)
 from .findings import scores_of_row
 from .figures import html_figure, noise_alt_text, plot_noise
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-007
-def verdict_cells(comparison) -> list:
+def verdict_cells(comparison, mark="") -> list: # mark: " (loose)" for a value whose error is not reliable
     "The cells of one model: difference from the best, interval, p, verdict; `None` stands for the best model"
-    if comparison is None: return [Td("0", cls="num", data_sort="0"), Td("", data_sort="0"), Td(""), Td("highest mean")]
+    zero = Td("0", cls="num", data_sort="0"), Td("", data_sort="0"), Td("")
+    if comparison is None: return [*zero, Td(f"highest mean{mark}")]
     interval = f"{format_number(comparison.low, 2)} to {format_number(comparison.high, 2)}"
     if not comparison.significant: verdict = "no significant difference"
     else: verdict = "worse than the best" if comparison.mean < 0 else "better"
     p = "< 0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"
     return [number_cell(comparison.mean), Td(with_minus_sign(interval), cls="num", data_sort=repr(comparison.low)),
-            Td(p, cls="num", data_sort=repr(comparison.p)), Td(verdict)]
+            Td(p, cls="num", data_sort=repr(comparison.p)), Td(f"{verdict}{mark}")]
 
 def comparison_unit(over, n_seeds) -> str:
     "What a table of differences compares, as a sentence; n_seeds: the numbers of seeds of its rows"
@@ -69,10 +70,11 @@ def significance_table(
     if len(scores) < 2: return Div(*missing) if missing else None
     comparisons = compare_with_best(scores)
     rank = lambda name: -comparisons[name].mean if comparisons[name] else -math.inf
-    lines = [(name, *verdict_cells(comparisons[name])) for name in sorted(scores, key=rank)]
+    marks = {short_name(row.name): " (loose)" if loose_mark(row, key) else "" for row in rows}
+    lines = [(name, *verdict_cells(comparisons[name], marks[name])) for name in sorted(scores, key=rank)]
     heading = measure_heading(key, group, setting)[0]
-    note = given_weights_note(group, rows) if key == "iwll" else ""
-    caption = Span(significance_caption(heading, group, comparisons, map(len, scores.values())), f" {note}")
+    notes = [given_weights_note(group, rows), LOOSE_NOTE if any(marks.values()) else ""] if key == "iwll" else []
+    caption = Span(significance_caption(heading, group, comparisons, map(len, scores.values())), f" {' '.join(notes)}")
     headings = ["Model", "Difference", f"Adjusted {CONFIDENCE:.0%} interval", "Adjusted p", "Verdict"]
     table = plain_table(headings, lines, f"differences of {key}", caption, group_styles(group))
     return Div(table, *missing, P(apart, cls="caption") if apart else None)
@@ -118,7 +120,7 @@ def ess_cell(row, prior) -> Td:
     estimates = [(r["ais"]["n"], e) for r in row.results if (e := result_part(r, "ais", "priors", prior))]
     if not estimates: return Td("–", cls="num", data_sort="")
     ess, low = statistics.fmean(e["ess"] for _, e in estimates), sum(e["low_ess"] for _, e in estimates)
-    mark = Span(f" {low} of {sum(n for n, _ in estimates)} below 2", cls="annotation") if low else None
+    mark = Span(f"{low} of {sum(n for n, _ in estimates)} below 2", cls="small") if low else None
     return Td(f"{ess:.1f}", mark, cls="num", data_sort=repr(ess))
 
 def ais_line(row, priors, ks) -> tuple: # name and cells
@@ -129,6 +131,7 @@ def ais_line(row, priors, ks) -> tuple: # name and cells
         gap = row.part_score("ais", "priors", prior, "bdmc")
         cells += [score_cell(score, 2, None, mark), score_cell(gap, 2, None), ess_cell(row, prior)]
     k, iwll = result_part(row.results[0], "ais", "k"), row.part_score("ais", "iwll")
+    if is_loose(row, "ais", "iwll"): mark += " loose"
     return (short_name(row.name), *cells, *(score_cell(iwll if value == k else None, 2, None, mark) for value in ks))
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-018
@@ -154,6 +157,7 @@ def ais_table(group) -> Div: # `None` if no model has an estimate
                "effective sample size of the chains, the median over the images; with a count of the images below 2, "
                "whose estimate is not reliable. ")
     caption += given_weights_note(group, rows, "AIS and IWLL", "‡ (uncertain weights)", "of log p(x | W)")
+    if any(is_loose(row, "ais", "iwll") for row in rows): caption += f" {LOOSE_NOTE}"
     lines = [ais_line(row, priors, ks) for row in rows]
     headings = ["Model", *columns, *(f"IWLL({k:,})" for k in ks)]
     return plain_table(headings, lines, "marginal likelihood by AIS", caption, group_styles(group))

@@ -22,7 +22,7 @@ from ..plots.images import images_per_class, reconstruct
 from ..plots.latent import draw_class_labels, draw_points, fit_plane, latent_grid, square_limits
 from .results import short_name
 from .tables import link_to, group_styles, legend_swatch, with_minus_sign
-from .figures import html_figure, restore_models
+from .figures import html_figure, restore_models, shown_model
 from .explorer_views import sprite
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-007
@@ -58,9 +58,9 @@ def show_error(gallery):
     return wrapper
 
 def model_name_cell(row, styles, link, text="") -> tuple:
-    "A model's colour, its name as a link to its page, and a small line of text below"
+    "A model's colour, its name and seed as a link to its page, and a small line of text below"
     name = short_name(row.name)
-    cell = legend_swatch(styles[name]), link_to(name, link(row.results[0]["name"]))
+    cell = legend_swatch(styles[name]), link_to(shown_model(row, name), link(row.results[0]["name"]))
     return (*cell, Span(text, cls="small")) if text else cell
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-011
@@ -89,7 +89,7 @@ def reconstruction_table(
     for row, model in pairs:
         scores = [score.mean for score in (row.score("ell"), row.score(f"ell({eps:g})")) if score]
         name = model_name_cell(row, styles, link, with_minus_sign(" → ".join(f"{score:.1f}" for score in scores)))
-        alt = f"Reconstructions by {short_name(row.name)}"
+        alt = f"Reconstructions by {shown_model(row, short_name(row.name))}"
         lines.append((name, image_strip(reconstruct(model, x).mean, alt),
                       image_strip(reconstruct(model, x, eps).mean, f"{alt} from noise")))
     headings = ["Model", "from the image", f"from noise, ε = {eps:g}"]
@@ -158,9 +158,9 @@ def latent_gallery(
         limits = square_limits(points)
         width, (x, y) = limits[0, 1] - limits[0, 0], limits.mean(1)
         plane = with_minus_sign(f"a plane {width:g} units wide around ({x:g}, {y:g})")
-        alt = f"Codes of test images by {row.name} on {plane}" + (f"; {knn}" if knn else "")
+        alt = f"Codes of test images by {shown_model(row)} on {plane}" + (f"; {knn}" if knn else "")
         picture = draw_latent_panel(points, labels, limits, data.classes, centre.tolist())
-        panels.append(html_figure(picture, alt, model_name_cell(row, styles, link, knn), dpi=150))
+        panels.append(html_figure(picture, alt, model_name_cell(row, styles, link, knn), white=True, dpi=150))
     return Div(Div(*panels, cls="gallery"), dots_caption(len(data.test)), missing)
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-021
@@ -178,7 +178,7 @@ def latent_grid_gallery(
     for row, model in pairs:
         grid = latent_grid(model, posterior_means(model, data.test), n)
         ranges = [with_minus_sign(f"{low:.1f} to {high:.1f}") for low, high in grid.limits.tolist()]
-        alt = f"{len(grid.images)} images decoded by {row.name} over {' and '.join(ranges)}"
+        alt = f"{len(grid.images)} images decoded by {shown_model(row)} over {' and '.join(ranges)}"
         caption = Figcaption(*model_name_cell(row, styles, link, " × ".join(ranges)))
         panels.append(Figure(Div(image_strip(grid.images, alt, n), cls="paper"), caption))
     return Div(Div(*panels, cls="gallery"), missing)
@@ -202,8 +202,10 @@ def uncertainty_table(
         strips = {"Mean reconstructions": maps.mean, "Epistemic uncertainty": 4 * maps.disagreement,
                   "Aleatoric uncertainty": 2 * maps.aleatoric}
         name = model_name_cell(row, styles, link, f"epistemic {maps.disagreement.mean():.3f}")
-        cells = [image_strip(images, f"{title}: {short_name(row.name)}") for title, images in strips.items()]
+        cells = [image_strip(images, f"{title}: {shown_model(row, short_name(row.name))}")
+                 for title, images in strips.items()]
         lines.append((name, *cells))
     if not lines: return None
     headings = ["Model", "mean reconstruction", "epistemic × 4", "aleatoric × 2"]
-    return Div(strip_table(headings, lines, "Uncertainty of pixels"), missing)
+    caption = P("Standard deviations: darker is larger; in dark mode, lighter.", cls="caption")
+    return Div(strip_table(headings, lines, "Uncertainty of pixels"), caption, missing)

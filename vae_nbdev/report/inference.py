@@ -67,7 +67,7 @@ def inference_gap_table(group) -> Div: # `None` if no model was measured
     "log p(x), the ELBO of the locally optimised q* and of the encoder's q, and the two gaps (Cremer et al. 2018)"
     rows = rows_with_part(group, "inference_gap")
     if not rows: return None
-    cell = lambda row, key: score_cell(part_score(row, "inference_gap", key), 2, None, False)
+    cell = lambda row, key: score_cell(part_score(row, "inference_gap", key), 2, None)
     lines = [(short_name(row.name), *(cell(row, key) for key in GAP_COLUMNS)) for row in rows]
     caption = inference_gap_caption(group, rows)
     headings = ["Model", *gap_columns(group).values()]
@@ -111,7 +111,7 @@ def rate_table(group) -> Div: # `None` if no model was measured
     "β, the rate with its two parts, and the distortion of each model (Hoffman and Johnson 2016)"
     rows, part = rows_with_part(group, "rate_distortion"), "rate_distortion"
     if not rows: return None
-    cell = lambda row, key: score_cell(part_score(row, part, key), 2, None, False)
+    cell = lambda row, key: score_cell(part_score(row, part, key), 2, None)
     lines = [(short_name(row.name), Td(f"{beta_of_row(row):g}", cls="num"), *(cell(row, key) for key in RATE_COLUMNS))
              for row in rows]
     n = sorted({result["n_test"] for row in rows for result in row.results})
@@ -148,8 +148,9 @@ def rate_distortion_curves(group) -> list: # of Curve
         style, name = styles[short_name(rows[0].name)], name_without_beta(rows[0])
         points = [[part_score(row, "rate_distortion", key) for row in rows] for key in ("rate", "distortion")]
         rates, distortions = ([score.mean for score in scores] for scores in points)
-        errors = [score.error for score in points[1]]
-        curves.append(Curve(name, rates, distortions, style.colour, style.marker, errors, style.dashed))
+        rate_errors, errors = ([score.error for score in scores] for scores in points)
+        line = style.colour, style.marker, errors, style.dashed, rate_errors
+        curves.append(Curve(name, rates, distortions, *line))
     return curves
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-021
@@ -184,7 +185,9 @@ def rate_distortion_figure(group) -> Figure: # `None` for fewer than two models
     "Rate and distortion as part of a page"
     picture = plot_rate_distortion(group)
     if picture is None: return None
-    ends = lambda values, places: " to ".join(with_minus_sign(f"{values[k]:.{places}f}") for k in (0, -1))
+    number = lambda value, places: with_minus_sign(f"{value:.{places}f}")
+    ends = lambda values, *places: " to ".join(number(value, *places) for value in (values[0], *values[1:][-1:]))
     words = "; ".join(f"{c.name}: rate {ends(c.x, 1)}, distortion {ends(c.y, 0)}"
                       for c in rate_distortion_curves(group))
-    return html_figure(picture, f"Distortion against rate, in nats per image. {words}.", wide=True)
+    bars = _error_sentence(rows_with_part(group, "rate_distortion"), "rate_distortion").replace("± is", "Bars are", 1)
+    return html_figure(picture, f"Distortion against rate, in nats per image. {words}.", bars, wide=True)

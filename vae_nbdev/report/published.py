@@ -10,7 +10,7 @@ import csv
 from fastcore.xml import Div, Td
 from ..core.files import InputError
 from .results import row_setting, run_parameters, score_kind
-from .tables import MEASURES, number_cell, plain_table
+from .tables import LOOSE_NOTE, MEASURES, loose_mark, number_cell, plain_table
 
 # %% ../../nbs/10_report/06_published.ipynb #cell-006
 MODEL_COLUMNS = ("dataset", "architecture", "network", "latent", "binarisation") # must be equal to those of a run
@@ -48,7 +48,7 @@ def published_row(row, reference) -> tuple: # name and cells; `None` if the row 
     heading = f"IWLL({int(k):,})" if name == "iwll" else MEASURES.get(key, (key,))[0]
     if not score: return None
     numbers = [number_cell(n) for n in (score.mean, value, score.mean - value)]
-    return (row.name, Td(heading), *numbers, Td(reference["source"]))
+    return (row.name, Td(f"{heading}{loose_mark(row, name)}"), *numbers, Td(reference["source"]))
 
 def published_table(
     group, # of comparable results
@@ -60,4 +60,5 @@ def published_table(
     headings = ["Model", "Measure", "Ours", "Published", "Difference", "Source"]
     caption = (f"{score_kind(group)}, nats per image; a positive difference means that ours is higher. Published "
                "numbers have no error here, and other trainings: the differences are not tested.")
+    if any(" loose" in str(line[1]) for line in lines): caption += f" {LOOSE_NOTE}"
     return plain_table(headings, lines, "published results", caption)

@@ -17,6 +17,7 @@ from ..evaluation.sample_quality import (
     BLOCKS, generate_images, nearest, shuffled_images)
 from .results import Score, short_name
 from .tables import group_styles, plain_table, score_cell
+from .figures import shown_model
 from .galleries import image_strip, load_models, model_name_cell, show_error, strip_table
 
 # %% ../../nbs/10_report/14_samples.ipynb #cell-007
@@ -37,7 +38,7 @@ def quality_cells(parts:list) -> list: # of Td
     nearest_scores = [_score(parts, "nearest", kind) for kind in ("pixels", "features")]
     columns = ((_score(parts, "fid"), 2), (_score(parts, "kid"), 3), (_score(parts, "precision"), 2),
                (_score(parts, "recall"), 2), *((score, 2) for score in nearest_scores))
-    return [score_cell(score, places, None, False) for score, places in columns]
+    return [score_cell(score, places, None) for score, places in columns]
 
 # %% ../../nbs/10_report/14_samples.ipynb #cell-008
 def quality_caption(quality:dict, several:bool) -> str:
@@ -115,7 +116,8 @@ def sample_gallery(
         strips = dict.fromkeys(GENERATING_PRIORS, "–")
         for key, prior in priors.items():
             images = generate_images(model, prior, n, seed, means=data.binarisation == "grey")
-            alt = f"Images of {short_name(row.name)} from {GENERATING_PRIORS[key]}, above the nearest training images"
+            name, above = shown_model(row, short_name(row.name)), "above the nearest training images"
+            alt = f"Images of {name} from {GENERATING_PRIORS[key]}, {above}"
             strips[key] = sample_strip(images, training, alt)
         if priors: lines.append((model_name_cell(row, styles, link), *strips.values()))
     if not lines: return None

@@ -12,7 +12,7 @@ __all__ = ['AXIS_HEIGHT', 'POINT_OUTPUTS', 'DISCRETE_OUTPUTS', 'MAX_ROWS', 'RANK
 import inspect, shlex
 from typing import NamedTuple
 import numpy as np
-from fastcore.xml import B, Dd, Div, Dl, Dt, H1, P, Strong, Table, Tbody, Td, Th, Thead, Tr
+from fastcore.xml import B, Dd, Div, Dl, Dt, H1, P, Span, Strong, Table, Tbody, Td, Th, Thead, Tr
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from ..core.files import InputError
 from ..nn.registry import architectures
@@ -21,14 +21,14 @@ from ..plots.figure import GREY, PlotFigure, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
 from .results import bound_mark, column_settings, competes, is_builtin_study, is_teacher_forced
-from .results import row_setting, score_kind
+from .results import row_setting, score_kind, short_name
 from .tables import (
-    HIGHER_IS_BETTER, error_sentence, format_duration, format_number, given_weights_note, group_styles,
-    mean_over_seeds, measure_heading, teacher_forced_note, with_minus_sign)
-from .findings import count_noun, rank_rows, format_score
-from .figures import html_figure
+    HIGHER_IS_BETTER, LOOSE_NOTE, error_sentence, format_duration, format_number, given_weights_note, group_styles,
+    is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading, teacher_forced_note, with_minus_sign)
+from .findings import count_noun, model_counts, rank_rows, format_score
+from .figures import html_figure, shown_model
 from .explorer_views import top_rows
-from .galleries import model_name_cell, load_models, show_error, image_strip
+from .galleries import load_models, show_error, image_strip
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-007
 class ModelDiagram(NamedTuple):
@@ -164,26 +164,34 @@ def limit_rows(group, limit:int=MAX_ROWS):
     "The group with only its top rows"
     return group._replace(rows=top_rows(group.rows, limit))
 
-def ranking_cell(score, best) -> Td: # best: the highest mean of the column, or None
-    "A score as a cell, bold if it is the best; a dash where there is none"
+def ranking_cell(
+    score, # of a row; `None` where there is none
+    best, # the highest mean of the column, or None
+    mark="", # " loose" for a value whose error is not reliable
+) -> Td:
+    "A score with its mark as a cell, bold if it is the best; a dash where there is none"
     if score is None: return Td("–", cls="num")
     text = format_score(score) if any(score) else "0"
-    return Td(B(text) if score.mean == best else text, cls="num")
+    return Td(B(text) if score.mean == best else text, Span(mark, cls="annotation") if mark else None, cls="num")
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-022
+def _name_cell(row, styles) -> Th:
+    "The colour and the name of a row"
+    return Th(legend_swatch(styles[name := short_name(row.name)]), name, scope="row")
+
 def ranking_table(group) -> Div:
     "The models of a group by ELL; those whose ELL is not of a reconstruction come last"
     rows, styles = [row for row, _ in rank_rows(group.rows, "ell")], group_styles(group)
     rows.sort(key=is_teacher_forced)
     keys = [(key, setting) for key in RANKING_COLUMNS if any(row.score(key) for row in rows)
             for setting in column_settings(rows, key)]
-    columns, names = [], [Th(*model_name_cell(row, styles, lambda name: None), scope="row") for row in rows]
+    columns, names = [], [_name_cell(row, styles) for row in rows]
     for key, setting in keys:
         shown = lambda row: row_setting(row, key) in (None, setting) and (key != "elbo" or not bound_mark(row))
         scores = [row.score(key) if shown(row) else None for row in rows]
         competing = [score.mean for row, score in zip(rows, scores) if score and competes(row, key)]
         best = max(competing, default=None) if key in HIGHER_IS_BETTER else None
-        columns.append([ranking_cell(score, best) for score in scores])
+        columns.append([ranking_cell(score, best, loose_mark(row, key)) for row, score in zip(rows, scores)])
     columns.append([Td(f"{mean_over_seeds(row, 'parameters'):,.0f}", cls="num") for row in rows])
     columns.append([Td(format_duration(mean_over_seeds(row, "train_seconds")), cls="num") for row in rows])
     headings = [measure_heading(key, group, setting)[0] for key, setting in keys] + ["Parameters", "Training"]
@@ -191,6 +199,7 @@ def ranking_table(group) -> Div:
     note = (f"{group.title[:1].upper()}{group.title[1:]}: {score_kind(group)} of {rows[0].results[0]['n_test']:,} "
             "test images, nats per image; ELL − KL only where it is a bound; "
             f"{error_sentence(rows)} Bold is the highest mean. {given_weights_note(group)} {teacher_forced_note(rows)}")
+    if any(map(is_loose, rows)): note += f" {LOOSE_NOTE}"
     return Div(Table(Thead(head), Tbody(*map(Tr, names, *columns))), P(note, cls="caption"))
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-025
@@ -202,14 +211,13 @@ def title_image(group, folder, data_dir=None, n:int=12):
     best = (rank_rows(rows, "iwll") + rank_rows(rows, "ell"))[0][0]
     model = next(model for row, model in pairs if row is best)
     images = latent_grid(model, posterior_means(model, data.test), n).images
-    return image_strip(images, f"{n * n} images, decoded on a grid by {best.name}", n)
+    return image_strip(images, f"{n * n} images, decoded on a grid by {shown_model(best)}", n)
 
 def title_slide(title:str, results, group, folder, data_dir=None) -> Div: # title: of the study
     "The first slide: the study's title, what it compares, and a latent grid"
     text = "No run has a result."
     if results:
-        n_architectures = len({result["architecture"] for result in results})
-        counts = f"{count_noun(n_architectures, 'architecture')}, {count_noun(len(results), 'run')}"
+        counts = f"{model_counts(results)}, {count_noun(len(results), 'run')}"
         text = f"{counts}, on {results[0]['dataset'].replace('_', ' ')}"
     try: picture = title_image(group, folder, data_dir) if group else None
     except InputError: picture = None # a later slide shows the error

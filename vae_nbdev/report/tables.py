@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETTER', 'DETERMINISTIC_NOTE', 'UNCERTAIN_NOTE',
-           'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'LOOSE_K_HAT', 'LOOSE_NOTE', 'COST_COLUMNS',
-           'TRAINED_MODELS', 'REFERENCE_ROWS', 'with_minus_sign', 'format_number', 'format_units', 'format_duration',
-           'format_bytes', 'header_cell', 'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose',
+           'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'LOOSE_K_HAT', 'LOOSE_NOTE', 'TRAINED_MODELS',
+           'REFERENCE_ROWS', 'with_minus_sign', 'format_number', 'format_units', 'format_duration', 'format_bytes',
+           'header_cell', 'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose', 'loose_mark',
            'score_mark', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns',
            'table_columns', 'error_sentence', 'table_caption', 'teacher_forced_note', 'given_weights_note',
            'bound_notes', 'table_notes', 'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to',
@@ -22,17 +22,18 @@ from ..nn.likelihoods import likelihood_note
 from ..evaluation.significance import SEEDS_NEEDED
 from ..plots.figure import line_styles
 from .results import Group, bound_mark, column_settings, competes, group_results, has_uncertain_weights
-from .results import is_grey_score, is_teacher_forced, row_setting, score_kind, short_name, SETTINGS
+from .results import is_grey_score, is_teacher_forced, result_part, row_setting, score_kind, short_name
+from .results import SETTINGS
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-007
-MEASURES = { # name → (heading, explanation)
+MEASURES = { # name → (heading, explanation), in the order of the columns
     "ell": ("ELL", "mean score of the reconstructions of the test images, over the Monte-Carlo samples"),
+    "iwll": ("IWLL", "importance-weighted bound, the IWAE bound L_k, with k samples of the code; without KL_W"),
     "ell(0.1)": ("ELL(0.1)", "ELL of the clean images, with codes of noisy images (standard deviation 0.1)"),
     "pll": ("PLL", "log of the mean of exp(score) over the L Monte-Carlo samples; rises with L"),
     "kl_z": (("KL", Sub("z")), "divergence of the code from its prior, KL(q(z|x) ‖ p(z))"),
     "kl_w": (("KL", Sub("W"), "/N"), "divergence of the weights from their prior, KL(q(W) ‖ p(W)), per training image"),
-    "elbo": ("ELBO", "evidence lower bound: ELL − KL_z"),
-    "iwll": ("IWLL", "importance-weighted bound, the IWAE bound L_k, with k samples of the code; without KL_W")}
+    "elbo": ("ELBO", "evidence lower bound: ELL − KL_z")}
 FORMULA_HEADING = (("ELL − KL", Sub("z"), " − KL", Sub("W"), "/N"),
                    "on test images, with β = 1 and without penalties, whatever a model was trained with")
 CLASSIFIER_HEADINGS = { # the measures of a classifier that are among `MEASURES`, and have another meaning there
@@ -79,13 +80,13 @@ def header_cell(words, **attributes) -> Th:
     return Th(words, scope="col", **attributes)
 
 def score_cell(score, places, best, mark="", competes=True, title=None) -> Td:
-    "A mean with its error and a mark; bold if its text equals `best` and it competes"
+    "A mean with its error and a mark, its word below; bold if its text equals `best` and it competes"
     if score is None: return Td("–", cls="num", data_sort="")
-    number = format_number(score.mean, places)
-    text = with_minus_sign(number) if any(score) else "0"
+    number, (symbol, _, word) = format_number(score.mean, places), mark.partition(" ")
     error = Span(f" ± {format_number(score.error, places)}", cls="error-of") if score.error else None
-    return Td(B(text) if number == best and competes else text, error, Span(mark, cls="annotation") if mark else None,
-              cls="num", data_sort=repr(score.mean), title=title)
+    marks = (Span(text, cls=cls) for text, cls in ((symbol, "annotation"), (word, "small")) if text)
+    mean = (B if number == best and competes else str)(with_minus_sign(number) if any(score) else "0")
+    return Td(mean, error, *marks, cls="num", data_sort=repr(score.mean), title=title)
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-014
 def measure_title(key) -> str:
@@ -95,7 +96,7 @@ def measure_title(key) -> str:
 
 def column_places(group, key) -> int:
     "The decimals of a measure: two for scores of reconstructions and for other measures above 1.5, otherwise four"
-    if key in MEASURES: return 2 if group.task == "reconstruction" else 4
+    if key in MEASURES and group.task == "reconstruction": return 2
     return 2 if any(abs(score.mean) > 1.5 for row in group.rows if (score := row.score(key))) else 4
 
 def measure_heading(
@@ -111,14 +112,18 @@ def measure_heading(
     return (f"{heading}({setting:,})" if key == "iwll" else f"{heading}, {SETTINGS[key]} = {setting:,}"), explanation
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-015
-def is_loose(row) -> bool:
+def is_loose(row, *path) -> bool: # path: keys of an IWLL in another part of the results
     "Whether the importance weights of a row have a Pareto k-hat above 0.7, for any of its seeds"
-    return any((r["measures"].get("iwll", {}).get("k_hat") or 0) > LOOSE_K_HAT for r in row.results)
+    parts = [result_part(result, *path or ("measures", "iwll")) or {} for result in row.results]
+    return any((part.get("k_hat") or 0) > LOOSE_K_HAT for part in parts)
+
+def loose_mark(row, key) -> str:
+    "The mark of an IWLL whose error is not reliable"
+    return " loose" if key == "iwll" and is_loose(row) else ""
 
 def score_mark(row, key) -> str:
     "The mark of a value: not a bound († or ‡), or loose"
-    if key == "elbo": return bound_mark(row)
-    return " loose" if key == "iwll" and is_loose(row) else ""
+    return bound_mark(row) if key == "elbo" else loose_mark(row, key)
 
 def score_column(
     group, # a Group
@@ -143,10 +148,6 @@ def text_column(heading, texts, numbers=None) -> tuple: # heading and cells
     values = ["" if isinstance(n, str) else n for n in numbers]
     return header_cell(heading, cls="num"), [Td(t, cls="num", data_sort=v) for t, v in zip(texts, values)]
 
-COST_COLUMNS = { # heading → (key in a result, formatter)
-    "Parameters": ("parameters", lambda n: f"{n:,.0f}"), "Training time": ("train_seconds", format_duration),
-    "File size": ("bytes", format_bytes)}
-
 def mean_over_seeds(row, key) -> float:
     "The mean of a number of a row's results, 0 where it is missing"
     return statistics.fmean(r.get(key) or 0 for r in row.results)
@@ -166,7 +167,7 @@ def k_hat_column(group, k) -> tuple: # heading and cells
         title = f"effective sample size {size:.1f} of {bound}; {loose:.0%} of the images loose"
         cells.append(Td(with_minus_sign(f"{worst['k_hat']:.2f}"), cls="num", data_sort=worst["k_hat"], title=title))
     title = f"median Pareto k-hat of the weights of {bound}; for a small k their effective sample size"
-    return header_cell(Abbr("k-hat", title=title), cls="num"), cells
+    return header_cell(Abbr("k‑hat", title=title), cls="num"), cells # with a hyphen that does not break
 
 def measure_columns(group, key) -> list: # (heading, cells) pairs
     "The columns of a measure: one for each k or L; IWLL stands beside the k-hat of its weights"
@@ -179,21 +180,20 @@ def measure_columns(group, key) -> list: # (heading, cells) pairs
 # %% ../../nbs/10_report/02_tables.ipynb #cell-022
 def table_columns(
     group:Group,
+    without=(), # measures that another table shows
 ) -> list: # (heading, cells) pairs
-    "The columns of a group's table after the name: network, code dimensions, measures, cost, seeds"
+    "The columns of a group's table after the name: network, code dimensions, measures, and seeds where they differ"
     rows, reconstructs = group.rows, group.task == "reconstruction"
     parameter = lambda key: [row.results[0]["run"].get(key) for row in rows]
-    keys = dict.fromkeys(k for row in rows for k in (*(MEASURES if reconstructs else ()), *row.results[0]["measures"]))
+    keys = dict.fromkeys(k for row in rows for k in (*(MEASURES if reconstructs else ()), *row.results[0]["measures"])
+                         if k not in without)
     columns = [text_column("Network", parameter("network"))]
     if reconstructs:
         dimensions = ["none" if d is None else d for d in parameter("latent")]
         columns.append(text_column(Abbr("d", title="dimensions of the code"), dimensions, dimensions))
     columns += [column for key in keys if any(row.score(key) for row in rows) for column in measure_columns(group, key)]
-    for heading, (key, formatter) in COST_COLUMNS.items():
-        means = [mean_over_seeds(row, key) for row in rows]
-        columns.append(text_column(heading, [formatter(mean) for mean in means], means))
-    n_seeds = [len(row.results) for row in rows]
-    return columns + ([text_column("Seeds", n_seeds, n_seeds)] if max(n_seeds) > 1 else [])
+    n_seeds = [len(row.results) for row in rows] # the caption says how many, where all have the same
+    return columns + ([text_column("Seeds", n_seeds, n_seeds)] if len(set(n_seeds)) > 1 else [])
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-026
 TRAINED_MODELS = "these trained models, not the methods"
@@ -255,10 +255,11 @@ def bound_notes(group) -> list: # of texts
 
 def table_notes(
     group:Group,
+    without=(), # measures that another table shows
 ) -> Ul: # `None` if there is nothing to say
     "The notes below a table: the kind of likelihood, the meaning of its marks, and what ± does not cover"
-    notes = bound_notes(group)
-    if any(row.score(key) for row in group.rows for key in ("ece", "aurc")): notes.append(CALIBRATION_NOTE)
+    notes, shown = bound_notes(group), {"ece", "aurc"} - {*without}
+    if any(row.score(key) for row in group.rows for key in shown): notes.append(CALIBRATION_NOTE)
     if group.task == "reconstruction":
         try: notes.insert(0, likelihood_note(group.likelihood, group.binarisation))
         except InputError as error: notes.insert(0, str(error))
@@ -320,16 +321,17 @@ def legend_swatch(style) -> Span:
 def group_table(
     group:Group,
     link=lambda name: None, # run name → address of its page, or `None`
+    without=(), # measures that another table shows
 ) -> Div:
     "The table of a group with caption, notes and reference values"
-    columns, styles, body = table_columns(group), group_styles(group), []
+    columns, styles, body = table_columns(group, without), group_styles(group), []
     for row, *cells in zip(group.rows, *(cells for _, cells in columns)):
         title = link_to(short_name(row.title), link(row.results[0]["name"]))
         name = Th(legend_swatch(styles[short_name(row.name)]), title, scope="row", data_sort=row.name)
         body.append(Tr(name, *cells))
     headings = [header_cell("Model"), *(heading for heading, _ in columns)]
     table = sortable_table(headings, body, reference_rows(group, columns))
-    return Div(table_caption(group), scroll_box(table, group.title), table_notes(group))
+    return Div(table_caption(group), scroll_box(table, group.title), table_notes(group, without))
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-036
 def measure_tables(

@@ -7,7 +7,7 @@ __all__ = ['TEXT_MEASURES', 'MAX_TEXT_ROWS', 'text_table']
 
 # %% ../../nbs/10_report/16_text_table.ipynb #cell-003
 from .results import column_settings, row_setting
-from .tables import column_places, given_weights_note, is_loose, measure_heading
+from .tables import column_places, given_weights_note, loose_mark, measure_heading
 
 # %% ../../nbs/10_report/16_text_table.ipynb #cell-005
 TEXT_MEASURES = ("ell", "ell(0.1)", "elbo", "iwll", "accuracy", "nll") # those of a classifier last
@@ -22,7 +22,7 @@ def _score_text(row, key, setting, places) -> str:
     "A mean with its error; an empty text where the row has no such measure"
     score = row.score(key)
     if score is None or row_setting(row, key) not in (None, setting): return ""
-    return f"{score.mean:.{places}f} ± {score.error:.{places}f}" + (" loose" if key == "iwll" and is_loose(row) else "")
+    return f"{score.mean:.{places}f} ± {score.error:.{places}f}{loose_mark(row, key)}"
 
 
 # %% ../../nbs/10_report/16_text_table.ipynb #cell-006

@@ -94,13 +94,13 @@ CLASSIFIER_MEASURES = {"accuracy": "Accuracy", "nll": "NLL", "brier": "Brier", "
 def classifier_cell(row:Row, key) -> Td:
     "A measure of a classifier with its interval for one seed, where it has one, or with its error"
     score, measures = row.score(key), row.results[0]["measures"].get(key) or {}
-    if len(row.results) > 1 or "low" not in measures: return score_cell(score, 4, None, False)
+    if len(row.results) > 1 or "low" not in measures: return score_cell(score, 4, None)
     low, high = (format_number(measures[end], 4) for end in ("low", "high"))
     return Td(f"{format_number(score.mean, 4)} ({low} to {high})", cls="num", data_sort=repr(score.mean))
 
 def calibration_table(group) -> Div: # `None` for autoencoders
     "Accuracy, proper scores, calibration error and risk–coverage of classifiers"
-    rows = [row for row in group.rows if row.score("ece")]
+    rows = [row for row in group.rows if any(map(row.score, CLASSIFIER_MEASURES))]
     if group.task != "classification" or not rows: return None
     lines = [(short_name(row.name), *(classifier_cell(row, key) for key in CLASSIFIER_MEASURES),
               number_cell(len(row.results), 0)) for row in rows]
