@@ -100,6 +100,7 @@ def _add_run(run, folder, target, data_dir):
     data = load(run.dataset, run.binarisation, data_dir, images=run.images)
     save_plots(restore(target, evaluated_weights(vars(run))).eval(), data, target)
 
+# %% ../../nbs/10_report/17_compare_runs.ipynb #cell-011
 def compare_runs(
     folders, # of trained runs
     out, # of the study: a new folder, or that of the same comparison

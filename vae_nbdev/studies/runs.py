@@ -169,8 +169,12 @@ def evaluated_weights(
     return "best" if run.get("patience") else "checkpoint"
 
 def _check_asked(run, asked):
-    "Raise `InputError` for an evaluation that was asked for by name and that the run's model cannot have"
-    undefined = undefined_evaluations(make_model(run.architecture, **model_options(run)))
+    "Raise `InputError` for an evaluation that was asked for by name and that the run's model cannot have, or use"
+    model = make_model(run.architecture, **model_options(run))
+    if "eval_samples" in asked and model.deterministic:
+        raise InputError(f"{run.architecture} is deterministic, so one Monte-Carlo sample is enough: "
+                         "leave out eval_samples.")
+    undefined = undefined_evaluations(model)
     wanted = [name for name in asked if name in undefined and getattr(run, name)]
     if not wanted: return
     same = [name for name in wanted if undefined[name] == undefined[wanted[0]]]
