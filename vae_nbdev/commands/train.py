@@ -63,12 +63,18 @@ def _check_threads(threads, path) -> int:
     try: return thread_count(str(threads))
     except argparse.ArgumentTypeError as error: raise InputError(f"threads in {path}: {error}.") from None
 
+def _check_compiled(compiled, path) -> str:
+    "The choice of `--compile` that repeats a `config.json`; raises `InputError` for another value"
+    if isinstance(compiled, bool): return "always" if compiled else "never"
+    raise InputError(f"compiled in {path} must be true or false.")
+
 def _config_defaults(path) -> dict: # name → value
-    "The parameters in a file that are options of `vae_train`, and the number of threads that a `config.json` records"
+    "The parameters in a file that are options of `vae_train`, and how a `config.json` was computed"
     wait_passively()
-    defaults = {k: v for k, v in read_run_file(path).items() if k in TRAIN_OPTIONS}
-    threads = _read_mapping(path).get("threads")
-    return defaults if threads is None else defaults | {"threads": _check_threads(threads, path)}
+    defaults, content = {k: v for k, v in read_run_file(path).items() if k in TRAIN_OPTIONS}, _read_mapping(path)
+    for option, key, check in (("threads", "threads", _check_threads), ("compile", "compiled", _check_compiled)):
+        if content.get(key) is not None: defaults[option] = check(content[key], path)
+    return defaults
 
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-015
