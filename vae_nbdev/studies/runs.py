@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from ..core.files import InputError, append_line, make_folder, read_json, write_json
 from ..core.provenance import code_version, provenance
+from ..core.schema import Measure, check_schema
 from ..data.datasets import check_images, display_name, load, place_independent
 from ..nn.registry import make_model
 from ..speed.threads import choose_threads, use_threads
@@ -196,6 +197,17 @@ def check_evaluation(
     return history, trained, code
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-024
+def _check_numbers(value, place):
+    "Raise `InputError` for a number that is too large for every reader of results: the run has failed then"
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        _check_numbers(part, f"{place}.{key}".lstrip(".") if isinstance(key, str) else f"{place}[{key}]")
+    if not isinstance(value, float): return
+    try: check_schema(value, Measure, place)
+    except InputError as error:
+        raise InputError(f"the training has diverged ({str(error).rstrip('.')}): "
+                         "choose a smaller learning_rate.") from error
+
 def _evaluate(run, folder, data, device, data_dir, progress, suffix) -> tuple: # the measures, and the scores (L, N)
     "Everything that is measured on a trained run"
     model = restore(folder, evaluated_weights(vars(run))).to(pick_device(device))
@@ -206,6 +218,7 @@ def _evaluate(run, folder, data, device, data_dir, progress, suffix) -> tuple: #
     density_file = Path(folder) / f"density{suffix}.safetensors"
     optional = run_optional_evaluations(model, run, density_file, data, data_dir, progress)
     matrices |= optional.get("ais", {}).pop("scores", {})
+    _check_numbers(scores | optional, "")
     return scores | optional, matrices
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-025
@@ -249,7 +262,7 @@ def older_result(folder, run:Run) -> dict: # or None
     if not isinstance(result, dict) or result.get("key") == run_key(run): return None
     return result if has_parameters(result, run) else None
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-030
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-032
 def stored_run(
     folder, # of a trained run
     changes:dict=None, # parameters that replace those of the run, name → value
