@@ -58,20 +58,27 @@ def read_run_file(path) -> dict: # name → value, those of the architecture and
     make_run(parameters, str(path))
     return {k: v for k, v in parameters.items() if k != "options"} | (parameters.get("options") or {})
 
+# %% ../../nbs/11_commands/01_train.ipynb #cell-013
 def _check_threads(threads, path) -> int:
     "The number of threads in a `config.json`; raises `InputError` for another value"
     try: return thread_count(str(threads))
     except argparse.ArgumentTypeError as error: raise InputError(f"threads in {path}: {error}.") from None
 
+def _check_compiled(compiled, path) -> str:
+    "The choice of `--compile` that repeats a `config.json`; raises `InputError` for another value"
+    if isinstance(compiled, bool): return "always" if compiled else "never"
+    raise InputError(f"compiled in {path} must be true or false.")
+
 def _config_defaults(path) -> dict: # name → value
-    "The parameters in a file that are options of `vae_train`, and the number of threads that a `config.json` records"
+    "The parameters in a file that are options of `vae_train`, and how a `config.json` was computed"
     wait_passively()
-    defaults = {k: v for k, v in read_run_file(path).items() if k in TRAIN_OPTIONS}
-    threads = _read_mapping(path).get("threads")
-    return defaults if threads is None else defaults | {"threads": _check_threads(threads, path)}
+    defaults, content = {k: v for k, v in read_run_file(path).items() if k in TRAIN_OPTIONS}, _read_mapping(path)
+    for option, key, check in (("threads", "threads", _check_threads), ("compile", "compiled", _check_compiled)):
+        if content.get(key) is not None: defaults[option] = check(content[key], path)
+    return defaults
 
 
-# %% ../../nbs/11_commands/01_train.ipynb #cell-015
+# %% ../../nbs/11_commands/01_train.ipynb #cell-016
 COMPILE = {"auto": None, "always": True, "never": False}
 
 def architecture_name(text): return text
@@ -90,7 +97,7 @@ def _check_new_folder(folder, resume):
     if holds_run(folder) and not resume:
         raise InputError(f"{folder} already holds a run: add --resume to go on with it, or choose another --out.")
 
-# %% ../../nbs/11_commands/01_train.ipynb #cell-016
+# %% ../../nbs/11_commands/01_train.ipynb #cell-017
 def _check_meaning(run, parameters):
     "Raise `InputError` for a code or a likelihood that was asked for of a model without one"
     from vae_nbdev.studies.spec import has_argument
@@ -113,7 +120,7 @@ def _make_run(architecture, config, option, parameters):
     return run
 
 
-# %% ../../nbs/11_commands/01_train.ipynb #cell-017
+# %% ../../nbs/11_commands/01_train.ipynb #cell-018
 LOGGING_OPTIONS = ("log_every", "image_every", "tracker") # which change no number
 
 def _callbacks(stack, run, folder, data, image_every, tracker) -> list:
@@ -127,7 +134,7 @@ def _callbacks(stack, run, folder, data, image_every, tracker) -> list:
     return callbacks
 
 
-# %% ../../nbs/11_commands/01_train.ipynb #cell-018
+# %% ../../nbs/11_commands/01_train.ipynb #cell-019
 def _train(architecture, config, option, compile, threads, data_dir, device, out, resume, kwargs, **parameters):
     "The work of `vae_train`; `parameters` and `kwargs` are fields of a `Run`, and what a training logs"
     wait_passively()
@@ -149,7 +156,7 @@ def _train(architecture, config, option, compile, threads, data_dir, device, out
     print(f"trained: {one_line(folder)}\nmeasure it with: vae_benchmark {one_line(shlex.quote(str(folder)))}")
 
 
-# %% ../../nbs/11_commands/01_train.ipynb #cell-019
+# %% ../../nbs/11_commands/01_train.ipynb #cell-020
 _NAMES = "\n  ".join(architecture_names())
 _TRAIN_DETAILS = f"""\
 Architectures:
@@ -168,7 +175,7 @@ Completion of options and names in a shell:
   vae_train --print-completion bash > ~/.local/share/bash-completion/completions/vae_train
 """
 
-# %% ../../nbs/11_commands/01_train.ipynb #cell-020
+# %% ../../nbs/11_commands/01_train.ipynb #cell-021
 def _training_options(
     batch_size:int=128, # images in a step
     mc_samples:int=None, # Monte-Carlo samples per image in training
@@ -184,7 +191,7 @@ def _training_options(
     tracker:str=None, # also report each epoch to mlflow or trackio
 ): "Further options of a training"
 
-# %% ../../nbs/11_commands/01_train.ipynb #cell-021
+# %% ../../nbs/11_commands/01_train.ipynb #cell-022
 @command(_TRAIN_DETAILS, _config_defaults)
 @delegates(_training_options)
 def vae_train(
@@ -212,5 +219,5 @@ def vae_train(
     _train(**locals())
 
 
-# %% ../../nbs/11_commands/01_train.ipynb #cell-022
+# %% ../../nbs/11_commands/01_train.ipynb #cell-023
 TRAIN_OPTIONS = tuple(inspect.signature(vae_train).parameters) # names

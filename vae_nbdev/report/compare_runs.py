@@ -6,18 +6,19 @@
 __all__ = ['study_of_runs', 'copy_run', 'compare_runs']
 
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-003
-import fnmatch, hashlib, os, shutil
+import dataclasses, fnmatch, hashlib, os, shutil
 from pathlib import Path
-from ..core.files import InputError, make_folder, path_within, read_json, replace_file
+from ..core.files import InputError, make_folder, path_within, replace_file
 from ..core.locks import Lock
 from ..data.datasets import load
 from ..training.checkpoints import restore
-from ..studies.spec import Study, run_name
+from ..studies.spec import Study, check_data, run_name
 from ..studies.folders import NEXT, RUNS, check_study_folder, write_study
-from ..studies.runs import OLDER, evaluate_run, evaluated_weights, read_result_key, set_result_aside
-from ..studies.runs import stored_run
+from ..studies.runs import OLDER, check_evaluation, evaluate_run, evaluated_weights, read_result_key
+from ..studies.runs import set_result_aside, stored_run
 from .figures import save_plots
 from .page import build_report
+from .results import read_result
 
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-005
 def study_of_runs(
@@ -72,20 +73,34 @@ def _check_targets(places, out): # places: run name → folder
         if (target := path_within(out, RUNS, name)).exists():
             raise InputError(f"{target} is a run, and a comparison keeps copies there: choose another --out.")
 
-def _prepare_run(run, folder, target, data_dir, device, progress):
-    "Evaluate a run that has no result, copy it into the study, and draw its plots in the copy if it has none"
-    data = load(run.dataset, run.binarisation, data_dir, images=run.images)
-    if not (folder / "result.json").exists():
-        with Lock(folder): evaluate_run(run, folder, data, device, data_dir, progress, threads="auto")
-    result = read_json(folder / "result.json", "the result")
-    if result.get("name") != run_name(run):
-        raise InputError(f"the result in {folder} is by code that named runs otherwise: measure it with vae_benchmark.")
-    copy_run(folder, target)
-    if (folder / "images").is_dir(): return
-    save_plots(restore(target, evaluated_weights(vars(run))).eval(), data, target)
+def _check_result(run, folder):
+    "Raise `InputError` for a run without a result that has not come to its end, or with a result that is not its own"
+    if not (folder / "result.json").exists(): return check_evaluation(run, folder)
+    try: result = read_result(folder)
+    except InputError as error: raise InputError(f"{folder} cannot be shown: {error}") from error
+    if result["name"] == run_name(run): return
+    check_evaluation(run, folder)
+    stored = result["run"]
+    different = [f"{k} = {stored[k]!r}, not {v!r}" for k, v in dataclasses.asdict(run).items() if stored.get(k, v) != v]
+    whose = f"of a run with {', '.join(different)}" if different else "by code that named runs otherwise"
+    raise InputError(f"the result in {folder} is {whose}: measure it anew with vae_benchmark.")
 
 
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-010
+def _evaluate_missing(run, folder, data_dir, device, progress):
+    "Evaluate a run that has no result"
+    if (folder / "result.json").exists(): return
+    data = load(run.dataset, run.binarisation, data_dir, images=run.images)
+    with Lock(folder): evaluate_run(run, folder, data, device, data_dir, progress, threads="auto")
+
+def _add_run(run, folder, target, data_dir):
+    "Copy a run into the study, and draw its plots in the copy if it has none"
+    copy_run(folder, target)
+    if (folder / "images").is_dir(): return
+    data = load(run.dataset, run.binarisation, data_dir, images=run.images)
+    save_plots(restore(target, evaluated_weights(vars(run))).eval(), data, target)
+
+# %% ../../nbs/10_report/17_compare_runs.ipynb #cell-011
 def compare_runs(
     folders, # of trained runs
     out, # of the study: a new folder, or that of the same comparison
@@ -98,9 +113,10 @@ def compare_runs(
     study, places = study_of_runs(folders)
     check_study_folder(study, out)
     _check_targets(places, out)
+    check_data(study, data_dir)
+    for run in study.runs: _check_result(run, places[run_name(run)])
+    for run in study.runs: _evaluate_missing(run, places[run_name(run)], data_dir, device, progress)
     write_study(study, out) # from here on the runs in the folder are copies
-    for run in study.runs:
-        name = run_name(run)
-        _prepare_run(run, places[name], path_within(out, RUNS, name), data_dir, device, progress)
+    for run in study.runs: _add_run(run, places[run_name(run)], path_within(out, RUNS, run_name(run)), data_dir)
     return build_report(study, out, notebook, {}, data_dir)
 

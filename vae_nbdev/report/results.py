@@ -8,7 +8,7 @@ __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'DESCRIPTION_COLUMNS', 'IWLL_DIAGNOSTIC
            'format_parameter', 'model_key', 'model_names', 'short_name', 'all_scores', 'results_table', 'Score',
            'score_over_seeds', 'result_part', 'Row', 'Group', 'group_results', 'has_deterministic_code',
            'has_uncertain_weights', 'is_deterministic', 'is_teacher_forced', 'bound_mark', 'competes', 'score_kind',
-           'is_grey_score', 'row_setting', 'column_settings']
+           'is_grey_score', 'score_line', 'given_weights_note', 'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
 import dataclasses, itertools, json, statistics
@@ -295,7 +295,29 @@ def is_grey_score(group) -> bool:
     "Whether the scores are grey cross-entropies, by which no model is ranked in likelihood"
     return score_kind(group) == GREY_SCORE
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-044
+# %% ../../nbs/10_report/01_results.ipynb #cell-042
+def score_line(
+    group, # a Group
+) -> str:
+    "What the scores of a group are and, where there is a bound, the highest possible ELL"
+    bounds = {result.get("bound") for row in group.rows for result in row.results}
+    known = group.task == "reconstruction" and len(bounds) == 1 and None not in bounds
+    return score_kind(group) + (f"; the highest possible ELL is {bounds.pop() + 0.:.3f}" if known else "")
+
+def given_weights_note(
+    group,
+    rows=None, # those in question; `None`: all that have an IWLL
+    measure:str="IWLL", # its name
+    of:str="models with uncertain weights", # what rows with uncertain weights are called
+    what:str="a bound on log p(x | W)", # the measure of binarised pixels
+) -> str: # "" if no row has uncertain weights
+    "That a bound or an estimate of rows with uncertain weights is one for given weights"
+    rows = [row for row in group.rows if row.score("iwll")] if rows is None else rows
+    if not any(map(has_uncertain_weights, rows)): return ""
+    what = "given W" if group.binarisation == "grey" else what
+    return f"{measure} of {of}: {what}, averaged over q(W); KL_W not included."
+
+# %% ../../nbs/10_report/01_results.ipynb #cell-045
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share
 
 def row_setting(row, key) -> int: # `None` for a measure without one, and for PLL that is the same for every L

@@ -8,10 +8,9 @@ __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETT
            'REFERENCE_ROWS', 'with_minus_sign', 'format_number', 'format_units', 'format_duration', 'format_bytes',
            'header_cell', 'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose', 'loose_mark',
            'score_mark', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns',
-           'table_columns', 'error_sentence', 'table_caption', 'teacher_forced_note', 'given_weights_note',
-           'bound_notes', 'table_notes', 'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to',
-           'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell',
-           'plain_table']
+           'table_columns', 'error_sentence', 'table_caption', 'teacher_forced_note', 'bound_notes', 'table_notes',
+           'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to', 'sortable_table', 'group_styles',
+           'legend_swatch', 'group_table', 'measure_tables', 'number_cell', 'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import statistics
@@ -21,7 +20,7 @@ from ..core.files import InputError
 from ..nn.likelihoods import likelihood_note
 from ..evaluation.significance import SEEDS_NEEDED
 from ..plots.figure import line_styles
-from .results import Group, bound_mark, column_settings, competes, group_results, has_uncertain_weights
+from .results import Group, bound_mark, column_settings, competes, given_weights_note, group_results
 from .results import is_grey_score, is_teacher_forced, result_part, row_setting, score_kind, short_name
 from .results import SETTINGS
 
@@ -228,19 +227,6 @@ def teacher_forced_note(rows) -> str: # "" if there are no such rows
     "What ELL of the rows whose decoder sees true pixels is not"
     forced = [row.name for row in rows if is_teacher_forced(row)]
     return TEACHER_FORCED_NOTE.format(" and ".join(forced)) if forced else ""
-
-def given_weights_note(
-    group,
-    rows=None, # those in question; `None`: all that have an IWLL
-    measure:str="IWLL", # its name
-    of:str="models with uncertain weights", # what rows with uncertain weights are called
-    what:str="a bound on log p(x | W)", # the measure of binarised pixels
-) -> str: # "" if no row has uncertain weights
-    "That a bound or an estimate of rows with uncertain weights is one for given weights"
-    rows = [row for row in group.rows if row.score("iwll")] if rows is None else rows
-    if not any(map(has_uncertain_weights, rows)): return ""
-    what = "given W" if group.binarisation == "grey" else what
-    return f"{measure} of {of}: {what}, averaged over q(W); KL_W not included."
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-030
 def bound_notes(group) -> list: # of texts

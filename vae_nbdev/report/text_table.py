@@ -6,8 +6,8 @@
 __all__ = ['TEXT_MEASURES', 'MAX_TEXT_ROWS', 'text_table']
 
 # %% ../../nbs/10_report/16_text_table.ipynb #cell-003
-from .results import column_settings, row_setting
-from .tables import column_places, given_weights_note, loose_mark, measure_heading
+from .results import column_settings, given_weights_note, row_setting, score_line
+from .tables import column_places, loose_mark, measure_heading
 
 # %% ../../nbs/10_report/16_text_table.ipynb #cell-005
 TEXT_MEASURES = ("ell", "ell(0.1)", "elbo", "iwll", "accuracy", "nll") # those of a classifier last
@@ -40,7 +40,7 @@ def text_table(
         for setting in column_settings(group.rows, key):
             columns[_heading(key, group, setting)] = [_score_text(row, key, setting, places) for row in group.rows]
     table = pandas.DataFrame(columns)
-    lines = [group.title, *table.head(MAX_TEXT_ROWS).to_string(index=False).splitlines()]
+    lines = [group.title, score_line(group), *table.head(MAX_TEXT_ROWS).to_string(index=False).splitlines()]
     if len(table) > MAX_TEXT_ROWS: lines.append(f"… and {len(table) - MAX_TEXT_ROWS} more: see the report.")
     if note := given_weights_note(group): lines.append(note)
     return "\n".join(lines)

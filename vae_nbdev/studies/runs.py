@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from ..core.files import InputError, append_line, make_folder, read_json, write_json
 from ..core.provenance import code_version, provenance
+from ..core.schema import Measure, check_schema
 from ..data.datasets import check_images, display_name, load, place_independent
 from ..nn.registry import make_model
 from ..speed.threads import choose_threads, use_threads
@@ -169,8 +170,12 @@ def evaluated_weights(
     return "best" if run.get("patience") else "checkpoint"
 
 def _check_asked(run, asked):
-    "Raise `InputError` for an evaluation that was asked for by name and that the run's model cannot have"
-    undefined = undefined_evaluations(make_model(run.architecture, **model_options(run)))
+    "Raise `InputError` for an evaluation that was asked for by name and that the run's model cannot have, or use"
+    model = make_model(run.architecture, **model_options(run))
+    if "eval_samples" in asked and model.deterministic:
+        raise InputError(f"{run.architecture} is deterministic, so one Monte-Carlo sample is enough: "
+                         "leave out eval_samples.")
+    undefined = undefined_evaluations(model)
     wanted = [name for name in asked if name in undefined and getattr(run, name)]
     if not wanted: return
     same = [name for name in wanted if undefined[name] == undefined[wanted[0]]]
@@ -192,6 +197,17 @@ def check_evaluation(
     return history, trained, code
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-024
+def _check_numbers(value, place):
+    "Raise `InputError` for a number that is too large for every reader of results: the run has failed then"
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in parts:
+        _check_numbers(part, f"{place}.{key}".lstrip(".") if isinstance(key, str) else f"{place}[{key}]")
+    if not isinstance(value, float): return
+    try: check_schema(value, Measure, place)
+    except InputError as error:
+        raise InputError(f"the training has diverged ({str(error).rstrip('.')}): "
+                         "choose a smaller learning_rate.") from error
+
 def _evaluate(run, folder, data, device, data_dir, progress, suffix) -> tuple: # the measures, and the scores (L, N)
     "Everything that is measured on a trained run"
     model = restore(folder, evaluated_weights(vars(run))).to(pick_device(device))
@@ -202,6 +218,7 @@ def _evaluate(run, folder, data, device, data_dir, progress, suffix) -> tuple: #
     density_file = Path(folder) / f"density{suffix}.safetensors"
     optional = run_optional_evaluations(model, run, density_file, data, data_dir, progress)
     matrices |= optional.get("ais", {}).pop("scores", {})
+    _check_numbers(scores | optional, "")
     return scores | optional, matrices
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-025
@@ -245,7 +262,7 @@ def older_result(folder, run:Run) -> dict: # or None
     if not isinstance(result, dict) or result.get("key") == run_key(run): return None
     return result if has_parameters(result, run) else None
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-030
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-032
 def stored_run(
     folder, # of a trained run
     changes:dict=None, # parameters that replace those of the run, name → value
