@@ -6,7 +6,7 @@
 __all__ = ['NOISE_LEVELS', 'check_autoencoder', 'MCSamples', 'draw_mc_samples', 'encoder_batches', 'reconstruct_batches',
            'score_images', 'code_influence', 'fit_influence', 'score_codes', 'score_fitted', 'score_draws',
            'image_scores', 'add_elbo', 'mean_scores', 'check_noise', 'check_mc_samples', 'least_eval_samples',
-           'check_benchmark_settings', 'check_likelihood', 'likelihood_bound', 'mean_image_score', 'iwll_summary',
+           'check_likelihood', 'check_benchmark_settings', 'likelihood_bound', 'mean_image_score', 'iwll_summary',
            'device_and_dtype', 'mean_code_weights', 'encode_mean', 'posterior_means']
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-003
@@ -228,22 +228,22 @@ def check_mc_samples(
     L = check_number(L, f"mc_samples, the number of draws of {model.name},", minimum=least, integer=True)
     return 1 if model.deterministic else L
 
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-030
 def least_eval_samples(model) -> int:
     "The fewest draws that measure a model: with uncertain weights at least two, for the error over draws"
     return max(model.min_samples, 1 if model.weight_posterior == "point" else 2)
-
-def check_benchmark_settings(model, L, noise, importance_samples) -> int:
-    "The L to use, see `check_mc_samples`; raises `InputError` for settings that no benchmark can have"
-    L = check_mc_samples(model, L, least_eval_samples(model))
-    check_number(importance_samples, "importance_samples", minimum=0, integer=True)
-    for eps in noise: check_number(eps, "noise", minimum=0)
-    return L
 
 def check_likelihood(model, dataset):
     "Raise `InputError` for a density on binary pixels"
     if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-031
+def check_benchmark_settings(model, dataset, L, noise, importance_samples) -> tuple: # L and noise, as they are used
+    "See `check_mc_samples` and `check_noise`; raises `InputError` for what no benchmark can have"
+    check_likelihood(model, dataset)
+    check_number(importance_samples, "importance_samples", minimum=0, integer=True)
+    return check_mc_samples(model, L, least_eval_samples(model)), check_noise(noise)
+
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-032
 def likelihood_bound(model:Autoencoder, split):
     "The highest mean log-likelihood any reconstruction of these images can reach; `None` where it is unbounded"
     check_autoencoder(model)
@@ -257,7 +257,7 @@ def mean_image_score(model:Autoencoder, dataset):
     logits = model.likelihood.initial_logits(dataset.train.mean())
     return model.likelihood.log_prob(dataset.test.batch(slice(None)).x, logits).double().mean().item()
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-033
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-034
 def iwll_summary(
     estimate, # from importance_log_likelihood
     k:int # importance samples
@@ -268,7 +268,7 @@ def iwll_summary(
         "ess": estimate.ess.median().item(), "k_hat": known.clamp(min=-1).median().item() if len(known) else None,
         "loose": (known > K_HAT_LIMIT).double().mean().item() if len(known) else None}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-034
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-035
 def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of clean and of noisy images, noise curve
     "Scores of every draw and image, name → (L, N), and the means of ELL(ε) with their errors"
     samples = draw_mc_samples(model, test, L, seed)
@@ -276,7 +276,7 @@ def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of cl
     points = [{"eps": eps, **crossed_mean(curve[eps]["ell"])._asdict()} for eps in noise]
     return curve[0.], {f"ell({eps:g})": curve[eps]["ell"] for eps in noise if eps}, points
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-035
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-036
 @patch
 def benchmark(self:Autoencoder,
     dataset, # a Dataset; its test images are scored, each exactly once
@@ -288,9 +288,7 @@ def benchmark(self:Autoencoder,
     progress:bool=False, # show a progress bar of the importance sampling, the longest part
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
     "Log-likelihoods from clean and noisy images, divergences and bounds, in nats per image with standard errors"
-    noise = check_noise(noise)
-    L = check_benchmark_settings(self, L, noise, importance_samples)
-    check_likelihood(self, dataset)
+    L, noise = check_benchmark_settings(self, dataset, L, noise, importance_samples)
     keep_freed_memory()
     started, test, kl_w = time.monotonic(), dataset.test, self.weight_kl().item()
     clean, noisy, points = _score_all(self, test, L, seed, noise, batch_size)
@@ -304,7 +302,7 @@ def benchmark(self:Autoencoder,
             "mean_image": mean_image_score(self, dataset), "parameters": self.count_parameters(),
             "benchmark_seconds": round(time.monotonic() - started, 3)}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-057
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-058
 def device_and_dtype(model) -> dict: # device and dtype, as `Tensor.to` takes them
     "Where the model computes, and in which precision"
     weight = next(model.parameters())
@@ -329,7 +327,7 @@ def encode_mean(
     "The mean code of each image"
     return _marginal_mean(model, x, mean_code_weights(model, L, seed))
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-059
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-060
 @torch.no_grad()
 def posterior_means(
     model:Autoencoder,
