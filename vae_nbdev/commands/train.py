@@ -17,7 +17,7 @@ import argparse, inspect, shlex
 from contextlib import ExitStack
 from pathlib import Path
 from fastcore.meta import delegates
-from ..core.files import InputError, check_choice, read_bytes
+from ..core.files import InputError, check_choice, check_number, read_bytes
 from ..core.command import command, file_path, int_or_none, logger, one_line
 from ..speed.threads import thread_count, wait_passively
 from ..nn.registry import architecture_names
@@ -144,6 +144,7 @@ def _train(architecture, config, option, compile, threads, data_dir, device, out
     from vae_nbdev.training.settings import pick_device
     compile = COMPILE[check_choice(compile, COMPILE, "compile")]
     log_every, *logged = (kwargs.pop(name) for name in LOGGING_OPTIONS)
+    check_number(logged[0], "image_every", minimum=0, integer=True)
     run = _make_run(architecture, config, option, parameters | kwargs)
     folder = Path(out or Path("runs") / run_name(run))
     logger.info("%s in %s, on %s, resume is %s", run, folder, pick_device(device), resume)

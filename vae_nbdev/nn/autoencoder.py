@@ -22,7 +22,7 @@ from .bayesian_layers import BayesianLayer, EstimatorName, bayesian_layers, chec
 from .bayesian_layers import sample_weights, total_weight_kl
 from .networks import ActivationName, DenseBody, Network, Pixels, Width
 from .posteriors import GaussianPosterior, PointPosterior
-from .priors import PriorName, bind_prior, make_prior
+from .priors import PriorName, bind_prior, check_codes, make_prior, prior_class
 from .registry import register
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-006
@@ -186,6 +186,7 @@ def build_prior(model, prior, size):
     "The prior of a model; raises `InputError` for a choice that would have no effect"
     if not model.uses_prior and (prior, size) != ("standard_normal", None):
         raise InputError(f"{model.name} is trained without a prior of the code: leave out prior and prior_size.")
+    check_codes(prior_class(prior), model) # before its size, which may be the next thing that is wrong
     return bind_prior(make_prior(prior, model.latent, size), model)
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-024

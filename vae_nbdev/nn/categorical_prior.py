@@ -57,16 +57,12 @@ class CategoricalPosterior(Posterior):
 # %% ../../nbs/03_nn/17_categorical_prior.ipynb #cell-009
 class UniformCategorical(Prior):
     "Independent uniform variables with `size` classes, as joined one-hot vectors; for categorical posteriors"
-    default_size, euclidean = 10, False
+    default_size, euclidean, discrete = 10, False, True
 
     def __init__(self, d, size=None):
         super().__init__(d, size)
         if d % self.size:
             raise InputError(f"latent must be a multiple of the number of classes, {self.size}, got {d}.")
-
-    def bind(self, model):
-        if model.posterior.discrete: return
-        raise InputError(f"the codes of {model.name} are not discrete: choose another prior than {self.name}.")
 
     def log_prob(self, z): return -math.log(self.size) * z.sum(-1)
 

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['NONE_LABELS', 'PARAMETER_LABELS', 'parameter_label', 'parameter_text', 'run_settings', 'settings_table',
-           'provenance_list', 'failure_table', 'citation', 'section', 'has_output', 'page_cells', 'page_headings',
-           'notebook_html', 'page_html', 'write_page', 'write_slides', 'run_page_links', 'write_run_page',
-           'execute_part', 'write_run_pages', 'build_slides', 'build_report']
+           'provenance_list', 'failure_table', 'citation', 'section', 'below_sentence', 'have_classes', 'has_output',
+           'page_cells', 'page_headings', 'notebook_html', 'page_html', 'write_page', 'write_slides', 'run_page_links',
+           'write_run_page', 'execute_part', 'write_run_pages', 'build_slides', 'build_report']
 
 # %% ../../nbs/10_report/05_page.ipynb #cell-003
 import json, shlex
@@ -134,6 +134,17 @@ def section(
         shown = [e for e in (content if isinstance(content, list) else [content]) if e is not None]
         if shown: elements += [group_heading(group, groups), *shown]
     return show_html(*elements)
+
+def below_sentence(
+    sentence:str, # "": none
+    content:HTML, # of a section, or `None`
+) -> HTML: # `None` without content
+    "The content of a section with a sentence in front of it that only some results need"
+    return HTML(f"{P(sentence)}\n{content.data}") if content and sentence else content
+
+def have_classes(results) -> bool:
+    "Whether the images of any result have classes; only own images may lack them, and their summary says so"
+    return any(", no classes," not in str(result["run"].get("images")) for result in results)
 
 # %% ../../nbs/10_report/05_page.ipynb #cell-019
 def has_output(cell) -> bool:
