@@ -219,16 +219,28 @@ def references_of(markdown):
     return ["## References", *(f"- @{key}: {literature()[key]}" for key in keys)] if keys else []
 
 
-def plain_markdown(page):
+LINK = re.compile(r"(?<=\]\()[^()\s]+(?=\))")  # the address of a link in Markdown
+
+
+def twin_links(text, page, names, host):
+    "A text whose links to pages lead to the Markdown files beside them."
+    def twin(match):
+        path, mark, fragment = new_address(match[0], page, names, host).partition("#")
+        return path + (".md" if path.endswith(".html") and "://" not in path else "") + mark + fragment
+    return LINK.sub(twin, text)
+
+
+def plain_markdown(page, names, host):
     "A page as plain Markdown: texts, code and what it prints, without pictures."
     parts = [f"# {page['title']}", f"> {page['subtitle']}"]
     for cell in page["cells"]:
         about, source = directives(source_of(cell))
-        if cell["cell_type"] == "markdown": parts.append(source_of(cell))
+        if cell["cell_type"] == "markdown": parts.append(twin_links(source_of(cell), page, names, host))
         if cell["cell_type"] != "code" or about.get("include") == "false": continue
         if source and about.get("echo") != "false": parts.append(f"```python\n{source}\n```")
         text = "\n".join(printed_text(output) for output in cell.get("outputs", [])).strip()
-        if text: parts.append(text if about.get("output") == "asis" else f"```\n{text}\n```")
+        if text and about.get("output") == "asis": parts.append(twin_links(text, page, names, host))
+        elif text: parts.append(f"```\n{text}\n```")
     return "\n\n".join(parts + references_of("\n".join(parts))) + "\n"
 
 
@@ -236,8 +248,9 @@ def write_for_programs(pages, sidebar):
     "A Markdown file beside each page, and llms.txt, the list of them (https://llmstxt.org)."
     settings = get_config()
     host = settings.doc_host + settings.doc_baseurl
+    names = {page["source"]: page["name"] for page in pages}
     for page in pages:
-        (SITE / f"{page['name']}.md").write_text(plain_markdown(page), encoding="utf-8")
+        (SITE / f"{page['name']}.md").write_text(plain_markdown(page, names, host), encoding="utf-8")
     lines = [f"# {settings.title}", "", f"> {settings.description}"]
     for title, part in [(entry[0], entry) if isinstance(entry, tuple) else (entry["title"], entry) for entry in sidebar]:
         lines += ["", f"## {title}", ""]
@@ -330,10 +343,20 @@ def page_faults(html):
     return found + [("link that shows its Markdown", around) for around in re.findall(r".{0,40}\]\(http.{0,40}", main.get_text())]
 
 
+def dead_links(path):
+    "The links of a Markdown file beside a page that lead to no other such file."
+    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+    addresses = [address.partition("#")[0] for address in LINK.findall(text)]
+    return [address for address in addresses if address.endswith((".ipynb", ".html", ".html.md"))
+            and "://" not in address and not (path.parent / address).exists()]
+
+
 def check_site(strict):
     "Print what is wrong with the built pages; if `strict`, end with status 1 if there is anything."
     faults = [(path.relative_to(SITE), *fault) for path in sorted(SITE.rglob("*.html"))
               for fault in page_faults(path.read_text(encoding="utf-8"))]
+    faults += [(path.relative_to(SITE), "link to nothing", address) for path in sorted(SITE.rglob("*.html.md"))
+               for address in dead_links(path)]
     for fault in faults: print(*fault, sep=": ")
     if faults and strict: sys.exit(f"{len(faults)} faults in the pages of {SITE}")
 
