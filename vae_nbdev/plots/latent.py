@@ -17,9 +17,8 @@ from fastcore.basics import patch
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 from ..core.files import InputError, check_number
-from ..core.randomness import make_generator
 from ..nn.autoencoder import Autoencoder
-from ..evaluation.benchmark import device_and_dtype, posterior_means
+from ..evaluation.benchmark import device_and_dtype, grid_weights, shown_codes
 from .figure import GREY, PALETTE, PlotFigure, class_colour, class_name, style_axes, model_title
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-007
@@ -145,7 +144,7 @@ def draw_latent_repr(
     title:str|None=None, # None: the model's name
 ):
     "Draw the mean code of every test image"
-    codes, labels = posterior_means(model, dataset.test, L, seed), dataset.test.labels
+    codes, labels = shown_codes(model, dataset.test, L, seed), dataset.test.labels
     labels, title = None if labels is None else labels.cpu(), model_title(model) if title is None else title
     if codes.shape[1] == 1: return draw_histograms(ax, codes, labels, title=title, classes=dataset.classes)
     plane = fit_plane(codes)
@@ -251,7 +250,7 @@ def latent_grid(
     seed:int=0, # of the weight sample, where weights are random
 ) -> LatentGrid:
     "Decode a uniform grid on the plane of some codes, all tiles with the same weights"
-    W = model.sample_from_W(1, make_generator(seed, "latent grid", device=device_and_dtype(model)["device"]))
+    W = grid_weights(model, seed)
     if isinstance(limits, str) and limits == "quantiles": points, limits, names = prior_quantiles(model, n)
     else:
         plane = fit_plane(codes)
@@ -294,7 +293,7 @@ def draw_latent_recon(
     check_number(n, "n", minimum=2, integer=True)
     if dataset is None and (limits is None or model.latent > 2 and limits != "quantiles"):
         raise InputError("a latent grid needs a data set for the range and the plane; limits will do up to d = 2.")
-    codes = torch.zeros(1, model.latent) if dataset is None else posterior_means(model, dataset.test, seed=seed)
+    codes = torch.zeros(1, model.latent) if dataset is None else shown_codes(model, dataset.test, seed=seed)
     grid = latent_grid(model, codes, n, limits, seed)
     note = "\none weight sample, held fixed" if grid.weight_sample else ""
     draw_grid(ax, grid.images, grid.limits, grid.names, (model_title(model) if title is None else title) + note)
