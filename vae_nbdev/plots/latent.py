@@ -40,7 +40,7 @@ def fit_plane(
     if d <= 2: return LatentPlane(torch.zeros(d), torch.eye(d), ("$z_1$", "$z_2$")[:d])
     origin = codes.mean(0)
     _, singular, directions = torch.linalg.svd(codes - origin, full_matrices=False)
-    share = singular**2 / (singular**2).sum()
+    share = singular**2 / (singular**2).sum().clamp(min=1e-30) # codes that coincide have no variance to share
     directions = directions[:n] * directions[:n].gather(1, directions[:n].abs().argmax(1, keepdim=True)).sign()
     names = tuple(f"principal component {i + 1} ({share[i]:.0%})" for i in range(len(directions)))
     return LatentPlane(origin, directions, names)
@@ -255,7 +255,7 @@ def latent_grid(
     else:
         plane = fit_plane(codes)
         names, known = plane.names, limits is not None
-        limits = check_limits(limits, len(names)) if known else latent_limits(plane.project(codes))
+        limits = check_limits(limits, len(names)) if known else latent_limits(plane.project(codes), min_half_width=.05)
         points = plane.unproject(uniform_grid(limits, n))
     return LatentGrid(decode_grid(model, points, W), limits, names, W is not None)
 
