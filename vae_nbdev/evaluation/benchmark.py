@@ -7,7 +7,8 @@ __all__ = ['NOISE_LEVELS', 'check_autoencoder', 'MCSamples', 'draw_mc_samples', 
            'score_images', 'code_influence', 'fit_influence', 'score_codes', 'score_fitted', 'score_draws',
            'image_scores', 'add_elbo', 'mean_scores', 'check_noise', 'check_mc_samples', 'least_eval_samples',
            'check_likelihood', 'check_benchmark_settings', 'likelihood_bound', 'mean_image_score', 'iwll_summary',
-           'device_and_dtype', 'mean_code_weights', 'encode_mean', 'posterior_means']
+           'device_and_dtype', 'mean_code_weights', 'grid_weights', 'shown_weights', 'encode_mean', 'posterior_means',
+           'shown_codes']
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-003
 import time
@@ -314,6 +315,15 @@ def mean_code_weights(model:Autoencoder, L:int, seed:int):
     L = max(L, model.min_samples) # an ensemble has all its members in every mean
     return model.sample_from_W(L, make_generator(seed, "posterior means", device=device_and_dtype(model)["device"]))
 
+def grid_weights(model:Autoencoder, seed:int):
+    "The weight sample with which a whole latent grid is decoded; `None` for point weights"
+    return model.sample_from_W(1, make_generator(seed, "latent grid", device=device_and_dtype(model)["device"]))
+
+def shown_weights(model:Autoencoder, L:int, seed:int):
+    "The weight samples of the codes in pictures: those of mean codes, but for an ensemble those of the latent grid"
+    return grid_weights(model, seed) if model.weight_posterior == "ensemble" else mean_code_weights(model, L, seed)
+
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-059
 def _marginal_mean(model, x, W):
     return model.encode(check_image_size(model, x).to(**device_and_dtype(model)), W).marginal_mean
 
@@ -323,11 +333,12 @@ def encode_mean(
     x:Tensor, # images (B, D)
     L:int=10, # weight samples to average over, or as many as the model needs; point weights use 1
     seed:int=0, # of the weight samples
+    W=None, # weight samples to use; `None`: `mean_code_weights`
 ) -> Tensor: # (B, d), on the model's device
     "The mean code of each image"
-    return _marginal_mean(model, x, mean_code_weights(model, L, seed))
+    return _marginal_mean(model, x, mean_code_weights(model, L, seed) if W is None else W)
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-060
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-061
 @torch.no_grad()
 def posterior_means(
     model:Autoencoder,
@@ -335,8 +346,13 @@ def posterior_means(
     L:int=10, # weight samples to average over, or as many as the model needs; point weights use 1
     seed:int=0, # of the weight samples
     batch_size:int=1000, # changes memory, not the values
+    W=None, # weight samples to use; `None`: `mean_code_weights`
 ) -> Tensor: # (N, d) on the CPU
     "`encode_mean` of every image of a split, in order"
-    W, rows = mean_code_weights(model, L, seed), batch_slices(len(split), batch_size)
-    redraw = make_generator(seed, "redraw", device=split.images.device)
+    W = mean_code_weights(model, L, seed) if W is None else W
+    rows, redraw = batch_slices(len(split), batch_size), make_generator(seed, "redraw", device=split.images.device)
     return torch.cat([_marginal_mean(model, split.batch(part, redraw).x, W).cpu() for part in rows])
+
+def shown_codes(model:Autoencoder, split, L:int=10, seed:int=0) -> Tensor: # (N, d) on the CPU
+    "The codes of a split in pictures: `posterior_means`, for an ensemble those of one member"
+    return posterior_means(model, split, L, seed, W=shown_weights(model, L, seed))

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ACTIVE_VARIANCE', 'ACTIVE_KL', 'CONSTANT_CODE', 'MAX_NUMBERS', 'LatentCodes', 'encode_batch', 'encode_all',
-           'knn_classifier', 'linear_probe', 'probe_accuracy', 'prior_variances', 'active_dimensions',
+           'knn_classifier', 'linear_probe', 'probe_accuracy', 'prior_variances', 'code_activity', 'active_dimensions',
            'inactive_dimensions', 'collapse_note', 'mmd', 'probe_classes', 'compare_with_prior', 'latent_quality']
 
 # %% ../../nbs/07_evaluation/11_latent_quality.ipynb #cell-003
@@ -98,6 +98,12 @@ def prior_variances(
     if isinstance(prior, StandardNormal): return torch.ones(prior.d, dtype=torch.float64)
     return prior.sample((n,), make_generator(seed, "variance of the prior")).double().var(0).cpu()
 
+def code_activity(model, split, codes:LatentCodes) -> Tensor: # (d,), float64
+    "Variance over images of the mean of each code dimension; for an ensemble the mean over its members"
+    if model.weight_posterior != "ensemble": return codes.mean.double().var(0)
+    members = mean_code_weights(model, model.min_samples, seed=0) # all of them, equally often
+    return torch.stack([posterior_means(model, split, W=member).double().var(0) for member in members]).mean(0)
+
 def active_dimensions(
     activity:Tensor, # variance of the mean over images (d,)
     variances:Tensor|None=None, # of the prior (d,); `None`: point codes without a prior
@@ -189,8 +195,10 @@ def latent_quality(
     "Class accuracies, active units and distance from the prior; raises `InputError` for a classifier"
     check_number(n_train, "n_train", minimum=2, integer=True)
     check_number(n_mmd, "n_mmd", minimum=3, integer=True)
+    check_number(len(dataset.test), "the number of test images, whose codes are measured,", minimum=3, integer=True)
     codes = encode_all(model, dataset.test, L, seed)
-    activity, kl = codes.mean.double().var(0), None if codes.kl is None else codes.kl.double().mean(0)
+    kl = None if codes.kl is None else codes.kl.double().mean(0)
+    activity = code_activity(model, dataset.test, codes)
     variances = prior_variances(model.prior.fixed(), seed) if model.uses_prior else None
     inactive = inactive_dimensions(activity, kl, variances)
     active = None if variances is None else int(active_dimensions(activity, variances).sum())

@@ -95,6 +95,7 @@ def feedforward(self:BayesianNeuralNetwork,
 @patch
 def get_ll(self:BayesianNeuralNetwork, y:Tensor, logits:Tensor) -> Tensor:
     "log p(y|x, W) in nats per image: labels (B,), logits (L, B, classes) → (L, B)"
+    if len(y) != logits.shape[1]: raise InputError(f"{logits.shape[1]} images need as many labels, got {len(y)}.")
     return logits.log_softmax(-1).gather(-1, y.expand(len(logits), -1)[..., None])[..., 0]
 
 @patch

@@ -17,7 +17,7 @@ from ..core.files import InputError
 from ..core.randomness import make_generator
 from ..core.schema import Count, Natural, Scale, bounded, check_arguments
 from .likelihoods import LikelihoodName, make_likelihood
-from .layers import POINT_LAYERS, find_layers, reset_parameters, named_weights
+from .layers import POINT_LAYERS, count_masked, find_layers, reset_parameters, named_weights
 from .bayesian_layers import BayesianLayer, EstimatorName, bayesian_layers, check_prior_sd
 from .bayesian_layers import sample_weights, total_weight_kl
 from .networks import ActivationName, DenseBody, Network, Pixels, Width
@@ -348,8 +348,8 @@ def get_weights(self:Architecture) -> dict: # name → tensor on the CPU
 
 @patch
 def count_parameters(self:Architecture) -> int:
-    "The number of trainable numbers (two for each Bayesian weight)"
-    return sum(p.numel() for p in self.parameters() if p.requires_grad)
+    "The number of trainable numbers (two for each Bayesian weight), without weights that a mask holds at 0"
+    return sum(p.numel() for p in self.parameters() if p.requires_grad) - count_masked(self)
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-057
 class BayesianWeights(Autoencoder):

@@ -10,6 +10,7 @@ import math
 import torch
 from fastcore.basics import patch
 from torch import Tensor, nn
+from ..core.files import InputError
 from .layers import POINT_LAYERS
 from .networks import dense_stack
 from .priors import Prior
@@ -23,6 +24,9 @@ class FlowPrior(Prior):
 
     def __init__(self, d:int, size:int=None):
         super().__init__(d, size)
+        if self.size < 2 and d == 1:
+            raise InputError("one coupling of a flow prior holds the only dimension of the code: prior_size must be "
+                             "at least 2.")
         sizes = (d, *COUPLING_UNITS, 2 * d)
         self.networks = nn.ModuleList(dense_stack(sizes, POINT_LAYERS, "tanh") for _ in range(self.size))
         held = (torch.arange(d) + torch.arange(self.size)[:, None]) % 2 == 0

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['LayerFactory', 'POINT_LAYERS', 'LinearMap', 'DenseMap', 'ConvMap', 'ConvTransposeMap', 'Layer', 'uniform_within',
-           'PointLayer', 'find_layers', 'layer_factory', 'reset_parameters', 'named_weights']
+           'PointLayer', 'find_layers', 'layer_factory', 'reset_parameters', 'named_weights', 'count_masked']
 
 # %% ../../nbs/03_nn/03_layers.ipynb #cell-003
 import math
@@ -211,3 +211,11 @@ def named_weights(
     "The weights of all layers of a module in readable form"
     return {f"{name}.{key}".lstrip("."): value for name, layer in module.named_modules() if isinstance(layer, Layer)
             for key, value in layer.get_weights().items()}
+
+def count_masked(
+    module:nn.Module # a network or a whole model
+) -> int:
+    "The number of weights that a mask holds at 0: a `mask…` among the buffers belongs to the `weight…` of its shape"
+    pairs = [(mask, getattr(part, name.replace("mask", "weight"), None)) for part in module.modules()
+             for name, mask in part.named_buffers(recurse=False) if name.startswith("mask")]
+    return sum((mask == 0).sum().item() for mask, weight in pairs if weight is not None and weight.shape == mask.shape)

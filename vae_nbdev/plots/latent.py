@@ -17,9 +17,8 @@ from fastcore.basics import patch
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 from ..core.files import InputError, check_number
-from ..core.randomness import make_generator
 from ..nn.autoencoder import Autoencoder
-from ..evaluation.benchmark import check_autoencoder, device_and_dtype, posterior_means
+from ..evaluation.benchmark import check_autoencoder, device_and_dtype, grid_weights, shown_codes
 from .figure import GREY, PALETTE, PlotFigure, class_colour, class_name, style_axes, model_title
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-007
@@ -41,7 +40,7 @@ def fit_plane(
     if d <= 2: return LatentPlane(codes.new_zeros(d), torch.eye(d, dtype=codes.dtype), ("$z_1$", "$z_2$")[:d])
     origin = codes.mean(0)
     _, singular, directions = torch.linalg.svd(codes - origin, full_matrices=False)
-    share = singular**2 / (singular**2).sum()
+    share = singular**2 / (singular**2).sum().clamp(min=1e-30) # codes that coincide have no variance to share
     directions = directions[:n] * directions[:n].gather(1, directions[:n].abs().argmax(1, keepdim=True)).sign()
     names = tuple(f"principal component {i + 1} ({share[i]:.0%})" for i in range(len(directions)))
     return LatentPlane(origin, directions, names)
@@ -138,7 +137,7 @@ def draw_histograms(
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-019
 def _test_codes(model, dataset, L=10, seed=0) -> Tensor: # (N, d)
     "The mean codes of the test images; raises `InputError` if they are too few for a plane"
-    codes = posterior_means(model, dataset.test, L, seed)
+    codes = shown_codes(model, dataset.test, L, seed)
     if codes.shape[1] <= 2 or len(codes) > 1: return codes
     raise InputError(f"a plane through codes of {codes.shape[1]} dimensions needs at least two test images, got one.")
 
@@ -257,12 +256,12 @@ def latent_grid(
     seed:int=0, # of the weight sample, where weights are random
 ) -> LatentGrid:
     "Decode a uniform grid on the plane of some codes, all tiles with the same weights"
-    W = model.sample_from_W(1, make_generator(seed, "latent grid", device=device_and_dtype(model)["device"]))
+    W = grid_weights(model, seed)
     if isinstance(limits, str) and limits == "quantiles": points, limits, names = prior_quantiles(model, n)
     else:
         plane = fit_plane(codes)
         names, known = plane.names, limits is not None
-        limits = check_limits(limits, len(names)) if known else latent_limits(plane.project(codes))
+        limits = check_limits(limits, len(names)) if known else latent_limits(plane.project(codes), min_half_width=.05)
         points = plane.unproject(uniform_grid(limits, n).to(codes))
     return LatentGrid(decode_grid(model, points, W), limits, names, W is not None)
 

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 from ..core.randomness import make_generator
-from ..evaluation.benchmark import device_and_dtype, encode_mean, mean_code_weights
+from ..evaluation.benchmark import device_and_dtype, encode_mean, grid_weights, shown_weights
 from ..plots.images import reconstruct
 from ..plots.latent import LatentPlane, class_label_positions, decode_grid, fit_plane, latent_limits
 from ..plots.latent import uniform_grid
@@ -64,7 +64,7 @@ def code_deviations(
 ) -> Tensor|None: # (N, d) on the CPU
     "Standard deviations of a Gaussian q(z|x) with diagonal covariance; `None` where it is no such distribution"
     if not model.has_gaussian_posterior: return None
-    q = model.encode(x.to(**device_and_dtype(model)), mean_code_weights(model, L, seed))
+    q = model.encode(x.to(**device_and_dtype(model)), shown_weights(model, L, seed))
     if q.mean.dim() == 2: return q.log_std.exp().cpu()
     return ((2 * q.log_std).exp().mean(0) + q.mean.var(0, correction=0)).sqrt().cpu()
 
@@ -78,14 +78,15 @@ def model_view(
     seed:int=0, # of the samples
 ) -> ModelView: # on the CPU
     "Encode and reconstruct test images, decode and re-encode the plane around their codes, and pack the networks"
-    codes = encode_mean(model.eval(), x, L, seed).cpu()
+    shown = shown_weights(model.eval(), L, seed)
+    codes = encode_mean(model, x, W=shown).cpu()
     axes, place = fit_plane(codes, MAX_AXES), device_and_dtype(model)
     limits = latent_limits(axes.project(codes), outside=0, margin=.04, min_half_width=.05)
-    W = mean_weights(model) or model.sample_from_W(1, make_generator(seed, "latent grid", device=place["device"]))
+    W = mean_weights(model) or grid_weights(model, seed)
     points = axes.origin + uniform_grid(limits[:2], n) @ axes.directions[:2]
     tiles, points = decode_grid(model, points, W).to(**place), points.to(**place)
     log_prob = lambda z: model.get_ll(tiles, model.decode(z[None], W))[0]
-    loss = log_prob(points) - log_prob(encode_mean(model, tiles, L, seed))
+    loss = log_prob(model.prior.nearest_code(points)) - log_prob(encode_mean(model, tiles, W=shown))
     reconstructions = reconstruct(model, x, L=L, seed=seed).mean
     return ModelView(codes, code_deviations(model, x, L, seed), axes, limits, reconstructions, tiles.cpu(),
                      loss.clamp(min=0).cpu(), model.config["likelihood"], model.weight_posterior, page_decoder(model),

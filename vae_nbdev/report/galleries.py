@@ -15,7 +15,7 @@ from matplotlib.patches import Circle
 from torch import Tensor
 from ..core.files import InputError
 from ..core.randomness import make_generator
-from ..evaluation.benchmark import posterior_means
+from ..evaluation.benchmark import shown_codes
 from ..evaluation.robustness import uncertainty_maps
 from ..plots.figure import GREY, PlotFigure
 from ..plots.images import images_per_class, reconstruct
@@ -154,7 +154,7 @@ def latent_gallery(
     labels, styles, panels = data.test.labels, group_styles(group), []
     if labels is not None: labels = labels.cpu()
     for row, model in pairs:
-        (points, centre), knn = project_codes(posterior_means(model, data.test)), knn_caption(row)
+        (points, centre), knn = project_codes(shown_codes(model, data.test)), knn_caption(row)
         limits = square_limits(points)
         width, (x, y) = limits[0, 1] - limits[0, 0], limits.mean(1)
         plane = with_minus_sign(f"a plane {width:g} units wide around ({x:g}, {y:g})")
@@ -176,7 +176,7 @@ def latent_grid_gallery(
     pairs, data, missing = load_models(group, folder, data_dir)
     styles, panels = group_styles(group), []
     for row, model in pairs:
-        grid = latent_grid(model, posterior_means(model, data.test), n)
+        grid = latent_grid(model, shown_codes(model, data.test), n)
         ranges = [with_minus_sign(f"{low:.1f} to {high:.1f}") for low, high in grid.limits.tolist()]
         alt = f"{len(grid.images)} images decoded by {shown_model(row)} over {' and '.join(ranges)}"
         caption = Figcaption(*model_name_cell(row, styles, link, " × ".join(ranges)))

@@ -16,7 +16,7 @@ from fastcore.xml import Dd, Div, Dl, Dt, H1, P, Strong, Table, Tbody, Td, Th, T
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from ..core.files import InputError
 from ..nn.registry import architectures
-from ..evaluation.benchmark import posterior_means
+from ..evaluation.benchmark import shown_codes
 from ..plots.figure import GREY, PlotFigure, class_words, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
@@ -201,7 +201,7 @@ def title_image(group, folder, data_dir=None, n:int=12):
     if not rows: return None
     best = (rank_rows(rows, "iwll") + rank_rows(rows, "ell"))[0][0]
     model = next(model for row, model in pairs if row is best)
-    images = latent_grid(model, posterior_means(model, data.test), n).images
+    images = latent_grid(model, shown_codes(model, data.test), n).images
     return image_strip(images, f"{n * n} images, decoded on a grid by {shown_model(best)}", n)
 
 def title_slide(title:str, results, group, folder, data_dir=None) -> Div: # title: of the study
