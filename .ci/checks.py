@@ -25,15 +25,21 @@ class NotebookServer:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
         running.add(self.process.pid)
 
+    def answer(self):
+        line = self.process.stdout.readline()
+        if line: return int(line)
+        self.process.wait()
+        raise RuntimeError("the process that starts notebooks has ended")
+
     def run(self, path, timeout):
         "The exit status of a notebook, and everything it printed; after `timeout` seconds it is stopped."
         with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as output:
             print(json.dumps([str(path), output.name]), file=self.process.stdin, flush=True)
-            child = int(self.process.stdout.readline())
+            child = self.answer()
             running.add(child)
             timer = threading.Timer(timeout, stop, [child])
             timer.start()
-            status = int(self.process.stdout.readline())
+            status = self.answer()
             note = "" if timer.is_alive() else f"\nstopped after {timeout / 60:g} minutes"
             timer.cancel()
             running.discard(child)
@@ -42,8 +48,9 @@ class NotebookServer:
 
 def check_notebook(path, flags, timeout, of_thread=threading.local()):
     "What is wrong with a notebook: its error, or outputs stored by an older version. `nbdev_test` says 'Success.' at its end."
-    if not hasattr(of_thread, "server"): of_thread.server = NotebookServer(flags)
-    status, output = of_thread.server.run(path, timeout)
+    server = getattr(of_thread, "server", None)
+    if not server or server.process.poll() is not None: server = of_thread.server = NotebookServer(flags)
+    status, output = server.run(path, timeout)
     # on a line of its own, not at the end: PyTorch may warn about the machine (a CUDA toolkit without a GPU) after it
     if status == 0 and "Success." in output.splitlines(): return ""
     return f"{output}\nnbdev_test and the comparison of outputs ended with status {status}"
