@@ -72,7 +72,9 @@ class Trainer:
         self.resume_weights()
 
     def __enter__(self): return self
-    def __exit__(self, *error): self.model.eval(), self.checkpointer.close()
+    def __exit__(self, *error):
+        self.model.eval()
+        self.checkpointer.close()
 
     def start_epoch(self):
         "Set the learning rates of the epoch, and note where its batches start"
