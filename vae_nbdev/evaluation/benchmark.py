@@ -333,7 +333,7 @@ def encode_mean(
     x:Tensor, # images (B, D)
     L:int=10, # weight samples to average over, or as many as the model needs; point weights use 1
     seed:int=0, # of the weight samples
-    W=None, # weight samples to use; `None`: `mean_code_weights`
+    W=None, # weight samples to use; `None`: those of mean codes
 ) -> Tensor: # (B, d), on the model's device
     "The mean code of each image"
     return _marginal_mean(model, x, mean_code_weights(model, L, seed) if W is None else W)
@@ -346,7 +346,7 @@ def posterior_means(
     L:int=10, # weight samples to average over, or as many as the model needs; point weights use 1
     seed:int=0, # of the weight samples
     batch_size:int=1000, # changes memory, not the values
-    W=None, # weight samples to use; `None`: `mean_code_weights`
+    W=None, # weight samples to use; `None`: those of mean codes
 ) -> Tensor: # (N, d) on the CPU
     "`encode_mean` of every image of a split, in order"
     W = mean_code_weights(model, L, seed) if W is None else W
