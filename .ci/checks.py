@@ -14,6 +14,7 @@ import browser, browser_playground, house, requirements, wheel_test
 from common import BIN, ROOT, check_command, copy_tree, environment, files_below, run, running, stop
 
 PACKAGE = "vae-nbdev"
+OF_THREAD = threading.local()  # its notebook server
 TAIL = 60  # lines shown of what a failed check printed
 
 
@@ -46,10 +47,10 @@ class NotebookServer:
             return status, output.read() + note
 
 
-def check_notebook(path, flags, timeout, of_thread=threading.local()):
+def check_notebook(path, flags, timeout):
     "What is wrong with a notebook: its error, or outputs stored by an older version. `nbdev_test` says 'Success.' at its end."
-    server = getattr(of_thread, "server", None)
-    if not server or server.process.poll() is not None: server = of_thread.server = NotebookServer(flags)
+    server = getattr(OF_THREAD, "server", None)
+    if not server or server.process.poll() is not None: server = OF_THREAD.server = NotebookServer(flags)
     status, output = server.run(path, timeout)
     # on a line of its own, not at the end: PyTorch may warn about the machine (a CUDA toolkit without a GPU) after it
     if status == 0 and "Success." in output.splitlines(): return ""

@@ -23,9 +23,8 @@ from ..plots import classifier, images, latent # noqa: F401 (they give the model
 from ..plots.curves import Curve, burn_in_note, draw_curves, limits_after_burn_in, plot_history
 from ..plots.curves import plot_noise_curve
 from .results import Group, score_kind, short_name
-from vae_nbdev.report.tables import (
-    format_bytes, format_duration, group_styles, link_to, mean_over_seeds, plain_table, teacher_forced_note,
-    with_minus_sign)
+from .tables import format_bytes, format_duration, group_styles, link_to, mean_over_seeds
+from .tables import plain_table, teacher_forced_note, with_minus_sign
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-007
 PLOT_DPI = 120 # pixels per inch of a run's plots, which are shown at 100
