@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['SUMMARY_CARDS', 'count_noun', 'model_counts', 'format_score', 'rank_rows', 'name_list', 'scores_of_row',
            'compare_rows', 'rows_without_difference', 'verdict_text', 'loose_sentence', 'best_row_sentence',
-           'range_parts', 'mean_image_sentence', 'noise_loss_sentence', 'noise_sentences', 'bound_sentences',
-           'ais_sentence', 'code_sentences', 'size_sentences', 'unit_sentence', 'findings', 'measure_card',
+           'range_parts', 'mean_image_sentence', 'noise_topics', 'bound_topic', 'ais_topic', 'kl_sentence',
+           'limit_sentence', 'size_sentence', 'unit_sentence', 'finding_topics', 'findings', 'measure_card',
            'score_cards', 'knn_card', 'summary_cards', 'group_summary', 'run_summary', 'group_heading']
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-003
 from pathlib import Path
-from fastcore.xml import A, Div, P, Strong, Sub
+from fastcore.xml import A, Dd, Div, Dl, Dt, P, Strong, Sub
 from ..core.files import InputError
 from ..evaluation.significance import SEEDS_NEEDED, compare_with_best
 from ..studies.runs import read_scores
@@ -84,7 +84,6 @@ def best_row_sentence(
     rows,
     key, # of the measure
     symbol, # of the measure: text or elements
-    subject:str, # how the sentence begins, such as "Clean images"
     folder=None, # of the study
 ) -> list: # one sentence as a tuple of parts; empty if no row has the measure
     "A sentence about the row with the highest mean, and which rows do not differ from it significantly"
@@ -92,19 +91,19 @@ def best_row_sentence(
     if not pairs: return []
     (row, score), symbol = pairs[0], symbol if isinstance(symbol, tuple) else (symbol,)
     value = f"{format_score(score)} nats per image{' (loose)' if loose_mark(row, key) else ''}"
-    if len(pairs) == 1: return [(f"{subject}: ", *symbol, " of ", Strong(row.name), f" is {value}.")]
+    if len(pairs) == 1: return [(*symbol, " of ", Strong(row.name), f" is {value}.")]
     comparisons = compare_rows([row for row, _ in pairs], folder, key)
-    best = (f"{subject}: the highest mean ", *symbol, " is that of ", Strong(row.name), f", {value}; ")
+    best = ("The highest mean ", *symbol, " is that of ", Strong(row.name), f", {value}; ")
     margin, second = score.mean - pairs[1][1].mean, short_name(pairs[1][0].name)
     gap = f" (the next, {second}, is {format_number(margin, 1 if margin >= .1 else 2)} nats lower)"
     ahead = bool(comparisons) and not rows_without_difference(comparisons)
     return [(*best, verdict_text(comparisons), f"{gap}." if ahead else ".")]
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-011
-def range_parts(values) -> tuple: # values: (number, row) pairs
+def range_parts(values, sign="") -> tuple: # values: (number, row) pairs; sign "+": of positive numbers too
     "The lowest and the highest of several numbers in nats, with their rows"
     (low, first), (high, last) = min(values, key=lambda v: v[0]), max(values, key=lambda v: v[0])
-    text = lambda value: f"{with_minus_sign(format_number(round(value, 1) + 0., 1))} nats" # no minus before 0.0
+    text = lambda value: with_minus_sign(f"{round(value, 1) + 0.:{sign},.1f} nats") # no minus before 0.0
     if len(values) == 1: return (f"{text(low)} (", Strong(first.name), ")")
     return (f"{text(low)} (", Strong(first.name), f") to {text(high)} (", Strong(last.name), ")")
 
@@ -119,70 +118,69 @@ def mean_image_sentence(rows, key, where="") -> list:
     return [(f"{where}{name_list(below)} {verb} below the score of the mean training image, "
              f"which needs no model ({value} nats).",)]
 
-def noise_loss_sentence(rows) -> list:
-    "How much ELL the strongest noise of the curves takes"
+def noise_topics(rows, folder) -> dict: # topic → sentences
+    "The best row at noise of standard deviation 0.1, and how the strongest noise of the curves changes ELL"
     strongest = max((p["eps"] for row in rows for p in row.results[0].get("noise") or []), default=0)
-    losses = [(row.score("ell").mean - score.mean, row) for row, score in rank_rows(rows, f"ell({strongest:g})")]
-    if not strongest or not losses: return []
-    sentence = (f"Noise of ε = {strongest:g} lowers the mean ELL by ", *range_parts(losses), ".")
-    return [sentence, *mean_image_sentence(rows, f"ell({strongest:g})", f"At ε = {strongest:g} ")]
-
-def noise_sentences(rows, folder) -> list:
-    "The best row at noise of standard deviation 0.1, and what the strongest noise takes"
-    best = best_row_sentence(rows, "ell(0.1)", "ELL(0.1)", "From noisy images (ε = 0.1)", folder)
-    return [*best, *noise_loss_sentence(rows)]
+    key = f"ell({strongest:g})"
+    changes = [(score.mean - row.score("ell").mean, row) for row, score in rank_rows(rows, key)]
+    best = best_row_sentence(rows, "ell(0.1)", "ELL(0.1)", folder)
+    if not strongest or not changes: return {"Noise of ε = 0.1": best}
+    change = ("The mean ELL changes by ", *range_parts(changes, "+"), ".")
+    return {"Noise of ε = 0.1": best, f"Noise of ε = {strongest:g}": [change, *mean_image_sentence(rows, key)]}
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-013
-def bound_sentences(group, folder) -> list:
+def bound_topic(group, folder) -> dict: # topic → sentences
     "The highest importance-weighted bound for each k, otherwise the highest ELBO; none for grey pixels"
     rows = [row for row in group.rows if not has_deterministic_code(row)]
-    if group.binarisation == "grey" or not rows: return []
+    if group.binarisation == "grey" or not rows: return {}
     if not any(row.score("iwll") for row in rows):
         bounds = [row for row in rows if not bound_mark(row)]
-        return best_row_sentence(bounds, "elbo", "ELBO", "Lower bound of log p(x)", folder)
+        return {"Lower bound of log p(x)": best_row_sentence(bounds, "elbo", "ELBO", folder)}
     sentences = []
     for k in column_settings(rows, "iwll"):
         same_k = [row for row in rows if row_setting(row, "iwll") == k]
         heading = measure_heading("iwll", group, k)[0]
-        sentences += best_row_sentence(same_k, "iwll", heading, "Importance-weighted bound", folder)
+        sentences += best_row_sentence(same_k, "iwll", heading, folder)
         sentences += loose_sentence(same_k)
     note = given_weights_note(group)
-    return [*sentences, (note,)] if note else sentences
+    return {"Importance-weighted bound": [*sentences, (note,)] if note else sentences}
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-014
-def ais_sentence(group) -> list:
+def ais_topic(group) -> dict: # topic → sentences
     "The range of the AIS estimates under the ex-post density; none for grey pixels"
     estimates = [(row.part_score("ais", "priors", "ex_post"), row) for row in group.rows]
     values = [(score.mean, row) for score, row in estimates if score]
-    if group.binarisation == "grey" or len(values) < 2: return []
+    if group.binarisation == "grey" or len(values) < 2: return {}
     n = max(r["ais"]["n"] for _, row in values for r in row.results if r.get("ais"))
-    sentence = (f"AIS estimates of log p(x) on {n:,} random test images, under the ex-post density, range from ",
-                *range_parts(values), ".")
+    sentence = (f"On {n:,} random test images, under the ex-post density: ", *range_parts(values), ".")
     note = given_weights_note(group, [row for _, row in values], "AIS", what="of log p(x | W)")
-    return [sentence, (note,)] if note else [sentence]
+    return {"AIS estimate of log p(x)": [sentence, (note,)] if note else [sentence]}
 
-def code_sentences(group, folder) -> list:
-    "Bounds and estimates of log p(x) for binarised pixels, and the range of KL_z"
-    rows = [row for row in group.rows if row.score("kl_z") and not has_deterministic_code(row)]
-    sizes = [(row.score("kl_z").mean, row) for row in rows]
-    kl = [("KL", Sub("z"), " of the stochastic codes: ", *range_parts(sizes), ".")] if sizes else []
-    return [*bound_sentences(group, folder), *ais_sentence(group), *kl]
+def kl_sentence(rows) -> list:
+    "The range of KL_z over the models with stochastic codes"
+    stochastic = [row for row in rows if row.score("kl_z") and not has_deterministic_code(row)]
+    sizes = [(row.score("kl_z").mean, row) for row in stochastic]
+    return [("KL", Sub("z"), ": ", *range_parts(sizes), ".")] if sizes else []
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-015
-def size_sentences(rows) -> list:
-    "How far the highest ELL is from the upper bound, and how far that of the smallest model is from the highest"
+def limit_sentence(rows) -> list:
+    "How far the highest ELL is from the upper bound, which grey pixels have"
+    bound = rows[0].results[0].get("bound") if rows else None
+    if not bound: return []
+    best = max(row.score("ell").mean for row in rows)
+    return [(f"The upper bound of ELL (minus the pixel entropy) is {with_minus_sign(f'{bound:,.1f}')} nats; "
+             f"the highest mean ELL is {bound - best:.1f} nats below.",)]
+
+def size_sentence(rows) -> list:
+    "How far the ELL of the smallest model is from the highest, if it has fewer than 80 % of the parameters"
     if not rows: return []
     best, score = rank_rows(rows, "ell")[0]
-    small, bound = min(rows, key=lambda row: mean_over_seeds(row, "parameters")), best.results[0].get("bound")
+    small = min(rows, key=lambda row: mean_over_seeds(row, "parameters"))
     few, many = mean_over_seeds(small, "parameters"), mean_over_seeds(best, "parameters")
-    sentences, loss = [], score.mean - small.score("ell").mean
-    if bound:
-        limit = f"The upper bound of ELL (minus the pixel entropy) is {with_minus_sign(f'{bound:,.1f}')} nats"
-        sentences.append((f"{limit}; the highest mean ELL is {bound - score.mean:.1f} nats below.",))
-    if few < .8 * many:
-        size = f" with {few:,.0f} parameters. Its mean ELL is {loss:.1f} nats below that of "
-        sentences.append(("The smallest model is ", Strong(small.name), size, Strong(best.name), f" ({many:,.0f})."))
-    return sentences
+    if few >= .8 * many: return []
+    gap = f"{score.mean - small.score('ell').mean:.1f} nats"
+    size = f" with {few:,.0f} parameters. Its mean ELL is {gap} below that of "
+    return [("The smallest model is ", Strong(small.name), size, Strong(best.name), f" ({many:,.0f}).")]
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-017
 def unit_sentence(rows) -> str:
@@ -193,26 +191,34 @@ def unit_sentence(rows) -> str:
     errors = "the errors do not contain the variation between seeds" if n_seeds == [1] else f"{counts} of each"
     return f"With fewer than three seeds, all comparisons are of {TRAINED_MODELS}: {errors}."
 
+def finding_topics(group, folder) -> dict: # topic → sentences, each a tuple of parts
+    "What the numbers of a group of autoencoders say, by topic"
+    rows, result = group.rows, group.rows[0].results[0]
+    data = (f"{count_noun(len(rows), 'autoencoder')} {'was' if len(rows) == 1 else 'were'} trained on "
+            f"{result.get('n_train', 0):,} images of {group.dataset} ({group.binarisation} pixels) and evaluated on "
+            f"{result['n_test']:,} test images. All scores are of one kind: {score_kind(group)}, in nats per image.",)
+    compared = [row for row in rows if not is_teacher_forced(row)]
+    clean = [*best_row_sentence(compared, "ell", "ELL", folder), *mean_image_sentence(compared, "ell"),
+             *limit_sentence(compared)]
+    topics = {"Data": [data], "Clean images": clean} | noise_topics(compared, folder)
+    return topics | bound_topic(group, folder) | ais_topic(group) | {
+        "Stochastic codes": kl_sentence(rows), "Size": size_sentence(compared), "Comparisons": [(unit_sentence(rows),)]}
+
+# %% ../../nbs/10_report/03_findings.ipynb #cell-018
 def findings(
     group:Group, # of autoencoders
     folder=None, # of the study, for the scores of single images
-) -> Div: # `None` for classifiers
-    "What the numbers of a group say: an abstract of two paragraphs"
+) -> Dl: # `None` for classifiers
+    "What the numbers of a group say: a list of topics with their sentences"
     rows = [row for row in group.rows if row.score("ell")]
     if group.task != "reconstruction" or not rows: return None
-    group, result, verb = group._replace(rows=rows), rows[0].results[0], "was" if len(rows) == 1 else "were"
-    n_train, n_test = result.get("n_train", 0), result["n_test"]
-    data = (f"{count_noun(len(rows), 'autoencoder')} {verb} trained on {n_train:,} images of {group.dataset} "
-            f"({group.binarisation} pixels) and evaluated on {n_test:,} test images. "
-            f"All scores are of one kind: {score_kind(group)}, in nats per image.",)
-    compared = [row for row in rows if not is_teacher_forced(row)]
-    best = best_row_sentence(compared, "ell", "ELL", "Clean images", folder)
-    reconstruction = [data, *best, *mean_image_sentence(compared, "ell"), *noise_sentences(compared, folder)]
-    codes = [*code_sentences(group, folder), *size_sentences(compared), (unit_sentence(rows),)]
-    join = lambda sentences: P(*(part for sentence in sentences for part in (*sentence, " ")))
-    return Div(*(join(sentences) for sentences in (reconstruction, codes)), cls="abstract")
+    items = []
+    for topic, sentences in finding_topics(group._replace(rows=rows), folder).items():
+        parts = [part for sentence in sentences for part in (*sentence, " ")]
+        if parts: items += [Dt(topic), Dd(*parts[:-1])]
+    return Dl(*items, cls="findings")
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-027
+# %% ../../nbs/10_report/03_findings.ipynb #cell-028
 SUMMARY_CARDS = ( # title, measure, symbol
     ("Reconstruction", "ell", "ELL"), ("Reconstruction from strong noise", "ell(0.5)", "ELL(0.5)"))
 
@@ -228,7 +234,7 @@ def measure_card(title, rows, key, symbol, folder, kind) -> tuple: # (title, row
     kind = f"loose: {kind}" if loose_mark(row, key) else kind
     return title, row, f"{symbol} {with_minus_sign(format_number(score.mean, 1))} nats ({kind})", note
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-028
+# %% ../../nbs/10_report/03_findings.ipynb #cell-029
 def score_cards(group, folder) -> list: # (title, row, text, note) for each card
     "The highest mean of each measure of `SUMMARY_CARDS`, and for binarised pixels of the bounds for each k"
     kind, reconstructing = score_kind(group), [row for row in group.rows if not is_teacher_forced(row)]
@@ -254,7 +260,7 @@ def knn_card(group) -> list: # (title, row, text, note), or nothing
     text = f"{100 * score.mean:.1f} ± {100 * score.error:.1f}\xa0% (k\xa0=\xa0{k})" # with no-break spaces
     return [("k-NN accuracy of the code", row, text, "highest mean; differences not tested")]
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-029
+# %% ../../nbs/10_report/03_findings.ipynb #cell-030
 def summary_cards(
     group,
     folder=None, # of the study, for the scores of single images
@@ -271,7 +277,7 @@ def group_summary(group, folder) -> list:
     "The summary of a group: its cards, and its findings"
     return [summary_cards(group, folder), findings(group, folder)]
 
-# %% ../../nbs/10_report/03_findings.ipynb #cell-033
+# %% ../../nbs/10_report/03_findings.ipynb #cell-034
 def run_summary(
     results, # without those of counterexamples
     failures, # run name → reason
