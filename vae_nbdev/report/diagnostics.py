@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['VARIANCE_SOURCES', 'VARIANCE_CAPTION', 'AIS_PRIORS', 'OOD_SCORES', 'NEARLY_ONE', 'verdict_cells', 'comparison_unit',
            'significance_caption', 'significance_table', 'significance_tables', 'variance_line', 'variance_table',
-           'ess_cell', 'ais_line', 'ais_settings', 'ais_table', 'corruption_curve', 'corruption_curves_of_group',
-           'plot_corruptions', 'image_sentence', 'robustness_figures', 'auroc_cell', 'ood_caption', 'baseline_scores',
-           'ood_sentence', 'ood_table', 'ood_tables', 'percent_cell', 'representation_caption', 'active_units_cell',
-           'quality_line', 'representation_table']
+           'ess_cell', 'ais_line', 'ais_settings', 'image_counts', 'ais_table', 'corruption_curve',
+           'corruption_curves_of_group', 'plot_corruptions', 'image_sentence', 'robustness_figures', 'auroc_cell',
+           'score_with_k', 'ood_caption', 'baseline_scores', 'ood_sentence', 'ood_table', 'ood_tables', 'percent_cell',
+           'representation_caption', 'active_units_cell', 'quality_line', 'representation_table']
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-003
 import math, statistics
@@ -144,6 +144,13 @@ def ais_settings(rows) -> str:
     weights = [f"{' or '.join(map(str, samples))} samples of uncertain weights"] if samples else []
     return "; ".join([*chains, *weights])
 
+def image_counts(rows) -> list: # a cell for each row; empty if all rows have the same number of images
+    "On how many images the AIS estimates of each row were made, for rows that differ in it"
+    counts = [sorted({r["ais"]["n"] for r in row.results if r.get("ais")}) for row in rows]
+    if all(own == counts[0] for own in counts): return []
+    return [Td(" or ".join(f"{n:,}" for n in own), cls="num", data_sort=own[0]) for own in counts]
+
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-019
 def ais_table(group) -> Div: # `None` if no model has an estimate
     "AIS estimates under both priors with their BDMC gaps, and the importance-weighted bound of the same images"
     rows = [row for row in group.rows if any(r.get("ais") for r in row.results)]
@@ -158,11 +165,12 @@ def ais_table(group) -> Div: # `None` if no model has an estimate
                "whose estimate is not reliable. ")
     caption += given_weights_note(group, rows, "AIS and IWLL", "‡ (uncertain weights)", "of log p(x | W)")
     if any(is_loose(row, "ais", "iwll") for row in rows): caption += f" {LOOSE_NOTE}"
-    lines = [ais_line(row, priors, ks) for row in rows]
-    headings = ["Model", *columns, *(f"IWLL({k:,})" for k in ks)]
+    lines, headings = [ais_line(row, priors, ks) for row in rows], ["Model", *columns, *(f"IWLL({k:,})" for k in ks)]
+    if images := image_counts(rows):
+        lines, headings = [(*line, cell) for line, cell in zip(lines, images)], [*headings, "Images"]
     return plain_table(headings, lines, "marginal likelihood by AIS", caption, group_styles(group))
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-021
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-022
 def corruption_curve(row, kind) -> list: # of (strength, mean, error)
     "The curve of a row for one kind of corruption, over its seeds"
     curves = [r["corruptions"][kind] for r in row.results if kind in (r.get("corruptions") or {})]
@@ -178,7 +186,7 @@ def corruption_curves_of_group(group, kind) -> list: # of Curve
         curves.append(Curve(name, strengths, means, style.colour, style.marker, errors, style.dashed))
     return curves
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-022
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-023
 def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one for each kind
     "ELL of the clean images against the strength of each kind of corruption"
     figures, number = [], lambda value: with_minus_sign(f"{value:.0f}")
@@ -207,7 +215,7 @@ def robustness_figures(group) -> Div: # `None` if there is nothing to show
                  teacher_forced_note(group.rows)]
     return Div(*(P(sentence, cls="caption") for sentence in sentences if sentence), side_by_side)
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-025
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-026
 OOD_SCORES = {"ell": "ELL", "ell_minus_bound": "ELL − bound", "pll": "PLL", "iwll": "IWLL",
               "variance": "pixel variance"} # key → name
 
@@ -222,15 +230,18 @@ def auroc_cell(scores) -> Td: # scores: {"mean", "low", "high", "fpr95"} for eac
     below = Span(f"FPR {statistics.fmean(rates):.1%}", cls="small") if rates else None
     return Td(f"{mean:.3f}", Span(error, cls="error-of"), below, cls="num", data_sort=repr(mean))
 
-def ood_caption(group, key, k) -> str:
+def score_with_k(key, k) -> str:
+    "The name of a score that detects out-of-distribution images, with the k of IWLL"
+    return f"IWLL({k})" if key == "iwll" and k else OOD_SCORES[key]
+
+def ood_caption(group, score) -> str:
     "What a table of AUROCs shows"
-    name = f"IWLL({k})" if key == "iwll" and k else OOD_SCORES[key]
     errors = f"with {CONFIDENCE:.0%} bootstrap intervals; of several seeds, the mean ± standard deviation"
     images = image_sentence(group, " Each set")
-    return (f"AUROC by {name}, {errors}; 0.5 is chance. FPR: false positive rate at a true positive rate of 95 %. The "
+    return (f"AUROC by {score}, {errors}; 0.5 is chance. FPR: false positive rate at a true positive rate of 95 %. The "
             f"last row needs no model: what does not exceed it is no evidence of detection by the model.{images}")
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-026
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-027
 NEARLY_ONE = 0.9995 # AUROCs from here on are printed as 1.000
 
 def baseline_scores(parts, sets) -> dict: # set → scores; parts: "ood" of all results
@@ -239,15 +250,17 @@ def baseline_scores(parts, sets) -> dict: # set → scores; parts: "ood" of all 
     for ood in parts: firsts = ood["baseline"] | firsts
     return {name: firsts[name] for name in sets if name in firsts}
 
-def ood_sentence(parts, key, name, baseline) -> P: # parts: name of a model → "ood" of its seeds
+def ood_sentence(parts, score, key, name, baseline) -> P: # parts: name of a model → "ood" of its seeds
     "What a table would show if each of its AUROCs is printed as 1.000; `None` if one of them is not"
-    scores = [auroc.get(key) for seeds in parts.values() for ood in seeds for auroc in ood["auroc"].values()]
-    if min(score["mean"] for score in scores if score) < NEARLY_ONE: return None
+    aurocs = [auroc.get(key) for seeds in parts.values() for ood in seeds for auroc in ood["auroc"].values()]
+    if min(auroc["mean"] for auroc in aurocs if auroc) < NEARLY_ONE: return None
+    low = min(auroc["low"] for auroc in aurocs if auroc)
     without = ", ".join(f"{ood.replace('_', ' ')} {score['mean']:.3f}" for ood, score in baseline.items())
-    return P(f"AUROC by {OOD_SCORES[key]}: 1.000 for every model with this score and every set. {name} (no model): "
+    return P(f"AUROC by {score}: 1.000 for every model with this score and every set; the lowest end of a "
+             f"{CONFIDENCE:.0%} bootstrap interval is {low:.3f}. {name} (no model): "
              f"{without}.", cls="caption")
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-027
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-028
 def ood_table(group, key) -> Div: # or P; `None` if no model has the score
     "AUROC and FPR by one score, of each model and each out-of-distribution set, beside the baseline without a model"
     parts = {short_name(row.name): [r["ood"] for r in row.results if r.get("ood")] for row in group.rows}
@@ -258,11 +271,11 @@ def ood_table(group, key) -> Div: # or P; `None` if no model has the score
         if any(map(any, scores.values())): lines.append((name, *map(auroc_cell, scores.values())))
     if not lines: return None
     name, baseline = all_parts[0]["baseline_score"], baseline_scores(all_parts, sets)
-    if sentence := ood_sentence(parts, key, name[:1].upper() + name[1:], baseline): return sentence
+    score = score_with_k(key, next((ood["k"] for ood in all_parts if ood.get("k")), None))
+    if sentence := ood_sentence(parts, score, key, name[:1].upper() + name[1:], baseline): return sentence
     lines.append((f"{name} (no model)", *(auroc_cell([baseline.get(ood)]) for ood in sets)))
-    k = next((ood["k"] for ood in all_parts if ood.get("k")), None)
     title, headings = f"out-of-distribution detection by {OOD_SCORES[key]}", [ood.replace("_", " ") for ood in sets]
-    return plain_table(["Model", *headings], lines, title, ood_caption(group, key, k), group_styles(group))
+    return plain_table(["Model", *headings], lines, title, ood_caption(group, score), group_styles(group))
 
 def ood_tables(group) -> Div: # `None` if no model has a score
     "AUROC by every score, and the out-of-distribution sets that were missing"
@@ -273,7 +286,7 @@ def ood_tables(group) -> Div: # `None` if no model has a score
     tables = [table for key in OOD_SCORES if (table := ood_table(group, key))]
     return Div(Div(*tables), *notes) if tables else None
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-030
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-031
 def percent_cell(score) -> Td:
     "An accuracy in percent with its error, or a dash for `None`"
     if score is None: return Td("–", cls="num", data_sort="")
@@ -297,7 +310,7 @@ def representation_caption(k, rows) -> str:
             "the prior (N(0, I) for a model without one), which is 0 if codes and prior agree. Differences are not "
             f"tested; {error_sentence(rows)}{note}")
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-031
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-032
 def active_units_cell(qualities) -> Td:
     "The mean number of active units over seeds"
     counts, d = [q["active_units"] for q in qualities], len(qualities[0]["activity"])

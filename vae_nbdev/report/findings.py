@@ -149,12 +149,17 @@ def bound_topic(group, folder) -> dict: # topic → sentences
 def ais_topic(group) -> dict: # topic → sentences
     "The range of the AIS estimates under the ex-post density; none for grey pixels"
     estimates = [(row.part_score("ais", "priors", "ex_post"), row) for row in group.rows]
-    values = [(score.mean, row) for score, row in estimates if score]
-    if group.binarisation == "grey" or len(values) < 2: return {}
-    n = max(r["ais"]["n"] for _, row in values for r in row.results if r.get("ais"))
-    sentence = (f"On {n:,} random test images, under the ex-post density: ", *range_parts(values), ".")
-    note = given_weights_note(group, [row for _, row in values], "AIS", what="of log p(x | W)")
-    return {"AIS estimate of log p(x)": [sentence, (note,)] if note else [sentence]}
+    values = {} # number of images → their estimates: those of other images are not compared
+    for score, row in estimates:
+        n = next((r["ais"]["n"] for r in row.results if r.get("ais")), None)
+        if score: values.setdefault(n, []).append((score.mean, row))
+    values = {n: pairs for n, pairs in values.items() if len(pairs) > 1}
+    if group.binarisation == "grey" or not values: return {}
+    sentences = [(f"On {n:,} random test images, under the ex-post density: ", *range_parts(pairs), ".")
+                 for n, pairs in values.items()]
+    rows = [row for pairs in values.values() for _, row in pairs]
+    note = given_weights_note(group, rows, "AIS", what="of log p(x | W)")
+    return {"AIS estimate of log p(x)": [*sentences, (note,)] if note else sentences}
 
 def kl_sentence(rows) -> list:
     "The range of KL_z over the models with stochastic codes"
@@ -188,6 +193,9 @@ def unit_sentence(rows) -> str:
     n_seeds = sorted({len(row.results) for row in rows})
     counts = " or ".join(map(str, n_seeds))
     if n_seeds[0] >= SEEDS_NEEDED: return f"Comparisons are between trainings, {counts} of each model."
+    if n_seeds[-1] >= SEEDS_NEEDED:
+        return (f"Comparisons among models with {SEEDS_NEEDED} or more seeds are between trainings; those with any "
+                f"other model are of {TRAINED_MODELS}.")
     errors = "the errors do not contain the variation between seeds" if n_seeds == [1] else f"{counts} of each"
     return f"With fewer than three seeds, all comparisons are of {TRAINED_MODELS}: {errors}."
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['GAP_COLUMNS', 'GREY_GAP_COLUMNS', 'GAP_NAMES', 'RATE_COLUMNS', 'part_score', 'rows_with_part', 'gap_columns',
            'inference_gap_caption', 'inference_gap_table', 'plot_inference_gaps', 'inference_gap_figure', 'rate_table',
-           'beta_of_row', 'beta_series', 'name_without_beta', 'rate_distortion_curves', 'draw_constant_elbo',
+           'beta_of_row', 'beta_series', 'name_without_beta', 'rate_distortion_curves', 'draw_constant_sum',
            'plot_rate_distortion', 'rate_distortion_figure']
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-003
@@ -117,8 +117,8 @@ def rate_table(group) -> Div: # `None` if no model was measured
     n = sorted({result["n_test"] for row in rows for result in row.results})
     limits = " or ".join(f"log {size:,} = {math.log(size):.2f}" for size in n)
     caption = ("Nats per image. The rate is the sum of two parts: the mutual information of image and code, at most "
-               f"{limits}, and the KL of all codes together from the prior. −(rate + distortion) is the ELBO with "
-               f"β = 1, without KL_W. {_error_sentence(rows, part)}")
+               f"{limits}, and the KL of all codes together from the prior. −(rate + distortion) is ELL − KL_z: "
+               f"β and KL_W do not enter. {_error_sentence(rows, part)}")
     headings = ["Model", "β", *RATE_COLUMNS.values()]
     return plain_table(headings, lines, "rate and distortion", caption, group_styles(group))
 
@@ -154,8 +154,8 @@ def rate_distortion_curves(group) -> list: # of Curve
     return curves
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-021
-def draw_constant_elbo(ax):
-    "Dotted lines rate + distortion = −ELBO at round values, labelled where they enter at the left"
+def draw_constant_sum(ax):
+    "Dotted lines of equal rate + distortion at round values, labelled where they enter at the left"
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     for value in MaxNLocator(6).tick_values(left + low, right + high):
         if not left + low < value < right + high: continue
@@ -167,13 +167,13 @@ def draw_constant_elbo(ax):
     ax.set(xlim=(left, right), ylim=(low, high))
 
 def plot_rate_distortion(group) -> PlotFigure: # `None` for fewer than two models
-    "Distortion against rate: a point for each model, a line for each series of β, and lines of equal ELBO"
+    "Distortion against rate: a point for each model, a line for each series of β, and lines of equal ELL − KL_z"
     curves = rate_distortion_curves(group)
     if sum(len(curve.x) for curve in curves) < 2: return None
     picture, names = PlotFigure(7, 4.2), ("rate KL_z, nats per image", "distortion −ELL, nats per image")
     ax = picture.subplots()
-    draw_curves(ax, curves, 3.3, f"Rate and distortion: {group.dataset} (dotted: equal ELBO)", names)
-    draw_constant_elbo(ax)
+    draw_curves(ax, curves, 3.3, f"Rate and distortion: {group.dataset} (dotted: equal ELL − KL_z)", names)
+    draw_constant_sum(ax)
     for rows, curve in zip(beta_series(group), curves):
         for row, x, y in zip(rows, curve.x, curve.y) if len(rows) > 1 else ():
             place = dict(xytext=(4, 4), textcoords="offset points", fontsize=8, color=curve.colour)
