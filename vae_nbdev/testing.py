@@ -8,7 +8,7 @@ __all__ = ['LinearGaussian', 'linear_gaussian', 'TensorSplit', 'BayesianRegressi
            'made_up_result', 'write_made_up', 'shell', 'FaultTable', 'answer']
 
 # %% ../nbs/14_testing.ipynb #cell-003
-import gzip, hashlib, io, os, re, stat, sys, tempfile
+import gzip, hashlib, io, math, os, re, stat, sys, tempfile
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +100,12 @@ class BayesianRegression:
         self.precision += torch.eye(len(self.precision), dtype=torch.float64) / self.prior_sd**2
         self.covariance = torch.linalg.inv(self.precision)
         self.mean = (self.covariance @ self.design.T @ self.targets / self.sigma**2).T # μ (K, P + 1), bias last
+
+    def ellipse(self, i:int, j:int) -> Tensor: # (100, 2)
+        "Points of the plane of two weights at two posterior standard deviations from the mean"
+        angle, pair = torch.linspace(0, 2 * math.pi, 100, dtype=torch.float64), [i, j]
+        factor = torch.linalg.cholesky(self.covariance[pair][:, pair])
+        return self.mean[0, pair] + 2 * torch.stack([angle.cos(), angle.sin()], 1) @ factor.T
 
     def model(self, weights="point", **options): # a RegressionModel in float64
         "The regression as a model with one layer, whose weights come from a method of `WEIGHT_METHODS`"

@@ -38,7 +38,7 @@ def make_ood_sets(
 NO_VARIANCE_REASON = "each image has one reconstruction (a deterministic model, or L = 1), so there is no variance"
 NO_IWLL_REASON = "the code is a single point, so there is no q(z|x) to weigh samples with"
 NO_SAMPLES_REASON = "no importance samples were asked for (k is None)"
-NO_BOUND_REASON = "the likelihood has no upper bound on these pixels"
+NO_BOUND_REASON = "the likelihood has no informative upper bound on these pixels"
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-011
 class DrawScores(NamedTuple):

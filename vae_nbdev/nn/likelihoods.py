@@ -38,7 +38,7 @@ class Likelihood(nn.Module):
     def bound(self,
         x:Tensor, # pixels (…, D) in [0, 1]
     ) -> Tensor|None: # nats per image (…)
-        "The highest `log_prob` of each image over all logits; `None` if it is unbounded"
+        "The highest `log_prob` of each image over all logits; `None` if there is none, or none that depends on `x`"
         return None
 
     def initial_logits(self,
@@ -49,7 +49,18 @@ class Likelihood(nn.Module):
 
     def reset(self): "Set the starting values of what is learned"
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-011
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-010
+@patch
+def variance(self:Likelihood, logits:Tensor) -> Tensor: # (…, D)
+    "The variance of each pixel, in squared grey values"
+    raise NotImplementedError
+
+@patch
+def sample(self:Likelihood, logits:Tensor, generator:torch.Generator) -> Tensor: # pixels (…, D), without a gradient
+    "An image drawn from the distribution"
+    raise NotImplementedError
+
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-012
 class _BernoulliLogProb(torch.autograd.Function):
     "Σ x·η − softplus(η) of pixels and logits of one shape (…, D) → (…)"
     @staticmethod
@@ -73,7 +84,7 @@ class _BernoulliLogProb(torch.autograd.Function):
         x_grad = grad[..., None] * logits if ctx.needs_input_grad[0] else None
         return x_grad, (x - logits.sigmoid()) * grad[..., None]
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-012
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-013
 class Bernoulli(Likelihood):
     "Σ x·η − softplus(η): a log-probability of binary pixels, a cross-entropy of grey ones"
     def log_prob(self,
@@ -99,7 +110,7 @@ class Bernoulli(Likelihood):
         "Minus the entropy of the pixels, reached where σ(η) = x"
         return (torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum(-1)
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-023
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-024
 @patch
 @torch.no_grad()
 def sample(self:Bernoulli,
@@ -109,7 +120,7 @@ def sample(self:Bernoulli,
     "1 with probability σ(η), independently for every pixel"
     return sample_bernoulli(torch.sigmoid(logits), generator)
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-027
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-028
 TAYLOR_BELOW = 0.05 # |η| below which the Taylor series are used; they are exact to rounding in float32 and float64
 
 def _split_near_zero(
@@ -119,7 +130,7 @@ def _split_near_zero(
     small = logits.abs() < TAYLOR_BELOW
     return small, torch.where(small, torch.ones_like(logits), logits)
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-028
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-029
 def log_normaliser(
     logits:Tensor, # η (…)
 ) -> Tensor: # log C(η) (…)
@@ -129,7 +140,7 @@ def log_normaliser(
     series = math.log(2) + square * (1/12 - square * (7/1440 - square * (31/90720 - square * 127/4838400)))
     return torch.where(small, series, torch.log(safe / torch.tanh(safe / 2)))
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-032
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-033
 class ContinuousBernoulli(Bernoulli):
     "The Bernoulli formula + log C(η), a density on [0, 1] (Loaiza-Ganem and Cunningham 2019)"
     def log_prob(self,
@@ -152,7 +163,7 @@ class ContinuousBernoulli(Bernoulli):
         "`None`: the density has no upper limit at pixels of exactly 0 or 1"
         return None
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-039
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-040
 @patch
 @torch.no_grad()
 def sample(self:ContinuousBernoulli,
@@ -165,10 +176,10 @@ def sample(self:ContinuousBernoulli,
     towards_black = (-torch.log1p(uniform * torch.expm1(-size)) / size).clamp(0, 1)
     return torch.where(logits > 0, 1 - towards_black, towards_black)
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-043
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-044
 INITIAL_SIGMA = 0.3 # where a learned σ starts: about the standard deviation of all MNIST pixels
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-044
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-045
 class Gaussian(Likelihood):
     "Normal(η, σ²) for every pixel, with one σ: learned, or fixed at `sigma`"
     options = ("sigma",)
@@ -197,7 +208,7 @@ class Gaussian(Likelihood):
         "The decoder's output itself"
         return logits
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-051
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-052
 @patch
 @torch.no_grad()
 def sample(self:Gaussian,
@@ -208,7 +219,7 @@ def sample(self:Gaussian,
     noise = torch.randn(logits.shape, generator=generator, dtype=logits.dtype, device=logits.device)
     return logits + noise * (self.log_sigma.exp() if self.fixed_sigma is None else self.fixed_sigma)
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-054
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-055
 @patch
 def variance(self:Bernoulli, logits:Tensor) -> Tensor: # (…, D), at most ¼
     "σ(η)·σ(−η), in squared grey values"
@@ -228,7 +239,7 @@ def variance(self:Gaussian, logits:Tensor) -> Tensor: # (…, D)
     if self.fixed_sigma is not None: return torch.full_like(logits, self.fixed_sigma**2)
     return (2 * self.log_sigma).exp().expand_as(logits)
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-058
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-059
 @patch
 def initial_logits(self:ContinuousBernoulli, x:Tensor) -> Tensor: # (…, D), between −100 and 100
     "The η whose expected grey value is x, kept between 0.01 and 0.99, by Newton's method"
@@ -237,7 +248,7 @@ def initial_logits(self:ContinuousBernoulli, x:Tensor) -> Tensor: # (…, D), be
     for _ in range(20): logits = logits + (mean - self.mean(logits)) / self.variance(logits)
     return logits.to(x.dtype)
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-064
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-065
 LIKELIHOODS = {"bernoulli": Bernoulli, "continuous_bernoulli": ContinuousBernoulli, "gaussian": Gaussian}
 
 def make_likelihood(
@@ -251,7 +262,7 @@ def make_likelihood(
 
 LikelihoodName = choice("LikelihoodName", LIKELIHOODS, "likelihood") # a key of `LIKELIHOODS`
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-067
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-068
 PIXEL_NOTES = {"grey": "grey pixels", "static": "pixels binarised once and for all (static)",
                "dynamic": "pixels redrawn from x ~ Bernoulli(grey) for every training batch, "
                           "drawn once with a fixed seed for the test set (dynamic)",
@@ -263,20 +274,21 @@ def check_pixels(
 ):
     "Raise `InputError` for unknown names, and for a density on binary pixels"
     unbounded = make_likelihood(name).bound(torch.ones(1)) is None
+    fixed = ", or with a fixed σ one that says nothing about the images" if name == "gaussian" else ""
     if check_choice(binarisation, PIXEL_NOTES, "binarisation") != "grey" and unbounded:
         raise InputError(f"the likelihood {name} is a density and has no upper bound on binary pixels "
-                         f"({binarisation}): use bernoulli, or grey pixels.")
+                         f"({binarisation}){fixed}: use bernoulli, or grey pixels.")
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-070
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-071
 CROSS_ENTROPY_NOTE = ("a grey cross-entropy, not a probability; "
                       "the best possible value is the bound (minus the entropy of the images), below 0.")
 PROBABILITY_NOTE = "a real probability, at best 0; not comparable with other binarisations."
-DENSITY_NOTE = ("of 8-bit pixels that are not dequantised: it may lie above 0 and has no finite bound; "
+DENSITY_NOTE = ("of 8-bit pixels that are not dequantised: it may lie above 0 and has no informative bound; "
                 "not comparable with other likelihoods.")
 LIKELIHOOD_NOTES = {"continuous_bernoulli": f"a density on [0, 1] {DENSITY_NOTE}",
                     "gaussian": f"a density with the constant −½ log 2πσ² counted once per pixel, {DENSITY_NOTE}"}
 
-# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-071
+# %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-072
 def likelihood_note(
     name:str, # a key of `LIKELIHOODS`
     binarisation:str="grey", # grey, static, dynamic or threshold

@@ -132,7 +132,7 @@ def plot_history(
     title:str="", # above the panels, such as the model's name
     path=None, # where to save it
 ) -> PlotFigure:
-    "NELBO, ELL, KL and further terms over the epochs, on training and validation images, with one legend"
+    "The terms of the objective over the epochs, one panel for each, on training and validation images"
     if not history: raise InputError("the history is empty: train for at least one epoch before plotting it.")
     panels = {term: history_curves(history, term) for term in history_terms(history)}
     picture = PlotFigure(max(3. * len(panels), 5.), 2.9, title)
