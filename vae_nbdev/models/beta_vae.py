@@ -8,13 +8,13 @@ __all__ = ['BetaVAE']
 # %% ../../nbs/04_models/17_beta_vae.ipynb #cell-004
 from fastcore.meta import delegates
 from .variational_autoencoder import VariationalAutoencoder
-from ..nn.autoencoder import Autoencoder, KLFactor
+from ..nn.autoencoder import KLFactor
 from ..nn.networks import Network, Width
 
 # %% ../../nbs/04_models/17_beta_vae.ipynb #cell-007
 class BetaVAE(VariationalAutoencoder):
     "Dense variational autoencoder whose KL_z counts β times in the objective, by default 4 (Higgins et al. 2017)"
-    @delegates(Autoencoder.__init__)
+    @delegates(VariationalAutoencoder.__init__)
     def __init__(self,
         network:Network=None, # hidden sizes such as "256-128"; `None`: the body's default
         latent:Width=2, # code dimensions d
