@@ -8,7 +8,7 @@ __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'DESCRIPTION_COLUMNS', 'IWLL_DIAGNOSTIC
            'format_parameter', 'model_key', 'model_names', 'short_name', 'all_scores', 'results_table', 'Score',
            'score_over_seeds', 'result_part', 'Row', 'Group', 'group_results', 'has_deterministic_code',
            'has_uncertain_weights', 'is_deterministic', 'is_teacher_forced', 'bound_mark', 'competes', 'score_kind',
-           'is_grey_score', 'score_line', 'given_weights_note', 'row_setting', 'column_settings']
+           'is_grey_score', 'score_line', 'given_weights_note', 'low_ess_count', 'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
 import dataclasses, itertools, json, statistics
@@ -317,7 +317,17 @@ def given_weights_note(
     what = "given W" if group.binarisation == "grey" else what
     return f"{measure} of {of}: {what}, averaged over q(W); KL_W not included."
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-045
+# %% ../../nbs/10_report/01_results.ipynb #cell-043
+def low_ess_count(
+    ais:dict, # of a result
+    prior:str, # key of its priors
+) -> tuple: # how many, of how many
+    "AIS estimates of single images and weight samples with an ESS below 2; images where a result counted only those"
+    part = ais["priors"][prior]
+    if part.get("low_ess_estimates") is None: return part["low_ess"], ais["n"]
+    return part["low_ess_estimates"], ais["n"] * (ais.get("weight_samples") or 1)
+
+# %% ../../nbs/10_report/01_results.ipynb #cell-047
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share
 
 def row_setting(row, key) -> int: # `None` for a measure without one, and for PLL that is the same for every L
