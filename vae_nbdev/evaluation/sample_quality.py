@@ -243,7 +243,7 @@ def precision_recall(
     return {"precision": _in_manifold(generated, real, k).mean().item(),
             "recall": _in_manifold(real, generated, k).mean().item()}
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-041
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-043
 def nearest(
     points:Tensor, # (n, F)
     candidates:Tensor, # (N, F)
@@ -261,7 +261,7 @@ def nearest_distance(
     blocks = [nearest(block[:per_block], candidates)[0].mean() for block in points.chunk(BLOCKS)]
     return mean_and_se(torch.stack(blocks).double())
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-044
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-046
 class RealImages(NamedTuple):
     "Training images (N, D) in [0, 1] and their features (N, F), in random order"
     images:Tensor
@@ -277,7 +277,7 @@ def shuffled_images(
     rows = torch.randperm(len(split), generator=make_generator(seed, "order of real images"))[:n]
     return split.batch(rows, make_generator(seed, "redraw")).x
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-045
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-047
 def compare_with_real(
     images:Tensor, # (n, D) in [0, 1], in BLOCKS blocks of equal size, one after the other
     real:RealImages, # at least n
@@ -292,7 +292,7 @@ def compare_with_real(
             "nearest": {"pixels": nearest_distance(images, real.images),
                         "features": nearest_distance(features, real.features)}}
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-050
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-052
 @torch.no_grad()
 def generate_images(
     model:Autoencoder,
@@ -315,7 +315,7 @@ def generate_images(
         parts.append(images.clamp(0, 1).float().cpu())
     return torch.cat(parts, dim=1).flatten(0, 1)
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-054
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-056
 def _generating_priors(model, dataset, seed, density):
     "The priors to generate from, by the names of their results"
     priors = {"prior_samples": model.prior.fixed()} if model.uses_prior else {}
@@ -330,7 +330,7 @@ def _image_count(model, dataset, n):
     check_number(n, "n, the number of generated images,", minimum=2 * BLOCKS, integer=True)
     return min(n, available) // BLOCKS * BLOCKS
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-055
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-057
 def sample_quality(
     model:Autoencoder,
     dataset, # a Dataset: generated images are compared with its training images
