@@ -21,13 +21,14 @@ AIS_PRIORS = {"prior": "the prior of the model", "ex_post": "the density fitted 
 
 def _ais_lines(ais) -> list: # of text
     "AIS estimates under each prior, with all their errors"
+    from vae_nbdev.report.results import low_ess_count
     if not ais: return []
     lines = [f"AIS on {ais['n']} random test images, {ais['chains']} chains of {ais['steps']:,} temperatures"]
     for name, part in ais["priors"].items():
-        gap = part["bdmc"]
+        gap, (low, estimates) = part["bdmc"], low_ess_count(ais, name)
         checked = f"; BDMC gap {gap['mean']:.2f} ± {gap['se']:.2f} on {gap['n']} simulated images" if gap else ""
         lines.append(f"  {part['mean']:.3f} ± {part['se']:.3f} under {AIS_PRIORS[name]}; "
-                     f"chains ± {part['se_chains']:.3f}, {part['low_ess']} images with ESS < 2{checked}")
+                     f"chains ± {part['se_chains']:.3f}, {low} of {estimates} estimates with ESS < 2{checked}")
     return lines
 
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-009
@@ -78,7 +79,8 @@ def _measure_lines(result) -> list: # of text
     rows = [(names.get(key, key), m) for key, m in result["measures"].items()]
     rows += [(f"ELL({point['eps']:g})", point) for point in result.get("noise", []) if point["eps"]]
     width = max(10, *(len(name) for name, _ in rows))
-    return [f"{name:<{width}} {m['mean']:10.3f} ± {m['se']:.3f}{_weights_text(m)}" for name, m in rows]
+    interval = lambda m: "" if m.get("low") is None else f", 95 % interval {m['low']:.3f} to {m['high']:.3f}"
+    return [f"{name:<{width}} {m['mean']:10.3f} ± {m['se']:.3f}{interval(m)}{_weights_text(m)}" for name, m in rows]
 
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-012
 def _given_weights_lines(group, result) -> list: # of text

@@ -312,7 +312,7 @@ def device_and_dtype(model) -> dict: # device and dtype, as `Tensor.to` takes th
 def mean_code_weights(model:Autoencoder, L:int, seed:int):
     "The weight samples that mean codes are averaged over, L or as many as the model needs; `None` for point weights"
     check_autoencoder(model)
-    L = max(L, model.min_samples) # an ensemble has all its members in every mean
+    L = max(L, model.min_samples) # all members of an ensemble enter a mean code
     return model.sample_from_W(L, make_generator(seed, "posterior means", device=device_and_dtype(model)["device"]))
 
 def grid_weights(model:Autoencoder, seed:int):

@@ -95,8 +95,8 @@ def corrected_calibration_error(
     lowest, highest = (torch.stack([e.quantile(q) for e, q in zip(errors, levels)]) for levels in (below, below + .95))
     mean, low = (_find_true_error(curve, true, measured) for curve in (errors.mean(-1), highest))
     high = _find_true_error(lowest, true, max(measured, perfect))
-    se = errors[(true - mean).abs().argmin()].std().item()
-    return {"mean": mean, "se": se, "low": low, "high": high, "uncorrected": measured}
+    again = [_find_true_error(errors.mean(-1), true, e) for e in errors[(true - mean).abs().argmin()].tolist()]
+    return {"mean": mean, "se": torch.tensor(again).std().item(), "low": low, "high": high, "uncorrected": measured}
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-023
 class RiskCoverage(NamedTuple):

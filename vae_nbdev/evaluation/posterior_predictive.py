@@ -16,7 +16,7 @@ from ..core.randomness import make_generator
 from ..data.batches import batch_slices, check_image_size
 from ..training.configuration import check_labels
 from .importance import log_importance_weights, log_mean_exp
-from .standard_errors import Estimate, crossed_mean, predictive_rows
+from .standard_errors import Estimate, combine_parts, predictive_rows, variance_parts
 from .benchmark import check_likelihood
 
 # %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-006
@@ -65,7 +65,7 @@ def draw_log_likelihoods(
         proposal = model.sample_from_W(PROPOSAL_SAMPLES, generator("predictive proposal", l)) if fitted else None
         yield torch.cat([_log_likelihood(model, b, W, proposal, k, codes).cpu().double() for b in batches])
 
-# %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-009
+# %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-010
 class LogMeans:
     "log of the mean of exp(values) over groups of `size` draws, which arrive one by one"
     def __init__(self,
@@ -94,12 +94,18 @@ class LogMeans:
         df = (images + draws)**2 / degrees if degrees else len(values) - 1.
         return Estimate(values.mean().item(), *(math.sqrt(v) for v in (images + draws, images, draws)), df)
 
-# %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-011
+# %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-012
 FEWEST_GROUPS, JACKKNIFE_BLOCKS = 5, 20 # groups whose spread is an error; blocks of the jackknife
 
 def predictive_levels(L:int) -> list:
     "1, 2, 5, 10, 20, 50 … up to L, and L itself"
     return sorted({m * 10**e for e in range(len(str(L))) for m in (1, 2, 5) if m * 10**e < L} | {L})
+
+def _with_fewer_draws(parts, factor): # VarianceParts of a single model
+    "The parts of the variance if the draws were fewer by a factor"
+    rest = (factor - 1) * sum(parts.rest) # what single pairs add to the variance over images
+    scaled = {name: tuple(factor * v for v in getattr(parts, name)) for name in ("draws", "rest")}
+    return parts._replace(images=parts.images + rest, **scaled)
 
 def predictive_curve(
     draws, # iterator of at least two tensors (N,): log-likelihoods under one weight sample after the other
@@ -111,13 +117,14 @@ def predictive_curve(
     for values in draws:
         for running in (*levels.values(), blocks): running.add(values)
         squares.add(2 * values)
-    end = crossed_mean(predictive_rows(torch.stack(blocks.groups)))
+    end = variance_parts([predictive_rows(torch.stack(blocks.groups))])
     curve = {level: running.estimate() for level, running in levels.items()}
     for level, estimate in curve.items(): # too few groups: the error of the end of the curve
-        if len(levels[level].means) < FEWEST_GROUPS: curve[level] = end._replace(mean=estimate.mean)
+        if (G := len(levels[level].means)) >= FEWEST_GROUPS: continue
+        curve[level] = combine_parts(_with_fewer_draws(end, L / (G * level)))._replace(mean=estimate.mean)
     return curve, (2 * levels[L].total - squares.total + math.log(L)).exp()
 
-# %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-017
+# %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-018
 def posterior_predictive(
     model, # with uncertain weights
     dataset, # a Dataset; test images are scored

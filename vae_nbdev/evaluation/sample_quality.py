@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['N_FEATURES', 'SHOWN_IMAGES', 'MAX_PASSES', 'CLASSIFIER_VERSION', 'BLOCKS', 'MANIFOLD_NEIGHBOURS', 'FeatureClassifier',
            'scale_features', 'one_thread', 'train_classifier', 'feature_classifier', 'extract_features',
-           'classification_accuracy', 'frechet_distance', 'moments', 'fid', 'kernel_sums', 'kid', 'precision_recall',
-           'nearest', 'nearest_distance', 'RealImages', 'shuffled_images', 'compare_with_real', 'generate_images',
-           'sample_quality']
+           'classification_accuracy', 'frechet_distance', 'moments', 'jackknife_error', 'fid', 'kernel_sums', 'kid',
+           'precision_recall', 'nearest', 'nearest_distance', 'RealImages', 'shuffled_images', 'compare_with_real',
+           'generate_images', 'sample_quality']
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-003
 import math
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 import torch
@@ -21,6 +22,7 @@ from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..nn.layers import POINT_LAYERS, reset_parameters
 from ..nn.autoencoder import Autoencoder, optimizer_step
+from ..nn.sampled_weights import weight_sample_share
 from ..training.tensor_files import checksum, read_tensors, write_tensors
 from .benchmark import check_autoencoder, check_mc_samples, device_and_dtype, mean_and_se
 from .standard_errors import jackknife_variance
@@ -168,16 +170,32 @@ def moments(
     "The Gaussian that FID compares"
     return features.double().mean(0), features.double().T.cov()
 
+def jackknife_error(
+    left_out, # generated features (n, F) → a distance without one block of them at a time
+    generated:Tensor, # in BLOCKS blocks of equal size, one after the other
+    share:float, # of the variance between the blocks' weight samples, see weight_sample_share
+) -> float:
+    "The error of a distance over generated images, and over weight samples as far as other seeds choose others"
+    blocks = jackknife_variance(left_out(generated))
+    if share == 1: return math.sqrt(blocks)
+    mixed = generated.unflatten(0, (BLOCKS, -1)).transpose(0, 1).flatten(0, 1) # every tenth has images of all blocks
+    return math.sqrt(share * blocks + (1 - share) * jackknife_variance(left_out(mixed)))
+
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-023
 def fid(
     generated:Tensor, # features (n, F), in BLOCKS blocks of equal size, one after the other
     real:Tensor, # features (N, F)
+    share:float=1., # of the variance between the blocks' weight samples, see weight_sample_share
 ) -> dict: # {"mean", "se"}; too large by an amount that falls as 1/n
     "Fréchet distance of two sets of features, and its jackknife error over the blocks (Heusel et al. 2017)"
-    target, blocks = moments(real), generated.chunk(BLOCKS)
-    without = [frechet_distance(*moments(torch.cat([*blocks[:i], *blocks[i + 1:]])), *target) for i in range(BLOCKS)]
-    return {"mean": frechet_distance(*moments(generated), *target), "se": math.sqrt(jackknife_variance(without))}
+    target = moments(real)
+    def left_out(features):
+        blocks = features.chunk(BLOCKS)
+        others = (torch.cat([*blocks[:i], *blocks[i + 1:]]) for i in range(BLOCKS))
+        return [frechet_distance(*moments(rows), *target) for rows in others]
+    return {"mean": frechet_distance(*moments(generated), *target), "se": jackknife_error(left_out, generated, share)}
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-028
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-029
 def kernel_sums(
     a:Tensor, # features (n, F), in BLOCKS blocks of equal size
     b:Tensor, # the same size
@@ -192,18 +210,20 @@ def kernel_sums(
 def kid(
     generated:Tensor, # features (n, F), in BLOCKS blocks of equal size, one after the other
     real:Tensor, # features (n, F), in random order
+    share:float=1., # of the variance between the blocks' weight samples, see weight_sample_share
 ) -> dict: # {"mean", "se"}
     "Kernel distance of two sets of features, unbiased, with its jackknife error (Bińkowski et al. 2018)"
-    size, (within, between) = len(generated) // BLOCKS, kernel_sums(generated.double(), real.double())
-
-    def estimate(blocks):
+    size, every = len(generated) // BLOCKS, range(BLOCKS)
+    def estimate(sums, blocks):
         n, rows = size * len(blocks), torch.tensor(blocks)
-        pairs = [sums[rows][:, rows].sum().item() for sums in (within, between)]
+        pairs = [s[rows][:, rows].sum().item() for s in sums]
         return pairs[0] / (n * (n - 1)) - 2 * pairs[1] / n**2
-    without = [estimate([j for j in range(BLOCKS) if j != i]) for i in range(BLOCKS)]
-    return {"mean": estimate(range(BLOCKS)), "se": math.sqrt(jackknife_variance(without))}
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-032
+    sums_of = cache(lambda features: kernel_sums(features.double(), real.double())) # the mean and the error need them
+    left_out = lambda features: [estimate(sums_of(features), [j for j in every if j != i]) for i in every]
+    return {"mean": estimate(sums_of(generated), every), "se": jackknife_error(left_out, generated, share)}
+
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-035
 MANIFOLD_NEIGHBOURS = 3 # k of Kynkäänniemi et al.
 
 def _in_manifold(points, centres, k):
@@ -223,7 +243,7 @@ def precision_recall(
     return {"precision": _in_manifold(generated, real, k).mean().item(),
             "recall": _in_manifold(real, generated, k).mean().item()}
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-038
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-043
 def nearest(
     points:Tensor, # (n, F)
     candidates:Tensor, # (N, F)
@@ -241,7 +261,7 @@ def nearest_distance(
     blocks = [nearest(block[:per_block], candidates)[0].mean() for block in points.chunk(BLOCKS)]
     return mean_and_se(torch.stack(blocks).double())
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-041
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-046
 class RealImages(NamedTuple):
     "Training images (N, D) in [0, 1] and their features (N, F), in random order"
     images:Tensor
@@ -257,20 +277,22 @@ def shuffled_images(
     rows = torch.randperm(len(split), generator=make_generator(seed, "order of real images"))[:n]
     return split.batch(rows, make_generator(seed, "redraw")).x
 
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-047
 def compare_with_real(
     images:Tensor, # (n, D) in [0, 1], in BLOCKS blocks of equal size, one after the other
     real:RealImages, # at least n
     classifier:FeatureClassifier, # which gave the features of the real images
+    share:float=1., # of the variance between the blocks' weight samples, see weight_sample_share
 ) -> dict: # as in `result.json`
     "FID and KID, precision and recall, and the distance to the nearest real image, of a set of images"
     features, sample = extract_features(classifier, images), real.features[:len(images)]
-    distance = fid(features, real.features)
-    return {"fid": distance["mean"], "fid_se": distance["se"], "kid": kid(features, sample),
-            **precision_recall(features, sample),
+    distance = fid(features, real.features, share)
+    return {"fid": distance["mean"], "fid_se": distance["se"],
+            "kid": kid(features, sample, share), **precision_recall(features, sample),
             "nearest": {"pixels": nearest_distance(images, real.images),
                         "features": nearest_distance(features, real.features)}}
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-046
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-052
 @torch.no_grad()
 def generate_images(
     model:Autoencoder,
@@ -293,7 +315,7 @@ def generate_images(
         parts.append(images.clamp(0, 1).float().cpu())
     return torch.cat(parts, dim=1).flatten(0, 1)
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-050
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-056
 def _generating_priors(model, dataset, seed, density):
     "The priors to generate from, by the names of their results"
     priors = {"prior_samples": model.prior.fixed()} if model.uses_prior else {}
@@ -308,7 +330,7 @@ def _image_count(model, dataset, n):
     check_number(n, "n, the number of generated images,", minimum=2 * BLOCKS, integer=True)
     return min(n, available) // BLOCKS * BLOCKS
 
-# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-051
+# %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-057
 def sample_quality(
     model:Autoencoder,
     dataset, # a Dataset: generated images are compared with its training images
@@ -322,10 +344,11 @@ def sample_quality(
     classifier, means = classifier or train_classifier(dataset), dataset.binarisation == "grey"
     images = shuffled_images(dataset.train, seed)
     real = RealImages(images, extract_features(classifier, images))
-    sets = {"floor": shuffled_images(dataset.test, seed, n)} | {
-        name: generate_images(model, prior, n, seed, means)
-        for name, prior in _generating_priors(model, dataset, seed, density).items()}
+    sets = {name: generate_images(model, prior, n, seed, means)
+            for name, prior in _generating_priors(model, dataset, seed, density).items()}
+    compare = lambda images, share=1.: compare_with_real(images, real, classifier, share)
+    share, floor = weight_sample_share(model, BLOCKS), compare(shuffled_images(dataset.test, seed, n))
     accuracy = classification_accuracy(classifier, dataset.test)
     return {"classifier": {"hash": classifier.hash, "accuracy": accuracy}, "n": n, "n_real": len(images),
-            "pixels": "means" if means else "samples",
-            **{name: compare_with_real(images, real, classifier) for name, images in sets.items()}}
+            "pixels": "means" if means else "samples", "floor": floor,
+            **{name: compare(images, share) for name, images in sets.items()}}

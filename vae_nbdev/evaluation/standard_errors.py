@@ -75,7 +75,7 @@ class Estimate(NamedTuple):
     df:float
 
     def interval(self, confidence:float=.95) -> tuple: # low, high
-        "Confidence interval of the mean (Student's t)"
+        "Confidence interval of the mean (Student's t); too short for fewer than four draws of uncertain weights"
         from scipy import stats # imported here: it takes a second, and a training does without it
         half = stats.t.ppf((1 + confidence) / 2, self.df) * self.se
         return self.mean - half, self.mean + half
@@ -95,7 +95,7 @@ def crossed_mean(
     "Mean over images and draws with its standard error; raises `InputError` for a single image"
     return combine_parts(variance_parts([scores]))
 
-# %% ../../nbs/07_evaluation/02_standard_errors.ipynb #cell-027
+# %% ../../nbs/07_evaluation/02_standard_errors.ipynb #cell-030
 def crossed_difference(
     a:Tensor, # scores of one model (L, N)
     b:Tensor, # of another on the same images (L', N), with draws of its own
@@ -103,7 +103,7 @@ def crossed_difference(
     "Mean difference, paired over images, with its standard error; raises `InputError` for other images"
     return combine_parts(variance_parts([a], [b]))
 
-# %% ../../nbs/07_evaluation/02_standard_errors.ipynb #cell-030
+# %% ../../nbs/07_evaluation/02_standard_errors.ipynb #cell-033
 def _log_sums_without(scores:Tensor) -> Tensor: # (L, N)
     "log Σ exp over all rows but one, for each row, without cancellation"
     nothing = torch.full_like(scores[:1], -math.inf)
@@ -120,7 +120,7 @@ def predictive_rows(
     influence = (L - 1) * (pll - _log_sums_without(likelihoods) + math.log(L - 1))
     return pll + influence - influence.mean(0)
 
-# %% ../../nbs/07_evaluation/02_standard_errors.ipynb #cell-035
+# %% ../../nbs/07_evaluation/02_standard_errors.ipynb #cell-038
 def jackknife_variance(
     left_out, # a statistic without one draw at a time, for each of L draws; empty: no draws
 ) -> float:

@@ -112,8 +112,11 @@ def finite_population_share(
     return rest / L * (1 - rest / n)
 
 def weight_sample_share(model, L:int) -> float:
-    "`finite_population_share` of L weight samples of a model: 1 where it stores no weight sets"
-    return finite_population_share(L, getattr(getattr(model, "weight_method", None), "stored_sets", None))
+    "Factor of the variance between L weight samples of a model in the error of their mean; 1 without stored sets"
+    n = getattr(getattr(model, "weight_method", None), "stored_sets", None)
+    share = finite_population_share(L, n)
+    if not n or L <= n or not share: return share
+    return share * (L - 1) / (L * (n - 1) / n - share) # the same sets in several rows vary less than n sets do
 
 def rows_of_weight_sets(
     model,

@@ -8,8 +8,8 @@ __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'EXTRA_EVALUATIONS', 'DESCRIPTION_COLUM
            'format_parameter', 'model_key', 'model_parameters', 'model_names', 'short_name', 'all_scores',
            'results_table', 'Score', 'score_over_seeds', 'result_part', 'Row', 'Group', 'group_results',
            'has_deterministic_code', 'has_uncertain_weights', 'is_deterministic', 'is_teacher_forced', 'bound_mark',
-           'competes', 'score_kind', 'is_grey_score', 'score_line', 'given_weights_note', 'row_setting',
-           'column_settings']
+           'competes', 'score_kind', 'is_grey_score', 'score_line', 'given_weights_note', 'low_ess_count',
+           'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
 import dataclasses, itertools, json, statistics
@@ -334,6 +334,16 @@ def given_weights_note(
     if not any(map(has_uncertain_weights, rows)): return ""
     what = "given W" if group.binarisation == "grey" else what
     return f"{measure} of {of}: {what}, averaged over q(W); KL_W not included."
+
+# %% ../../nbs/10_report/01_results.ipynb #cell-045
+def low_ess_count(
+    ais:dict, # of a result
+    prior:str, # key of its priors
+) -> tuple: # how many, of how many
+    "AIS estimates of single images and weight samples with an ESS below 2; images where a result counted only those"
+    part = ais["priors"][prior]
+    if part.get("low_ess_estimates") is None: return part["low_ess"], ais["n"]
+    return part["low_ess_estimates"], ais["n"] * (ais.get("weight_samples") or 1)
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-047
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share

@@ -47,7 +47,8 @@ class AISPriorResult(MeanAndError):
     "An estimate of log p(x) by annealed importance sampling under one prior p(z)"
     se_chains:Magnitude # the part of the error that comes from the chains
     ess:Magnitude # median effective sample size of the chains
-    low_ess:CountOrZero # images whose effective sample size is below 2
+    low_ess:CountOrZero # images whose effective sample size is below 2 for any weight sample
+    low_ess_estimates:CountOrZero|None = None # estimates, one for each weight sample and image, with one below 2
     components:Count|None = None # of the mixture, for the ex-post density
     bdmc:BDMCResult|None = None
 

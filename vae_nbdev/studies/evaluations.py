@@ -97,7 +97,7 @@ def estimate_under_prior(
     log_p, se, ess = (torch.stack([getattr(e, name) for e in estimates]) for name in ("estimate", "se", "ess"))
     log_p = rows_of_weight_sets(model, log_p)
     result = {**crossed_mean(log_p)._asdict(), "se_chains": chain_error(se), "ess": ess.median().item(),
-              "low_ess": (ess < LOW_ESS).any(0).sum().item(),
+              "low_ess": (ess < LOW_ESS).any(0).sum().item(), "low_ess_estimates": (ess < LOW_ESS).sum().item(),
               "bdmc": _gap(model, prior, bdmc_images, weight_samples[0], settings, progress)}
     means = getattr(prior, "means", None) # of a mixture
     return (result if means is None else result | {"components": len(means)}), log_p
