@@ -345,7 +345,7 @@ def low_ess_count(
     if part.get("low_ess_estimates") is None: return part["low_ess"], ais["n"]
     return part["low_ess_estimates"], ais["n"] * (ais.get("weight_samples") or 1)
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-047
+# %% ../../nbs/10_report/01_results.ipynb #cell-049
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share
 
 def row_setting(row, key) -> int: # `None` for a measure without one, and for PLL that is the same for every L
