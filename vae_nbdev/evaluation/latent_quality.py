@@ -17,6 +17,7 @@ from ..core.randomness import make_generator
 from ..data.batches import Split, batch_slices, check_image_size
 from ..nn.autoencoder import Autoencoder
 from ..nn.mmd import mmd_rows
+from ..nn.posteriors import check_code_noise
 from ..nn.priors import StandardNormal
 from .benchmark import check_mc_samples, mean_and_se, mean_code_weights, posterior_means
 
@@ -35,7 +36,7 @@ def encode_batch(
     position:Tensor, # of each image in its set (B,): image n takes weight sample n mod L
 ) -> LatentCodes: # on the CPU
     "The codes of some images"
-    q = model.encode(x, W)
+    q = check_code_noise(model.encode(x, W))
     samples = q.sample(noise[None]) # (L, B, d), or (1, B, d) where q does not depend on the weight sample
     sample = samples[position % len(samples), torch.arange(len(x))]
     kl = model.prior.kl_per_dimension(q) # (B, d), or (L, B, d) for L weight samples

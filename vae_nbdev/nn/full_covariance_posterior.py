@@ -17,7 +17,6 @@ from .posteriors import GaussianPosterior, Posterior
 class FullCovariancePosterior(Posterior):
     "q(z|x) = N(`mean`, S Sᵀ) with S = `scale_tril`: (B, d) and (B, d, d), or with L weight samples in front of B"
     name, description, has_density = "full_covariance_gaussian", "a Gaussian with full covariance", True
-    noise = GaussianPosterior.noise # standard normal (L, B, d)
 
     def __init__(self, mean, scale_tril): self.mean, self.scale_tril = mean, scale_tril
 
