@@ -18,7 +18,8 @@ from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..data.batches import add_noise, batch_slices, check_image_size
+from ..data.batches import add_noise, batch_slices, check_image_size, check_image_tensor
+from ..data.batches import check_parts, check_split
 from ..nn.likelihoods import check_pixels
 from ..nn.posteriors import GaussianPosterior, check_code_noise
 from ..nn.sampled_weights import rows_of_weight_sets
@@ -51,7 +52,7 @@ def draw_mc_samples(
     L, weight = check_number(L, "L", minimum=1, integer=True), next(model.parameters())
     normal = lambda purpose, *shape: torch.randn(shape, generator=make_generator(seed, purpose), dtype=weight.dtype)
     W = model.sample_from_W(L, make_generator(seed, "benchmark weights", device=weight.device))
-    check_code_noise(model.encode(check_image_size(model, split.batch(slice(1)).x).to(weight), W))
+    check_code_noise(model.encode(check_image_size(model, check_split(split).batch(slice(1)).x).to(weight), W))
     code_noise = normal("benchmark code", L, len(split), model.latent)
     return MCSamples(W, code_noise, normal("benchmark pixels", len(split), model.n_pixels))
 
@@ -227,7 +228,8 @@ def least_eval_samples(model) -> int:
     return max(model.min_samples, 1 if model.weight_posterior == "point" else 2)
 
 def check_likelihood(model, dataset):
-    "Raise `InputError` for a density on binary pixels"
+    "Raise `InputError` for a density on binary pixels, or for what is no data set"
+    check_parts(dataset)
     if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
 
 def check_benchmark_settings(model, dataset, L, noise, importance_samples) -> tuple: # L and noise, as they are used
@@ -240,7 +242,7 @@ def check_benchmark_settings(model, dataset, L, noise, importance_samples) -> tu
 def likelihood_bound(model:Autoencoder, split):
     "The highest mean log-likelihood any reconstruction of these images can reach; `None` where it is unbounded"
     check_autoencoder(model)
-    bound = model.likelihood.bound(split.batch(slice(None)).x)
+    bound = model.likelihood.bound(check_split(split).batch(slice(None)).x)
     return None if bound is None else bound.double().mean().item()
 
 def mean_image_score(model:Autoencoder, dataset):
@@ -316,8 +318,7 @@ def shown_weights(model:Autoencoder, L:int, seed:int):
     return grid_weights(model, seed) if model.weight_posterior == "ensemble" else mean_code_weights(model, L, seed)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-061
-def _marginal_mean(model, x, W):
-    return model.encode(check_image_size(model, x).to(**device_and_dtype(model)), W).marginal_mean
+def _marginal_mean(model, x, W): return model.encode(x.to(**device_and_dtype(model)), W).marginal_mean
 
 @torch.no_grad()
 def encode_mean(
@@ -328,6 +329,7 @@ def encode_mean(
     W=None, # weight samples to use; `None`: those of mean codes
 ) -> Tensor: # (B, d), on the model's device
     "The mean code of each image"
+    check_autoencoder(model), check_image_tensor(model, x)
     return _marginal_mean(model, x, mean_code_weights(model, L, seed) if W is None else W)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-063
@@ -342,8 +344,10 @@ def posterior_means(
 ) -> Tensor: # (N, d) on the CPU
     "`encode_mean` of every image of a split, in order"
     W = mean_code_weights(model, L, seed) if W is None else W
-    rows, redraw = batch_slices(len(split), batch_size), make_generator(seed, "redraw", device=split.images.device)
-    return torch.cat([_marginal_mean(model, split.batch(part, redraw).x, W).cpu() for part in rows])
+    rows = batch_slices(len(check_split(split)), batch_size)
+    redraw = make_generator(seed, "redraw", device=split.images.device)
+    batches = (check_image_size(model, split.batch(part, redraw).x) for part in rows)
+    return torch.cat([_marginal_mean(model, x, W).cpu() for x in batches])
 
 def shown_codes(model:Autoencoder, split, L:int=10, seed:int=0) -> Tensor: # (N, d) on the CPU
     "The codes of a split in pictures: `posterior_means`, for an ensemble those of one member"

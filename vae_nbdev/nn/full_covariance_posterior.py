@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributions import MultivariateNormal
 from ..core.files import InputError
 from .autoencoder import Autoencoder
-from .posteriors import GaussianPosterior, Posterior
+from .posteriors import Posterior
 
 # %% ../../nbs/03_nn/14_full_covariance_posterior.ipynb #cell-005
 class FullCovariancePosterior(Posterior):
