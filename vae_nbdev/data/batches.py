@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'Batch', 'PIXEL_CORRUPTIONS', 'Split', 'sample_bernoulli', 'permutation', 'batch_slices', 'check_image_size',
-           'add_noise', 'salt_and_pepper', 'masking']
+           'check_image_tensor', 'check_split', 'check_parts', 'add_noise', 'salt_and_pepper', 'masking']
 
 # %% ../../nbs/02_data/01_batches.ipynb #cell-003
 from collections import namedtuple
@@ -102,15 +102,44 @@ def batch_slices(n:int, # images
     return [slice(start, start + batch_size) for start in range(0, n, batch_size)]
 
 def check_image_size(model, # with a name, and the number of pixels that it is made for
-                     x, # images (…, D)
+                     x, # images (B, D)
                      images:str="the images", # what they are, used in the message
                     ): # the same images
     "The images; raises `InputError` if the model is made for another number of pixels"
-    if (n := x.shape[-1]) == model.n_pixels: return x
-    raise InputError(f"{images} have {n} pixels, and this {model.name} is made for {model.n_pixels}: "
-                     f"make it with n_pixels={n}.")
+    if x.ndim == 2 and x.shape[1] == model.n_pixels: return x
+    n, takes = x.shape[1:].numel() if x.ndim > 1 else len(x), f"this {model.name} is made for {model.n_pixels}"
+    if n != model.n_pixels: raise InputError(f"{images} have {n} pixels, and {takes}: make it with n_pixels={n}.")
+    raise InputError(f"{images} have the shape {(*x.shape,)}, and {takes} pixels in a row, (B, {n}): flatten them with "
+                     f"x.view(-1, {n}).")
 
 # %% ../../nbs/02_data/01_batches.ipynb #cell-022
+def _type_name(value): return f"{type(value).__module__}.{type(value).__qualname__}"
+
+def check_image_tensor(model, # see `check_image_size`
+                       x, # images (B, D)
+                      ): # the same images
+    "The images; raises `InputError` for anything but a tensor of pixels in [0, 1], (B, D), as the model takes them"
+    if not (isinstance(x, Tensor) and x.is_floating_point()):
+        kind = str(x.dtype) if isinstance(x, Tensor) else _type_name(x)
+        raise InputError(f"images must be a tensor of floats (B, D) in [0, 1], got {kind}: a split gives them by "
+                         "split.batch().x, an array by torch.from_numpy(x), bytes by x.float() / 255.")
+    if not len(check_image_size(model, x)) or (x.min() >= 0 and x.max() <= 1): return x
+    raise InputError(f"images must have pixels in [0, 1], got {x.min():g} to {x.max():g}: divide grey values of bytes "
+                     "by 255, and undo a normalisation.")
+
+def check_split(split): # the same
+    "A split; raises `InputError` for images in another form"
+    if isinstance(split, Split): return split
+    raise InputError(f"a model is measured on a Split, got {_type_name(split)}: take a part of a data set such as "
+                     "digits.test, or Split((255 * x).round().byte()) of a tensor x in [0, 1].")
+
+def check_parts(dataset): # the same
+    "A data set; raises `InputError` for what does not have its three parts"
+    if all(hasattr(dataset, part) for part in SPLITS): return dataset
+    raise InputError(f"a Dataset is needed, got {_type_name(dataset)}: load one by its name, or put "
+                     "other images into its part test with dataclasses.replace(digits, test=split).")
+
+# %% ../../nbs/02_data/01_batches.ipynb #cell-025
 @patch
 def random_subset(self:Split, n:int, # number of images
                   seed:int=0, # of the choice
@@ -121,7 +150,7 @@ def random_subset(self:Split, n:int, # number of images
     rows = rows.to(self.images.device)
     return type(self)(self.images[rows], None if self.labels is None else self.labels[rows], self.redraw)
 
-# %% ../../nbs/02_data/01_batches.ipynb #cell-025
+# %% ../../nbs/02_data/01_batches.ipynb #cell-028
 def add_noise(x, # pixels, float (B, 784) in [0, 1]
               eps:float, # standard deviation of the noise, in units of the full pixel range
               noise, # standard normal numbers of the shape of x
@@ -129,7 +158,7 @@ def add_noise(x, # pixels, float (B, 784) in [0, 1]
     "The noisy image clip(x + eps·noise, 0, 1)"
     return (x + eps*noise).clamp(0, 1)
 
-# %% ../../nbs/02_data/01_batches.ipynb #cell-028
+# %% ../../nbs/02_data/01_batches.ipynb #cell-031
 def salt_and_pepper(
     x:Tensor, # pixels (B, D) in [0, 1]
     strength:float, # probability that a pixel is lost
@@ -139,7 +168,7 @@ def salt_and_pepper(
     u = torch.special.ndtr(noise)
     return x.masked_fill(u < strength / 2, 0).masked_fill(u > 1 - strength / 2, 1)
 
-# %% ../../nbs/02_data/01_batches.ipynb #cell-032
+# %% ../../nbs/02_data/01_batches.ipynb #cell-035
 def masking(
     x:Tensor, # pixels (B, D) in [0, 1]
     strength:float, # probability that a pixel is masked
@@ -148,6 +177,6 @@ def masking(
     "Set each pixel to 0 with probability `strength` (Vincent et al. 2008)"
     return x.masked_fill(torch.special.ndtr(noise) < strength, 0)
 
-# %% ../../nbs/02_data/01_batches.ipynb #cell-035
+# %% ../../nbs/02_data/01_batches.ipynb #cell-038
 PIXEL_CORRUPTIONS = { # kind → function of pixels (B, D), a strength, and standard normal numbers (B, D)
     "gaussian": add_noise, "masking": masking, "salt_and_pepper": salt_and_pepper}

@@ -127,7 +127,11 @@ def _check_names(names, path):
 # %% ../../nbs/02_data/05_image_files.ipynb #cell-017
 def read_arrays(path): # part → (images uint8 (N, D), labels or None); the only part may be "all"
     "The images of an .npz file"
-    arrays = load_arrays(path, MAX_IMAGE_BYTES, "Write it again.")
+    try: arrays = load_arrays(path, MAX_IMAGE_BYTES, "Write it again.")
+    except InputError as error:
+        if "Object arrays" not in str(error): raise
+        raise InputError(f"{path} holds an array of Python objects, as pandas keeps texts: store texts as "
+                         "y.astype(str), numbers as x.astype(float).") from error
     _check_names([*arrays], path)
     parts = {}
     for name in (name for name in arrays if name[0] == "x"):
@@ -166,8 +170,8 @@ def _list_entries(folder): # names of files, names of folders
 def _list_images(folder): # list of (path, class or None)
     "The images of one part, in the order of their names"
     files, classes = _list_entries(folder)
-    if files and classes:
-        raise InputError(f"{folder} holds the file {min(files)} beside folders: move images into those.")
+    if classes and (beside := [name for name in files if name.lower().endswith(_SUFFIXES)]):
+        raise InputError(f"{folder} holds the image {min(beside)} beside folders: move images into those.")
     images = [(name, None) for name in files]
     for name in sorted(classes):
         inside, deeper = _list_entries(os.path.join(folder, name))

@@ -142,6 +142,12 @@ def _square(split): # uint8 (N, side, side)
     side = isqrt(split.images.shape[1])
     return split.images.cpu().numpy().reshape(-1, side, side)
 
+def _class_names(dataset, split): # (N,) texts, or numbers; `None` without labels
+    "The class of each image as files state it: its name, unless reading the names would number the classes otherwise"
+    if split.labels is None: return None
+    names, labels = [*dataset.classes], split.labels.cpu().numpy()
+    return np.array(names)[labels] if names and names == sorted(names, key=natural_key) else labels
+
 def _check_redraw(dataset):
     "Raise `InputError` for a data set whose pixels are drawn anew for each batch"
     if dataset.train.redraw:
@@ -153,14 +159,20 @@ def write_npz(dataset, path): # a Dataset
     _check_redraw(dataset)
     splits = {part: getattr(dataset, part) for part in SPLITS}
     arrays = {f"x_{part}": _square(split) for part, split in splits.items()}
-    arrays |= {f"y_{part}": s.labels.cpu().numpy() for part, s in splits.items() if s.labels is not None}
+    arrays |= {f"y_{part}": _class_names(dataset, s) for part, s in splits.items() if s.labels is not None}
     with replace_file(path) as temporary: np.savez_compressed(temporary, **arrays)
 
 # %% ../../nbs/02_data/06_own_images.ipynb #cell-027
-def _write_part(split, folder):
+def _folder_names(dataset, split): # one for each image, "" without labels
+    "The folders of the classes; `InputError` for a name that no folder of images can have"
+    labels = [""] * len(split) if (names := _class_names(dataset, split)) is None else [str(name) for name in names]
+    if split.labels is not None and (wrong := [name for name in labels if not name or name[0] == "." or "/" in name]):
+        raise InputError(f"the class {wrong[0]!r} cannot be the name of a folder: use write_npz, or rename it.")
+    return labels
+
+def _write_part(dataset, split, folder):
     "Write each image of a split as a PNG file below the folder of its class"
-    labels = [""] * len(split) if split.labels is None else map(str, split.labels.tolist())
-    for i, (pixels, label) in enumerate(zip(_square(split), labels)):
+    for i, (pixels, label) in enumerate(zip(_square(split), _folder_names(dataset, split))):
         place = Path(folder, label)
         if not place.is_dir(): make_folder(place)
         Image.fromarray(pixels).save(place / f"{i:05}.png", compress_level=1)
@@ -171,5 +183,5 @@ def write_folder(dataset, folder): # a Dataset
     if os.path.lexists(folder): raise InputError(f"{folder} exists already: name a new folder.")
     parent = make_folder(Path(folder).parent)
     with tempfile.TemporaryDirectory(prefix=".images-", dir=parent) as temporary: # a part must not pass for the whole
-        for part in SPLITS: _write_part(getattr(dataset, part), Path(temporary, "whole", part))
+        for part in SPLITS: _write_part(dataset, getattr(dataset, part), Path(temporary, "whole", part))
         os.rename(Path(temporary, "whole"), folder)

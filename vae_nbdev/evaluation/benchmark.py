@@ -4,11 +4,10 @@
 
 # %% auto #0
 __all__ = ['NOISE_LEVELS', 'check_autoencoder', 'MCSamples', 'draw_mc_samples', 'encoder_batches', 'reconstruct_batches',
-           'score_images', 'code_influence', 'fit_influence', 'score_codes', 'score_fitted', 'score_draws',
-           'image_scores', 'add_elbo', 'mean_scores', 'check_noise', 'check_mc_samples', 'least_eval_samples',
-           'check_likelihood', 'check_benchmark_settings', 'likelihood_bound', 'mean_image_score', 'iwll_summary',
-           'device_and_dtype', 'mean_code_weights', 'grid_weights', 'shown_weights', 'encode_mean', 'posterior_means',
-           'shown_codes']
+           'score_images', 'code_influence', 'fit_influence', 'score_codes', 'score_fitted', 'score_draws', 'add_elbo',
+           'mean_scores', 'check_noise', 'check_mc_samples', 'least_eval_samples', 'check_likelihood',
+           'check_benchmark_settings', 'likelihood_bound', 'mean_image_score', 'iwll_summary', 'device_and_dtype',
+           'mean_code_weights', 'grid_weights', 'shown_weights', 'encode_mean', 'posterior_means', 'shown_codes']
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-003
 import time
@@ -19,9 +18,10 @@ from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..data.batches import add_noise, batch_slices, check_image_size
+from ..data.batches import add_noise, batch_slices, check_image_size, check_image_tensor
+from ..data.batches import check_parts, check_split
 from ..nn.likelihoods import check_pixels
-from ..nn.posteriors import GaussianPosterior
+from ..nn.posteriors import GaussianPosterior, check_code_noise
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
 from ..speed.memory import keep_freed_memory
@@ -47,11 +47,12 @@ def draw_mc_samples(
     L:int, # Monte Carlo samples of (W, z)
     seed:int, # of all three
 ) -> MCSamples: # weights on the model's device, noise on the CPU
-    "Draw all random numbers of a benchmark, before the first image is encoded"
+    "Draw all random numbers of a benchmark; raises `InputError` for a q(z|x) that would not take this noise"
     check_autoencoder(model)
     L, weight = check_number(L, "L", minimum=1, integer=True), next(model.parameters())
     normal = lambda purpose, *shape: torch.randn(shape, generator=make_generator(seed, purpose), dtype=weight.dtype)
     W = model.sample_from_W(L, make_generator(seed, "benchmark weights", device=weight.device))
+    check_code_noise(model.encode(check_image_size(model, check_split(split).batch(slice(1)).x).to(weight), W))
     code_noise = normal("benchmark code", L, len(split), model.latent)
     return MCSamples(W, code_noise, normal("benchmark pixels", len(split), model.n_pixels))
 
@@ -190,14 +191,6 @@ def score_draws(
     return {name: rows_of_weight_sets(model, torch.cat([rows[name] for rows in batches], 1)) for name in batches[0]}
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-025
-def image_scores(
-    likelihoods:Tensor, # log p(x|z_l, W_l) (L, N)
-    kl_z:Tensor, # (N,), or (L, N)
-    kl_w:float # KL_W, already divided by the number of training images
-) -> dict: # name → (L, N), in nats; KL_z may have one row
-    "ELL, PLL, KL_z and ELBO, one row for each draw; the mean over rows is the score of the image"
-    return add_elbo({"ell": likelihoods, "pll": predictive_rows(likelihoods), "kl_z": torch.atleast_2d(kl_z)}, kl_w)
-
 def add_elbo(scores:dict, kl_w:float) -> dict:
     "The scores, with ELBO = ELL − KL_z − KL_W of every draw"
     return scores | {"elbo": scores["ell"] - scores["kl_z"] - kl_w}
@@ -235,7 +228,8 @@ def least_eval_samples(model) -> int:
     return max(model.min_samples, 1 if model.weight_posterior == "point" else 2)
 
 def check_likelihood(model, dataset):
-    "Raise `InputError` for a density on binary pixels"
+    "Raise `InputError` for a density on binary pixels, or for what is no data set"
+    check_parts(dataset)
     if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
 
 def check_benchmark_settings(model, dataset, L, noise, importance_samples) -> tuple: # L and noise, as they are used
@@ -248,7 +242,7 @@ def check_benchmark_settings(model, dataset, L, noise, importance_samples) -> tu
 def likelihood_bound(model:Autoencoder, split):
     "The highest mean log-likelihood any reconstruction of these images can reach; `None` where it is unbounded"
     check_autoencoder(model)
-    bound = model.likelihood.bound(split.batch(slice(None)).x)
+    bound = model.likelihood.bound(check_split(split).batch(slice(None)).x)
     return None if bound is None else bound.double().mean().item()
 
 def mean_image_score(model:Autoencoder, dataset):
@@ -303,7 +297,7 @@ def benchmark(self:Autoencoder,
             "mean_image": mean_image_score(self, dataset), "parameters": self.count_parameters(),
             "benchmark_seconds": round(time.monotonic() - started, 3)}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-058
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-060
 def device_and_dtype(model) -> dict: # device and dtype, as `Tensor.to` takes them
     "Where the model computes, and in which precision"
     weight = next(model.parameters())
@@ -323,9 +317,8 @@ def shown_weights(model:Autoencoder, L:int, seed:int):
     "The weight samples of the codes in pictures: those of mean codes, but for an ensemble those of the latent grid"
     return grid_weights(model, seed) if model.weight_posterior == "ensemble" else mean_code_weights(model, L, seed)
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-059
-def _marginal_mean(model, x, W):
-    return model.encode(check_image_size(model, x).to(**device_and_dtype(model)), W).marginal_mean
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-061
+def _marginal_mean(model, x, W): return model.encode(x.to(**device_and_dtype(model)), W).marginal_mean
 
 @torch.no_grad()
 def encode_mean(
@@ -336,9 +329,10 @@ def encode_mean(
     W=None, # weight samples to use; `None`: those of mean codes
 ) -> Tensor: # (B, d), on the model's device
     "The mean code of each image"
+    check_autoencoder(model), check_image_tensor(model, x)
     return _marginal_mean(model, x, mean_code_weights(model, L, seed) if W is None else W)
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-061
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-063
 @torch.no_grad()
 def posterior_means(
     model:Autoencoder,
@@ -350,8 +344,10 @@ def posterior_means(
 ) -> Tensor: # (N, d) on the CPU
     "`encode_mean` of every image of a split, in order"
     W = mean_code_weights(model, L, seed) if W is None else W
-    rows, redraw = batch_slices(len(split), batch_size), make_generator(seed, "redraw", device=split.images.device)
-    return torch.cat([_marginal_mean(model, split.batch(part, redraw).x, W).cpu() for part in rows])
+    rows = batch_slices(len(check_split(split)), batch_size)
+    redraw = make_generator(seed, "redraw", device=split.images.device)
+    batches = (check_image_size(model, split.batch(part, redraw).x) for part in rows)
+    return torch.cat([_marginal_mean(model, x, W).cpu() for x in batches])
 
 def shown_codes(model:Autoencoder, split, L:int=10, seed:int=0) -> Tensor: # (N, d) on the CPU
     "The codes of a split in pictures: `posterior_means`, for an ensemble those of one member"

@@ -16,6 +16,7 @@ from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
+from ..data.batches import check_parts
 from ..nn.autoencoder import Architecture
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..training.configuration import check_labels
@@ -230,7 +231,7 @@ def benchmark(self:Architecture,
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
     "Accuracy, NLL, Brier score, calibration and risk on the test images, accuracy and NLL from noisy ones"
     check_number(L, f"mc_samples of the benchmark of {self.name}", minimum=least_eval_samples(self), integer=True)
-    started, noise, test = time.monotonic(), check_noise(noise), dataset.test
+    started, noise, test = time.monotonic(), check_noise(noise), check_parts(dataset).test
     y, predict = check_classifier(self, test), lambda eps: self.predict(test, L, seed, eps, batch_size)
     log_p, kl_w = predict(0.), self.weight_kl().item()
     rows = {eps: rows_with_error(self, predict(eps) if eps else log_p, y) for eps in sorted({0., *noise})}

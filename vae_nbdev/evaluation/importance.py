@@ -17,7 +17,7 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
-from ..data.batches import batch_slices, check_image_size
+from ..data.batches import batch_slices, check_image_size, check_split
 from ..nn.posteriors import GaussianPosterior
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
@@ -239,7 +239,7 @@ def importance_log_likelihood(
 ) -> ImportanceEstimate:
     "IWLL(k) of every image, in nats; raises `InputError` for a model whose code is a point"
     keep_freed_memory()
-    counts, images = _sample_counts(k), batch_slices(len(split), IMAGE_BLOCK)
+    counts, images = _sample_counts(k), batch_slices(len(check_split(split)), IMAGE_BLOCK)
     if not model.has_latent_density:
         raise InputError(f"IWLL needs a code with a density q(z|x), and {model.name} has none: choose another model.")
     weight, blocks = next(model.eval().parameters()), []

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 from ..core.files import check_number
 from ..core.randomness import make_generator
-from ..data.batches import Split, batch_slices, check_image_size
+from ..data.batches import Split, batch_slices, check_image_size, check_parts, check_split
 from ..nn.autoencoder import Autoencoder
 from ..nn.mmd import mmd_rows
+from ..nn.posteriors import check_code_noise
 from ..nn.priors import StandardNormal
 from .benchmark import check_mc_samples, mean_and_se, mean_code_weights, posterior_means
 
@@ -35,7 +36,7 @@ def encode_batch(
     position:Tensor, # of each image in its set (B,): image n takes weight sample n mod L
 ) -> LatentCodes: # on the CPU
     "The codes of some images"
-    q = model.encode(x, W)
+    q = check_code_noise(model.encode(x, W))
     samples = q.sample(noise[None]) # (L, B, d), or (1, B, d) where q does not depend on the weight sample
     sample = samples[position % len(samples), torch.arange(len(x))]
     kl = model.prior.kl_per_dimension(q) # (B, d), or (L, B, d) for L weight samples
@@ -52,7 +53,7 @@ def encode_all(
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> LatentCodes: # on the CPU
     "The codes of every image, in order; raises `InputError` for a model that is no autoencoder"
-    check_mc_samples(model, max(L, model.min_samples))
+    check_mc_samples(model, max(L, model.min_samples)), check_split(split)
     weight, W = next(model.eval().parameters()), mean_code_weights(model, L, seed)
     noise = torch.randn(len(split), model.latent, generator=make_generator(seed, "posterior draws"), dtype=weight.dtype)
     parts = []
@@ -195,6 +196,7 @@ def latent_quality(
     "Class accuracies, active units and distance from the prior; raises `InputError` for a classifier"
     check_number(n_train, "n_train", minimum=2, integer=True)
     check_number(n_mmd, "n_mmd", minimum=3, integer=True)
+    check_parts(dataset)
     check_number(len(dataset.test), "the number of test images, whose codes are measured,", minimum=3, integer=True)
     codes = encode_all(model, dataset.test, L, seed)
     kl = None if codes.kl is None else codes.kl.double().mean(0)

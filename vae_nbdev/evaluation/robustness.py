@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from ..core.files import InputError, check_choice, check_number
-from ..data.batches import add_noise, check_image_size, masking, salt_and_pepper
+from ..data.batches import add_noise, check_image_tensor, masking, salt_and_pepper
 from ..nn.autoencoder import Autoencoder
 from .standard_errors import crossed_mean
 from .benchmark import NOISE_LEVELS, check_mc_samples, score_draws
@@ -104,7 +104,7 @@ def uncertainty_maps(
 ) -> PixelUncertainty: # on the CPU
     "Expected reconstruction and its uncertainty, split by the law of total variance"
     L = check_mc_samples(model, L, least=2)
-    x = check_image_size(model, x).to(next(model.parameters()))
+    x = check_image_tensor(model, x).to(next(model.parameters()))
     W = model.eval().draw(L, generator)
     q = model.encode(x, W)
     z = q.sample(q.noise(L, generator)) if draw_codes else model.prior.nearest_code(q.mean)

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..nn.autoencoder import ObjectiveTerms
 from ..core.files import InputError, check_number
 from ..core.schema import Count, Natural, RateFactor, Scale, bounded, choice
-from ..data.batches import add_noise, batch_slices, check_image_size
+from ..data.batches import add_noise, batch_slices, check_image_size, check_split
 from ..core.randomness import make_generator
 from ..nn.bayesian_layers import EstimatorName, bayesian_layers, check_prior_sd
 from ..nn.dropout import DropRate
@@ -128,7 +128,7 @@ def predict(self:BayesianNeuralNetwork,
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> Tensor: # log p(y|x, W) for every class (L, N, classes), float64 on the CPU
     "Log-probabilities of the classes of every image under each weight sample"
-    weight, rows = next(self.eval().parameters()), batch_slices(len(split), batch_size)
+    weight, rows = next(self.eval().parameters()), batch_slices(len(check_split(split)), batch_size)
     eps = check_number(eps, "eps, the standard deviation of the noise,", minimum=0)
     W = self.sample_from_W(L, make_generator(seed, "benchmark weights", device=weight.device))
     noise = torch.randn((len(split), self.n_pixels), generator=make_generator(seed, "benchmark pixels"))

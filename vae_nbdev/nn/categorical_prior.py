@@ -10,7 +10,6 @@ import math
 import torch
 from torch import Tensor
 from ..core.files import InputError
-from ..core.randomness import random_numbers
 from .posteriors import Posterior
 from .priors import Prior, at_least_float32
 
@@ -42,8 +41,6 @@ class CategoricalPosterior(Posterior):
     ):
         self.log_probs, self.temperature, self.straight_through = logits.log_softmax(-1), temperature, straight_through
         self.mean = self.log_probs.exp().flatten(-2)
-
-    def noise(self, L, generator): return random_numbers(torch.randn, (L, *self.mean.shape), generator, self.mean)
 
     def log_prob(self, z): return (z * self.log_probs.flatten(-2)).sum(-1) # one-hot codes (L, B, d) → nats (L, B)
 

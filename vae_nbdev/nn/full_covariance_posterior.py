@@ -11,13 +11,12 @@ from torch import Tensor
 from torch.distributions import MultivariateNormal
 from ..core.files import InputError
 from .autoencoder import Autoencoder
-from .posteriors import GaussianPosterior, Posterior
+from .posteriors import Posterior
 
 # %% ../../nbs/03_nn/14_full_covariance_posterior.ipynb #cell-005
 class FullCovariancePosterior(Posterior):
     "q(z|x) = N(`mean`, S Sᵀ) with S = `scale_tril`: (B, d) and (B, d, d), or with L weight samples in front of B"
     name, description, has_density = "full_covariance_gaussian", "a Gaussian with full covariance", True
-    noise = GaussianPosterior.noise # standard normal (L, B, d)
 
     def __init__(self, mean, scale_tril): self.mean, self.scale_tril = mean, scale_tril
 

@@ -125,9 +125,9 @@ PriorName = choice("PriorName", prior_names, "prior") # a key of `PRIORS`
 
 # %% ../../nbs/03_nn/07_priors.ipynb #cell-012
 def check_codes(prior, model): # prior: one, or the class of one
-    "Raise `InputError` if a prior is one of other codes than a model has, whatever their number"
+    "Raise `InputError` if a model that uses a prior has other codes than those of the prior, whatever their number"
     kind = lambda codes: (codes.euclidean, codes.discrete)
-    if kind(prior) == kind(model.posterior): return
+    if not model.uses_prior or kind(prior) == kind(model.posterior): return
     raise InputError(f"prior {prior.name} does not fit the codes of {model.name}: leave it out, or choose another.")
 
 def bind_prior(prior, model):

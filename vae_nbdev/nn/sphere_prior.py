@@ -14,7 +14,6 @@ import torch.nn.functional as F
 from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import InputError
-from ..core.randomness import random_numbers
 from .posteriors import Posterior
 from .priors import Prior
 
@@ -80,8 +79,6 @@ class VonMisesFisherPosterior(Posterior):
     euclidean = False # codes lie on a curved surface: methods that move them in straight lines do not apply
 
     def __init__(self, mean, kappa): self.mean, self.kappa = mean, kappa
-
-    def noise(self, L, generator): return random_numbers(torch.randn, (L, *self.mean.shape), generator, self.mean)
 
     def log_ratio(self): # (B,), log Z(κ) / Z(0)
         d, k = self.mean.shape[-1], self.kappa

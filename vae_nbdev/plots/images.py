@@ -14,7 +14,7 @@ from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..data.batches import add_noise, check_image_size
+from ..data.batches import add_noise, check_image_tensor
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.benchmark import check_autoencoder, device_and_dtype
 from .figure import PlotFigure, model_title
@@ -50,11 +50,11 @@ def reconstruct(
 ) -> Reconstruction: # on the CPU
     "Encode the images, or noisy versions of them, and decode"
     check_number(eps, "eps", minimum=0)
+    check_autoencoder(model), check_image_tensor(model, x)
     x = x.to(**device_and_dtype(model.eval()))
     generator = make_generator(seed, "reconstruct", device=x.device)
     noise = torch.randn(x.shape, generator=generator, **device_and_dtype(model))
     inputs = add_noise(x, eps, noise) if eps else x
-    check_autoencoder(model), check_image_size(model, x)
     L = 1 if model.deterministic else check_number(L, "L", minimum=1, integer=True)
     logits, _ = model.feedforward(inputs, L, generator, W=model.sample_from_W(L, generator))
     mean, ell = model.likelihood.mean(logits).mean(0), model.get_ll(x, logits).mean(0)

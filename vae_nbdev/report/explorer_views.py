@@ -86,7 +86,7 @@ def model_view(
     points = axes.origin + uniform_grid(limits[:2], n) @ axes.directions[:2]
     tiles, points = decode_grid(model, points, W).to(**place), points.to(**place)
     log_prob = lambda z: model.get_ll(tiles, model.decode(z[None], W))[0]
-    loss = log_prob(model.prior.nearest_code(points)) - log_prob(encode_mean(model, tiles, W=shown))
+    loss = log_prob(model.prior.nearest_code(points)) - log_prob(model.encode(tiles, shown).marginal_mean)
     reconstructions = reconstruct(model, x, L=L, seed=seed).mean
     return ModelView(codes, code_deviations(model, x, L, seed), axes, limits, reconstructions, tiles.cpu(),
                      loss.clamp(min=0).cpu(), model.config["likelihood"], model.weight_posterior, page_decoder(model),

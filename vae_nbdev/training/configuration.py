@@ -16,7 +16,7 @@ from ..core.files import InputError, read_json
 from ..core.provenance import code_version, provenance
 from ..core.schema import Count, CountOrZero, History, Line, Name, Natural, NonNegative, Positive
 from ..core.schema import Scalar, Schema, bounded, check_schema, describe
-from ..data.batches import check_image_size
+from ..data.batches import check_image_size, check_parts
 from ..nn.likelihoods import check_pixels
 from ..nn.sampled_weights import WeightMethod
 from ..nn.weight_options import WEIGHT_METHODS
@@ -99,7 +99,7 @@ def read_config(
 def check_data(model, dataset):
     "Raise `InputError` if a model cannot be trained on a data set"
     for part in ("train", "valid"):
-        if not len(getattr(dataset, part)):
+        if not len(getattr(check_parts(dataset), part)):
             raise InputError(f"{dataset.name} has no images in its part {part}: training needs both parts.")
         check_image_size(model, getattr(dataset, part).images, f"the images of {dataset.name}")
     if (dtype := next(model.parameters()).dtype) != torch.float32:
