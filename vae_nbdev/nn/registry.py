@@ -7,14 +7,18 @@ __all__ = ['REGISTRY', 'register', 'architecture_names', 'architectures', 'check
 
 # %% ../../nbs/03_nn/08_registry.ipynb #cell-003
 import importlib, inspect, pkgutil
-from .. import models
-from ..core.files import check_choice
+import vae_nbdev.models as models
+from ..core.files import InputError, check_choice
 
 # %% ../../nbs/03_nn/08_registry.ipynb #cell-006
 REGISTRY = {} # name → class
 
 def register(cls):
-    "Add an architecture to `REGISTRY` under its `name`, and return it"
+    "Add an architecture to `REGISTRY` under its `name`, and return it; a module of `vae_nbdev.models` holds its namesake"
+    package, _, module = cls.__module__.rpartition(".")
+    if package == models.__name__ and module != cls.name:
+        raise InputError(f"The module {cls.__module__} defines the class {cls.__name__}, which belongs in the module "
+                         f"{models.__name__}.{cls.name}: rename one of them.")
     REGISTRY[cls.name] = cls
     return cls
 
@@ -26,10 +30,12 @@ def architecture_names() -> list: # sorted
 # %% ../../nbs/03_nn/08_registry.ipynb #cell-013
 def architectures() -> dict: # name → class, sorted by name
     "All architectures: those in `vae_nbdev.models`, and those defined in this session"
-    for name in architecture_names(): importlib.import_module(f"vae_nbdev.models.{name}")
+    for name in architecture_names():
+        module = importlib.import_module(f"{models.__name__}.{name}")
+        if name not in REGISTRY: raise InputError(f"The module {module.__name__} defines no architecture {name}.")
     return dict(sorted(REGISTRY.items()))
 
-# %% ../../nbs/03_nn/08_registry.ipynb #cell-015
+# %% ../../nbs/03_nn/08_registry.ipynb #cell-017
 def check_options(
     architecture:str, # name, such as "variational_autoencoder"
     options:dict, # arguments of its class
@@ -50,7 +56,7 @@ def make_model(
     options = check_options(architecture, options)
     return architectures()[architecture](**options)
 
-# %% ../../nbs/03_nn/08_registry.ipynb #cell-023
+# %% ../../nbs/03_nn/08_registry.ipynb #cell-024
 def architecture_choices(cls) -> dict: # body, weights, posterior and prior, in words
     "The four choices that a class of autoencoders makes"
     weights = {"point": "numbers", "normal": "Normal distributions"}.get(cls.weight_posterior, cls.weight_posterior)
