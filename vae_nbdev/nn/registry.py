@@ -14,7 +14,7 @@ from ..core.files import InputError, check_choice
 REGISTRY = {} # name → class
 
 def register(cls):
-    "Add an architecture to `REGISTRY` under its `name`, and return it; a module of `vae_nbdev.models` holds its namesake"
+    "Add an architecture to `REGISTRY` under its `name`, and return it; raises `InputError` in a module of another name"
     package, _, module = cls.__module__.rpartition(".")
     if package == models.__name__ and module != cls.name:
         raise InputError(f"The module {cls.__module__} defines the class {cls.__name__}, which belongs in the module "
