@@ -1,5 +1,5 @@
-"""Tests the rules of `house.py` on small projects that break them: each is found, and named with its notebook."""
-import json, tempfile
+"""Tests the checks: `house.py` on small projects that break its rules, and names each place; `notebook.py` on a wrong name."""
+import json, subprocess, sys, tempfile
 from pathlib import Path
 from unittest import mock
 
@@ -70,5 +70,12 @@ def test_cells():
     expect(problems(house.shortcodes, {"a": ("", "{{< x")}), "nbs/a.ipynb, cell 3 (cell-002)")
 
 
+def test_missing_notebook():
+    for flags in ([], ["--store"]):
+        command = [sys.executable, house.ROOT / ".ci" / "notebook.py", *flags, "nbs/mistyped.ipynb"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (2, "There is no notebook nbs/mistyped.ipynb.\n"), done
+
+
 if __name__ == "__main__":
-    for test in (test_readable, test_names, test_cells): test()
+    for test in (test_readable, test_names, test_cells, test_missing_notebook): test()
