@@ -1,4 +1,5 @@
-"""Tests the checks: `house.py` on small projects that break its rules, and names each place; `notebook.py` on a wrong name."""
+"""Tests the checks: the rules of `house.py` on small projects that break them, `notebook.py` on a wrong name, and Ruff on
+code without docstrings."""
 import json, subprocess, sys, tempfile
 from pathlib import Path
 from unittest import mock
@@ -77,5 +78,13 @@ def test_missing_notebook():
         assert (done.returncode, done.stderr) == (2, "There is no notebook nbs/mistyped.ipynb.\n"), done
 
 
+def test_docstrings():
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), "module.py", "class Model: pass\n\ndef build(): pass\n")
+        command = [sys.executable, "-m", "ruff", "check", "--config", house.ROOT / ".ci" / "ruff.toml", folder]
+        found = subprocess.run(command, capture_output=True, text=True).stdout
+    assert "D101" in found and "D103" in found, found
+
+
 if __name__ == "__main__":
-    for test in (test_readable, test_names, test_cells, test_missing_notebook): test()
+    for test in (test_readable, test_names, test_cells, test_missing_notebook, test_docstrings): test()
