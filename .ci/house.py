@@ -188,6 +188,16 @@ def imports_alone():
             if imports and others: yield f"{page.at(i)}: put the imports into a cell of their own"
 
 
+def counts():
+    "Numbers of architectures and of autoencoders in prose that are not those of the package"
+    models = [source for name, source in modules().items() if name.startswith("models.")]
+    classifiers = sum(bool(re.search(r"^    task\b.* = \"classification\"", source, re.M)) for source in models)
+    number = {"architectures": len(models), "autoencoders": len(models) - classifiers}
+    return [f"{page.at(i)}: {found[0]}; there are {number[found[2]]}" for page in pages()
+            for i, (kind, text) in enumerate(page.cells) if kind == "markdown"
+            for found in re.finditer(r"\b(\d+) (architectures|autoencoders)\b", text) if int(found[1]) != number[found[2]]]
+
+
 def shortcodes():
     "Signs in notebooks that Quarto would read as a command, and lose the rest of the page"
     return [f"{page.at(i)}: {{{{<; write {{{{ <" for page in pages()
@@ -242,7 +252,7 @@ RULES = {"notebooks and exported cells can be read": readable, "a notebook has t
          "an architecture has the name of its module": architecture_classes,
          "imports follow the order of the notebooks": order, "modules, cells and lines are short": sizes,
          "no public name twice": public_names, "standard terms": words, "title, subtitle and a test on every page": shape,
-         "headings skip no level": headings, "no shortcodes of Quarto": shortcodes, "imports have cells of their own": imports_alone,
+         "headings skip no level": headings, "architectures are counted": counts, "no shortcodes of Quarto": shortcodes, "imports have cells of their own": imports_alone,
          "no link by hand on an exported name": links_on_names, "every cell has an id of its own": cell_ids,
          "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations}
 

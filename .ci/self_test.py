@@ -71,6 +71,15 @@ def test_cells():
     expect(problems(house.shortcodes, {"a": ("", "{{< x")}), "nbs/a.ipynb, cell 3 (cell-002)")
 
 
+def test_counts():
+    models = {"a": "class A: pass", "b": "class B:\n    task, plots = \"classification\", ()"}
+    files = {f"vae_nbdev/models/{name}.py": text for name, text in models.items()}
+    page = lambda text: json.dumps({"cells": [{"cell_type": "markdown", "id": "x", "source": text}]})
+    expect(problems(house.counts, files=files | {"nbs/i.ipynb": page("2 architectures, 1 autoencoders")}))
+    expect(problems(house.counts, files=files | {"nbs/i.ipynb": page("3 architectures, 2 autoencoders")}),
+           "nbs/i.ipynb, cell 1 (x): 3 architectures; there are 2", "2 autoencoders; there are 1")
+
+
 def test_missing_notebook():
     for flags in ([], ["--store"]):
         command = [sys.executable, house.ROOT / ".ci" / "notebook.py", *flags, "nbs/mistyped.ipynb"]
@@ -87,4 +96,4 @@ def test_docstrings():
 
 
 if __name__ == "__main__":
-    for test in (test_readable, test_names, test_cells, test_missing_notebook, test_docstrings): test()
+    for test in (test_readable, test_names, test_cells, test_counts, test_missing_notebook, test_docstrings): test()
