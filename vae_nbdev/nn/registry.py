@@ -24,14 +24,24 @@ def register(cls):
     return cls
 
 # %% ../../nbs/03_nn/08_registry.ipynb #cell-009
+def _used_default(cls, name):
+    "The default of an option that models get: that of the nearest class whose constructor names the option itself"
+    for init in (vars(c).get("__init__") for c in cls.__mro__):
+        code = getattr(init, "__code__", None)
+        if code and name in code.co_varnames[:code.co_argcount + code.co_kwonlyargcount]:
+            return inspect.signature(init).parameters[name].default
+
 def check_constructor(cls):
-    "The class; raises `InputError` if its signature hides the options of its parent, or lacks `seed`"
+    "The class; `InputError` if its signature hides the options of its parent, lacks `seed`, or has wrong defaults"
     parameters, parent = inspect.signature(cls.__init__).parameters, cls.__mro__[1].__name__
     remedy = f"pass the other options on as **kwargs, and put @delegates({parent}.__init__) above the constructor."
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters.values()):
         raise InputError(f"The constructor of {cls.__name__} hides the options of {parent}: {remedy}")
     if "seed" not in parameters: raise InputError(f"The constructor of {cls.__name__} has no option seed: {remedy}")
-    return cls
+    wrong = [name for name, p in parameters.items() if p.default != _used_default(cls, name)]
+    if not wrong: return cls
+    raise InputError(f"The signature of {cls.__name__} states other defaults than its parents use, of "
+                     f"{', '.join(wrong)}: write a constructor that names them.")
 
 # %% ../../nbs/03_nn/08_registry.ipynb #cell-012
 def architecture_names() -> list: # sorted
