@@ -207,6 +207,7 @@ def all_checks(flags, timeout):
         "CITATION.cff: the version of the package": check_citation,
         "vae_nbdev: ruff": lambda: check_command(python, "-m", "ruff", "check", "--config", ".ci/ruff.toml", "vae_nbdev"),
     }
+    checks["checks: find what is wrong"] = lambda: check_command(python, ".ci/self_test.py")
     checks |= {f"house: {title}": partial(check_rule, rule) for title, rule in house.RULES.items()}
     for folder, recursive in [("nbs", True), ("reports", False)]:
         found = notebooks(folder, recursive)

@@ -4,6 +4,8 @@ import ast, json, re, sys
 from collections import defaultdict
 from pathlib import Path
 
+from fastcore.basics import camel2snake
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "vae_nbdev"
 MODULE_LINES, CELL_LINES, LINE_LENGTH = 300, 25, 120
@@ -19,7 +21,7 @@ class Page:
         self.path = path.relative_to(ROOT)
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         self.cells = [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
-        self.ids = [cell["id"] for cell in cells]
+        self.ids = [cell.get("id") for cell in cells]
         self.outputs = [json.dumps(cell.get("outputs", [])) for cell in cells]
         names = [re.search(r"^#\|\s*default_exp (\S+)", text, re.M) for _, text in self.cells]
         self.module = next((name[1] for name in names if name), None)
@@ -28,12 +30,33 @@ class Page:
         "Number and text of the exported cells"
         return [(i, text) for i, (_, text) in enumerate(self.cells) if re.search(r"^#\|\s*exports?\b", text, re.M)]
 
+    def at(self, i):
+        "Where the cell of an index is, in words: its number as nbdev counts, from 1, and its id"
+        return f"{self.path}, cell {i + 1} ({self.ids[i] or 'without an id'})"
 
-def pages(folder="nbs"):
+
+def read(path):
+    "The page of a notebook, and what is wrong with the file; one of them is `None`"
+    try: page = Page(path)
+    except (ValueError, KeyError, TypeError, AttributeError) as error: return None, f"not a notebook: {error!r}"
+    return (page, None) if page.cells else (None, "no cells")
+
+
+def notebook_paths(folder):
     "All notebooks of a folder in the order of their numbers, without hidden ones"
     paths = sorted((ROOT / folder).glob("**/*.ipynb"))
-    hidden = lambda path: any(part.startswith((".", "_")) for part in path.relative_to(ROOT).parts)
-    return [Page(path) for path in paths if not hidden(path)]
+    return [path for path in paths if not any(part.startswith((".", "_")) for part in path.relative_to(ROOT).parts)]
+
+
+def pages(folder="nbs"):
+    "The pages of all notebooks of a folder that can be read; `readable` lists the others"
+    return [page for path in notebook_paths(folder) if (page := read(path)[0])]
+
+
+def syntax_error(source):
+    "What keeps a text from being Python, or `None`"
+    try: ast.parse(source)
+    except SyntaxError as error: return f"line {error.lineno}: {error.msg}"
 
 
 def code_lines(text):
@@ -42,10 +65,11 @@ def code_lines(text):
 
 
 def modules():
-    "Name → source of every exported module"
+    "Name → source of every exported module that is Python; `readable` lists the cells that are not"
     paths = sorted((ROOT / PACKAGE).rglob("*.py"))
     names = {".".join(path.relative_to(ROOT / PACKAGE).with_suffix("").parts): path for path in paths}
-    return {name: path.read_text(encoding="utf-8") for name, path in names.items() if not name.endswith(("_modidx", "__init__"))}
+    sources = {name: path.read_text(encoding="utf-8") for name, path in names.items() if not name.endswith(("_modidx", "__init__"))}
+    return {name: source for name, source in sources.items() if not syntax_error(source)}
 
 
 def imported(name, source, known):
@@ -58,14 +82,32 @@ def imported(name, source, known):
     return found
 
 
-def folders():
-    "Notebooks whose folder is not the subpackage of their module"
-    wrong = []
+def readable():
+    "Notebooks that cannot be read, such as those with the marks of a conflict, and exported cells that are no Python"
+    folders = "nbs", "reports"
+    wrong = [f"{path.relative_to(ROOT)}: {problem}" for folder in folders for path in notebook_paths(folder) if (problem := read(path)[1])]
+    return wrong + [f"{page.at(i)}: {problem}" for folder in folders for page in pages(folder)
+                    for i, text in page.exported() if (problem := syntax_error(text))]
+
+
+def modules_of_pages():
+    "Notebooks whose folder and file, without numbers, are not their module, and modules that two notebooks export"
+    wrong, owners = [], defaultdict(list)
     for page in pages():
         if not page.module: continue
-        folder = [re.sub(r"^\d+_", "", part) for part in page.path.parent.parts[1:]]
-        if folder != page.module.split(".")[:-1]: wrong.append(f"{page.path} exports {page.module}")
-    return wrong
+        owners[page.module].append(str(page.path))
+        parts = [re.sub(r"^\d+_", "", part) for part in page.path.with_suffix("").parts[1:]]
+        if parts != page.module.split("."): wrong.append(f"{page.path} exports {page.module}, not {'.'.join(parts)}")
+    return wrong + [f"{' and '.join(paths)} export {module}" for module, paths in owners.items() if len(paths) > 1]
+
+
+def architecture_classes():
+    "Modules of architectures without a class of their name: `models.info_vae` must define `InfoVAE` or `InfoVae`"
+    for name, source in modules().items():
+        if not name.startswith("models."): continue
+        classes = [node.name for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+        if name.removeprefix("models.") not in map(camel2snake, classes):
+            yield f"{PACKAGE}.{name} defines {', '.join(classes) or 'no class'}, and no class whose name in snake case is its own"
 
 
 def order():
@@ -85,17 +127,17 @@ def sizes():
         if len(lines) > MODULE_LINES: wrong.append(f"{PACKAGE}.{name}: {len(lines)} lines, at most {MODULE_LINES}")
     for page in [*pages(), *pages("reports")]:
         for i, text in page.exported():
-            if (n := len(code_lines(text))) > CELL_LINES: wrong.append(f"{page.path}, cell {i}: {n} lines, at most {CELL_LINES}")
+            if (n := len(code_lines(text))) > CELL_LINES: wrong.append(f"{page.at(i)}: {n} lines, at most {CELL_LINES}")
         for i, (kind, text) in enumerate(page.cells):
             longest = max(map(len, text.splitlines()), default=0) if kind == "code" else 0
-            if longest > LINE_LENGTH: wrong.append(f"{page.path}, cell {i}: a line of {longest} characters, at most {LINE_LENGTH}")
+            if longest > LINE_LENGTH: wrong.append(f"{page.at(i)}: a line of {longest} characters, at most {LINE_LENGTH}")
     return wrong
 
 
 def public_names():
     "Public names that two modules of `vae_nbdev.all` both define"
     owners, sources = defaultdict(list), modules()
-    for name in sorted(imported("all", sources["all"], set(sources))):
+    for name in sorted(imported("all", sources.get("all", ""), set(sources))):
         for node in ast.parse(sources[name]).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 for public in ast.literal_eval(node.value): owners[public].append(name)
@@ -130,13 +172,35 @@ def headings():
         for i, (kind, text) in enumerate(page.cells):
             if kind != "markdown": continue
             for marks in re.findall(r"^(#+) ", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M):
-                if len(marks) > level + 1: yield f"{page.path}, cell {i}: a heading of level {len(marks)} after level {level}"
+                if len(marks) > level + 1: yield f"{page.at(i)}: a heading of level {len(marks)} after level {level}"
                 level = len(marks)
+
+
+def imports_alone():
+    "Cells that import and do something else: the docs build runs every cell with an import, with all that it does"
+    for page in pages():
+        for i, (kind, text) in enumerate(page.cells):
+            if kind != "code" or "nbdev_export(" in text or re.search(r"^#\|\s*(exports?|eval:\s*false)\b", text, re.M): continue
+            text = re.sub(r"^\s*[%!].*", "", text, flags=re.M)
+            nodes = [] if syntax_error(text) else list(ast.walk(ast.parse(text)))
+            imports, others = (any(isinstance(node, kinds) for node in nodes)
+                               for kinds in ((ast.Import, ast.ImportFrom), (ast.Expr, ast.Assign)))
+            if imports and others: yield f"{page.at(i)}: put the imports into a cell of their own"
+
+
+def counts():
+    "Numbers of architectures and of autoencoders in prose that are not those of the package"
+    models = [source for name, source in modules().items() if name.startswith("models.")]
+    classifiers = sum(bool(re.search(r"^    task\b.* = \"classification\"", source, re.M)) for source in models)
+    number = {"architectures": len(models), "autoencoders": len(models) - classifiers}
+    return [f"{page.at(i)}: {found[0]}; there are {number[found[2]]}" for page in pages()
+            for i, (kind, text) in enumerate(page.cells) if kind == "markdown"
+            for found in re.finditer(r"\b(\d+) (architectures|autoencoders)\b", text) if int(found[1]) != number[found[2]]]
 
 
 def shortcodes():
     "Signs in notebooks that Quarto would read as a command, and lose the rest of the page"
-    return [f"{page.path}, cell {i}: {{{{<; write {{{{ <" for page in pages()
+    return [f"{page.at(i)}: {{{{<; write {{{{ <" for page in pages()
             for i, (_, text) in enumerate(page.cells) if "{{<" in text]
 
 
@@ -150,20 +214,22 @@ def exported_names():
 def links_on_names():
     "Links by hand on exported names: nbdev links the name again, and the page shows the Markdown of two nested links"
     names = exported_names()
-    return [f"{page.path}, cell {i}: {link[0]} links an exported name; leave out the link, or the backticks" for page in pages()
+    return [f"{page.at(i)}: {link[0]} links an exported name; leave out the link, or the backticks" for page in pages()
             for i, (kind, text) in enumerate(page.cells) if kind == "markdown" for link in LINK.finditer(text)
             if names & {name.removesuffix("()") for name in re.findall(r"`([^`\s]+)`", link[1])}]
 
 
 def cell_ids():
-    "Notebooks in which two cells share an id, which the format of notebooks does not allow"
-    return [f"{page.path}: two cells are called {name}" for page in [*pages(), *pages("reports")]
-            for name in sorted(set(page.ids)) if page.ids.count(name) > 1]
+    "Notebooks in which a cell has no id, or two cells share one, which the format of notebooks does not allow"
+    both = [*pages(), *pages("reports")]
+    return [page.at(i) for page in both for i, name in enumerate(page.ids) if not name] + [
+        f"{page.path}: two cells are called {name}" for page in both
+        for name in sorted(filter(None, set(page.ids))) if page.ids.count(name) > 1]
 
 
 def machine_paths():
     "Stored outputs that name where Python's packages lie on some machine, as its warnings do"
-    return [f"{page.path}, cell {i}: a stored output names {found[0]}" for page in [*pages(), *pages("reports")]
+    return [f"{page.at(i)}: a stored output names {found[0]}" for page in [*pages(), *pages("reports")]
             for i, text in enumerate(page.outputs) if (found := re.search(r"/[\w./-]+/site-packages\b", text))]
 
 
@@ -171,28 +237,30 @@ def citations():
     "Citations without an entry in the bibliography, and entries that are not cited, out of order or without an address"
     entries = ENTRY.findall((ROOT / "nbs" / "references.bib").read_text(encoding="utf-8"))
     keys = [key for key, _ in entries]
-    prose = [(page.path, i, re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.S)) for page in pages()
+    prose = [(page.path, page.at(i), re.sub(r"```.*?```|`[^`]*`", "", text, flags=re.S)) for page in pages()
              for i, (kind, text) in enumerate(page.cells) if kind == "markdown"]
-    cited = [(path, i, key) for path, i, text in prose for key in CITATION.findall(text)]
-    wrong = [f"{path}, cell {i}: @{key} is not in references.bib" for path, i, key in cited if key not in keys]
-    wrong += [f"{path}, cell {i}: @{key}; README.md has no references" for path, i, key in cited if path.stem == "index"]
+    cited = [(path, place, key) for path, place, text in prose for key in CITATION.findall(text)]
+    wrong = [f"{place}: @{key} is not in references.bib" for _, place, key in cited if key not in keys]
+    wrong += [f"{place}: @{key}; README.md has no references" for path, place, key in cited if path.stem == "index"]
     wrong += [f"references.bib: {key} is cited nowhere" for key in keys if key not in {name for *_, name in cited}]
     wrong += [f"references.bib: {key} comes after {before}" for before, key in zip(keys, keys[1:]) if key <= before]
     return wrong + [f"references.bib: {key} has neither doi nor url" for key, fields in entries
                     if key not in WITHOUT_ADDRESS and not re.search(r"^ *(doi|url) = ", fields, re.M)]
 
 
-RULES = {"folders are subpackages": folders, "imports follow the order of the notebooks": order, "modules, cells and lines are short": sizes,
+RULES = {"notebooks and exported cells can be read": readable, "a notebook has the name of its module": modules_of_pages,
+         "an architecture has the name of its module": architecture_classes,
+         "imports follow the order of the notebooks": order, "modules, cells and lines are short": sizes,
          "no public name twice": public_names, "standard terms": words, "title, subtitle and a test on every page": shape,
-         "headings skip no level": headings, "no shortcodes of Quarto": shortcodes,
-         "no link by hand on an exported name": links_on_names, "ids of cells are unique": cell_ids,
+         "headings skip no level": headings, "architectures are counted": counts, "no shortcodes of Quarto": shortcodes, "imports have cells of their own": imports_alone,
+         "no link by hand on an exported name": links_on_names, "every cell has an id of its own": cell_ids,
          "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations}
 
 
 def figures():
     "The largest module, exported cell and line, in words"
     lines = {name: len([l for l in s.splitlines() if l.strip() and not l.startswith(("# %%", "# AUTO"))]) for name, s in modules().items()}
-    cells = {f"{p.path}, cell {i}": len(code_lines(t)) for p in pages() for i, t in p.exported()}
+    cells = {f"{p.at(i)}": len(code_lines(t)) for p in pages() for i, t in p.exported()}
     width = max(len(line) for p in pages() for kind, t in p.cells if kind == "code" for line in t.splitlines())
     big, long = max(lines, key=lines.get), max(cells, key=cells.get)
     return (f"{len(lines)} modules, the largest {big} with {lines[big]} lines; {len(cells)} exported cells, the longest "

@@ -132,6 +132,8 @@ def main():
     parser.add_argument("--flags", default="", help="also run cells with these flags, such as 'slow'")
     parser.add_argument("--store", action="store_true", help="store the outputs in place of comparing them")
     args = parser.parse_args()
+    for path in args.paths:
+        if not path.is_file(): parser.exit(2, f"There is no notebook {path}.\n")
     nbdev.test.CaptureShell = RecordingShell
     if args.serve: serve(args.flags)
     for path in args.paths:

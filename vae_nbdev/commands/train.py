@@ -81,7 +81,10 @@ def _config_defaults(path) -> dict: # name → value
 # %% ../../nbs/11_commands/01_train.ipynb #cell-016
 COMPILE = {"auto": None, "always": True, "never": False}
 
-def architecture_name(text): return text
+def architecture_name(text):
+    "The name of an architecture, as it is given"
+    return text
+
 architecture_name.choices = architecture_names()
 
 def latent_size(text):

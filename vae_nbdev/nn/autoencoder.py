@@ -23,7 +23,7 @@ from .bayesian_layers import sample_weights, total_weight_kl
 from .networks import ActivationName, DenseBody, Network, Pixels, Width
 from .posteriors import GaussianPosterior, PointPosterior
 from .priors import PriorName, bind_prior, check_codes, make_prior, prior_class
-from .registry import register
+from .registry import check_constructor, register
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-006
 class ObjectiveTerms(NamedTuple):
@@ -49,7 +49,7 @@ class Architecture(nn.Module, metaclass=PrePostInitMeta):
         if own.get("posterior"):
             cls.latent_posterior = own.get("latent_posterior", cls.posterior.name)
             cls.latent_description = own.get("latent_description", cls.posterior.description)
-        if not own.get("abstract"): register(cls)
+        if not own.get("abstract"): register(check_constructor(cls))
 
     def __pre_init__(self, *args, **kwargs):
         bound = inspect.signature(type(self)).bind(*args, **kwargs)
@@ -351,7 +351,7 @@ def count_parameters(self:Architecture) -> int:
     "The number of trainable numbers (two for each Bayesian weight), without weights that a mask holds at 0"
     return sum(p.numel() for p in self.parameters() if p.requires_grad) - count_masked(self)
 
-# %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-057
+# %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-059
 class BayesianWeights(Autoencoder):
     "A mixin before an architecture: a Normal posterior over every weight and bias"
     abstract, deterministic, weight_posterior = True, False, "normal"

@@ -126,6 +126,7 @@ def make_widget(kind, **options):
     return kind(stylesheets=[read_asset("widgets.css")], sizing_mode="stretch_width", **options)
 
 def make_slider(**options): # `title`, `start`, `end`, `value`, `step`, and `format` of the value
+    "A slider in the page's style"
     return make_widget(Slider, bar_color="#1a5fb480", **options)
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-014

@@ -70,8 +70,13 @@ def format_units(value, units) -> str:
     factor, name = next((unit for unit in units if value >= unit[0]), units[-1])
     return f"{value / factor:.3g} {name}" if value < 1000 * factor else f"{value / factor:,.0f} {name}"
 
-def format_duration(seconds): return format_units(seconds, ((3600, "h"), (60, "min"), (1, "s")))
-def format_bytes(n_bytes): return format_units(n_bytes, ((1e6, "MB"), (1e3, "kB"), (1, "B")))
+def format_duration(seconds):
+    "A duration in hours, minutes or seconds"
+    return format_units(seconds, ((3600, "h"), (60, "min"), (1, "s")))
+
+def format_bytes(n_bytes):
+    "A size in megabytes, kilobytes or bytes"
+    return format_units(n_bytes, ((1e6, "MB"), (1e3, "kB"), (1, "B")))
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-013
 def header_cell(words, **attributes) -> Th:

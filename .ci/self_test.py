@@ -1,0 +1,99 @@
+"""Tests the checks: the rules of `house.py` on small projects that break them, `notebook.py` on a wrong name, and Ruff on
+code without docstrings."""
+import json, subprocess, sys, tempfile
+from pathlib import Path
+from unittest import mock
+
+import house
+
+TITLE = "# Title\n> Subtitle"
+INFO_VAE = ("#| default_exp models.info_vae", "#| export\nclass InfoVAE: pass")
+
+
+def write_notebook(folder, name, *sources):
+    "A notebook with a title, these cells of code and a test; every cell has an id."
+    cells = [("markdown", TITLE), *(("code", source) for source in sources), ("code", "assert True")]
+    cells = [{"cell_type": kind, "id": f"cell-{i:03}", "source": source} for i, (kind, source) in enumerate(cells)]
+    write(folder, f"nbs/{name}.ipynb", json.dumps({"cells": cells}))
+
+
+def write(folder, name, text):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def problems(rule, pages=(), files=()):
+    "What a rule finds in a project of these notebooks (name → cells) and files (name → text)."
+    with tempfile.TemporaryDirectory() as name, mock.patch.object(house, "ROOT", Path(name)):
+        for page, sources in dict(pages).items(): write_notebook(Path(name), page, *sources)
+        for file, text in dict(files).items(): write(Path(name), file, text)
+        return list(rule())
+
+
+def expect(found, *expected):
+    "Every problem in its order, by a part of its text."
+    assert len(found) == len(expected) and all(part in text for part, text in zip(expected, found)), found
+
+
+def test_readable():
+    conflict = '{"cells": [\n<<<<<<< HEAD\n]}'
+    files = {"nbs/a.ipynb": conflict, "nbs/b.ipynb": '{"cells": []}', "nbs/c.ipynb": "[]"}
+    wrong = {"d": ("#| default_exp d", "#| export\ndef f(:")}
+    module = {"vae_nbdev/d.py": "def f(:"}
+    expect(problems(house.readable, wrong, files | module), "nbs/a.ipynb: not a notebook", "nbs/b.ipynb: no cells",
+           "nbs/c.ipynb: not a notebook", "nbs/d.ipynb, cell 3 (cell-002): line 2: ")
+    module |= {f"{name}": "" for name in ("nbs/references.bib", ".ci/banned_words.txt", "README.md", "CONTRIBUTING.md", "SECURITY.md")}
+    module["vae_nbdev/_modidx.py"] = "d = {'syms': {}}"
+    for rule in house.RULES.values():  # none of the others ends with an error
+        if rule is not house.readable: problems(rule, wrong, files | module)
+
+
+def test_names():
+    names = house.modules_of_pages
+    expect(problems(names, {"04_models/28_info_vae": INFO_VAE}))
+    expect(problems(names, {"04_models/33_zoo_vae": INFO_VAE}), "33_zoo_vae.ipynb exports models.info_vae, not models.zoo_vae")
+    expect(problems(names, {"04_models/28_info_vae": INFO_VAE, "04_models/33_info_vae": INFO_VAE}),
+           "28_info_vae.ipynb and nbs/04_models/33_info_vae.ipynb export models.info_vae")
+    classes = lambda name, text: problems(house.architecture_classes, files={f"vae_nbdev/models/{name}.py": text})
+    expect(classes("info_vae", "class InfoVAE: pass"))
+    expect(classes("zoo_vae", "class InfoVAE: pass"), "vae_nbdev.models.zoo_vae defines InfoVAE, and no class")
+    expect(classes("empty", ""), "vae_nbdev.models.empty defines no class")
+
+
+def test_cells():
+    imports = problems(house.imports_alone, {"a": ("import os\nx = 1", "import os", "x = 1", "#| export\nimport os\nx = 1")})
+    expect(imports, "nbs/a.ipynb, cell 2 (cell-001): put the imports")
+    cell = {"cell_type": "markdown", "source": TITLE}
+    twice = [{**cell, "id": "same"}, {**cell, "id": "same"}, cell]
+    expect(problems(house.cell_ids, files={"nbs/a.ipynb": json.dumps({"cells": twice})}),
+           "nbs/a.ipynb, cell 3 (without an id)", "nbs/a.ipynb: two cells are called same")
+    expect(problems(house.shortcodes, {"a": ("", "{{< x")}), "nbs/a.ipynb, cell 3 (cell-002)")
+
+
+def test_counts():
+    models = {"a": "class A: pass", "b": "class B:\n    task, plots = \"classification\", ()"}
+    files = {f"vae_nbdev/models/{name}.py": text for name, text in models.items()}
+    page = lambda text: json.dumps({"cells": [{"cell_type": "markdown", "id": "x", "source": text}]})
+    expect(problems(house.counts, files=files | {"nbs/i.ipynb": page("2 architectures, 1 autoencoders")}))
+    expect(problems(house.counts, files=files | {"nbs/i.ipynb": page("3 architectures, 2 autoencoders")}),
+           "nbs/i.ipynb, cell 1 (x): 3 architectures; there are 2", "2 autoencoders; there are 1")
+
+
+def test_missing_notebook():
+    for flags in ([], ["--store"]):
+        command = [sys.executable, house.ROOT / ".ci" / "notebook.py", *flags, "nbs/mistyped.ipynb"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (2, "There is no notebook nbs/mistyped.ipynb.\n"), done
+
+
+def test_docstrings():
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), "module.py", "class Model: pass\n\ndef build(): pass\n")
+        command = [sys.executable, "-m", "ruff", "check", "--config", house.ROOT / ".ci" / "ruff.toml", folder]
+        found = subprocess.run(command, capture_output=True, text=True).stdout
+    assert "D101" in found and "D103" in found, found
+
+
+if __name__ == "__main__":
+    for test in (test_readable, test_names, test_cells, test_counts, test_missing_notebook, test_docstrings): test()
