@@ -7,7 +7,7 @@ __all__ = ['NO_FOLDER_SYNC', 'DamagedFileError', 'checksum', 'save_tensors', 'wr
            'fsync_path', 'write_checkpoint', 'CheckpointWriter']
 
 # %% ../../nbs/06_training/02_tensor_files.ipynb #cell-003
-import errno, hashlib, json, os
+import errno, hashlib, json, os, re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -32,7 +32,9 @@ def save_tensors(path, tensors, header):
     "Write a safetensors file with its checksum, in place"
     tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
     try: save_file(tensors, path, header | {"sha256": checksum(tensors, header)})
-    except SafetensorError as error: raise OSError(str(error)) from error  # such as a full disk
+    except SafetensorError as error:  # such as a full disk, of which only the text has the number
+        number = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error)) from error
 
 def write_tensors(path, tensors:dict, header:dict=None):
     "Write named tensors to a safetensors file, completely or not at all"
