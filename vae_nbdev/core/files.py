@@ -170,14 +170,14 @@ def _make_unique(pairs):
 
 def read_json(path, # the file to read
               role:str="the file", # used in the message: "the result", "the configuration"
+             advice:str="Restore it from a copy, or delete it and make it anew", # for a damaged file
              ): # the decoded content
     "Read a JSON file; `InputError` if it is missing or damaged, or has a number that is not finite, or a key twice"
     data = read_bytes(path, role)
     parsers = dict(parse_float=_parse_finite_float, parse_int=_parse_int, parse_constant=_parse_finite_float)
     try: return json.loads(data.decode("utf-8"), object_pairs_hook=_make_unique, **parsers)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"cannot read {role} {path}: it is damaged or not JSON ({error}). "
-                         "Restore it from a copy, or delete it and make it anew.") from error
+        raise InputError(f"cannot read {role} {path}: it is damaged or not JSON ({error}). {advice}.") from error
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-046
 def make_folder(path): # Path

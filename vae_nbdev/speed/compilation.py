@@ -39,9 +39,10 @@ class CompiledFunction:
     def __init__(self,
         function, # of nested tensors and constants
         name:str, # for messages
-        key=None # equal for functions that compute the same from tensors of the same shapes
+        key=None, # equal for functions that compute the same from tensors of the same shapes
+        check_stop=lambda: None # called when compiling fails: raises if the program was to stop
     ):
-        self.function, self.name = function, name
+        self.function, self.name, self.check_stop = function, name, check_stop
         self.programs = {} if key is None else _PROGRAMS.setdefault((key, torch.get_num_threads()), {})
         probe_compiler()
 
@@ -69,6 +70,7 @@ def run(self:CompiledFunction,
     if settings not in self.programs:
         try: self.programs[settings] = self.compile(inputs)
         except Exception as error:  # of any kind: the eager function still works
+            self.check_stop()  # Ctrl-C at a terminal ends the C++ compiler too, which is not broken
             self.programs[settings] = None
             return log_failure(self.name, "compiled", error)
     program, structure = self.programs[settings]

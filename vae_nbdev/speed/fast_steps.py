@@ -69,9 +69,10 @@ class CompiledStep:
     "The update of a model or a seed batch, each stage as one compiled program"
     def __init__(self,
         functions:StepFunctions,
-        batch_size:int # images of a full batch
+        batch_size:int, # images of a full batch
+        check_stop=lambda: None # see CompiledFunction
     ):
-        self.functions, self.batch_size = functions, batch_size
+        self.functions, self.batch_size, self.check_stop = functions, batch_size, check_stop
         self.names = {p: name for name, p in functions.weights.items()}
         self.make_programs()
 
@@ -93,8 +94,8 @@ def make_programs(self:CompiledStep):
     functions, self.constants, self.step_fns = self.functions, program_constants(self.functions.model), {}
     name, kind = f"the step of {functions.model.name}", config_key(functions.model)
     key = functions.count, functions.stacked_buffers, self.batch_size, kind
-    self.adam_program = CompiledFunction(partial(adam_step, functions), name, ("adam", *key))
-    self.gradient_program = CompiledFunction(partial(gradients_and_terms, functions), name, ("gradients", *key))
+    program = lambda function, kind: CompiledFunction(partial(function, functions), name, (kind, *key), self.check_stop)
+    self.adam_program, self.gradient_program = program(adam_step, "adam"), program(gradients_and_terms, "gradients")
 
 @patch
 def train(self:CompiledStep):
@@ -154,9 +155,11 @@ def should_compile(model, settings) -> bool:
 def fast_step(
     model, # an `Architecture`, or a SeedBatch
     settings, # with `epochs`, `batch_size` and `compile`
+    check_stop=lambda: None, # called when compiling fails: raises if the training was to stop
 ): # with `train()` and `update(batch, optimizers, L, generator)`
     "The training step of a model: the model itself, or a `CompiledStep` of it"
     batched = isinstance(model, SeedBatch)
     first = model.models[0] if batched else model
     if not should_compile(first, settings): return model
-    return CompiledStep(model if batched else StepFunctions(model), min(settings.batch_size, first.n_train))
+    functions = model if batched else StepFunctions(model)
+    return CompiledStep(functions, min(settings.batch_size, first.n_train), check_stop)

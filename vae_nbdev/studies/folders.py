@@ -15,7 +15,7 @@ from ..core.files import InputError, check_folder, make_folder, path_within
 from ..core.files import read_bytes, read_json, write_json, write_text
 from ..core.locks import Lock, LockHeldError
 from ..core.schema import Line, Schema, Text, check_schema
-from ..training.checkpoints import check_run_folder, holds_run
+from ..training.checkpoints import check_run_folder, holds_run, remove_temporary_files
 from ..core.yaml_text import format_yaml
 from .spec import Run, Study, has_parameters, run_key, run_name
 from .runs import OLDER, finished_result, log_event
@@ -33,7 +33,7 @@ def read_run_key(folder) -> str: # "" if there is none
 
 def _move_entries(source, target):
     "Move what belongs to a run from one folder to another, its key and its result last"
-    last = ("key", "result.json")
+    last = ("config.json", "key", "result.json") # of these each one shows that the folder is a run's
     entries = [p for p in Path(source).iterdir() if not any(fnmatch.fnmatchcase(p.name, s) for s in _STAYING)]
     for path in sorted(entries, key=lambda p: last.index(p.name) if p.name in last else -1):
         try: os.replace(path, Path(target) / path.name)
@@ -100,15 +100,15 @@ def set_aside_others(folder, run:Run):
 
 def _remove_leftovers(folder, run):
     "Remove files that were never completed, and the failure of an earlier attempt"
-    for path in folder.glob(".*"):
-        if re.fullmatch(r"\.[0-9a-f]{8}-.+", path.name): path.unlink(missing_ok=True)
+    remove_temporary_files(folder)
     if read_run_key(folder) == run_key(run): (folder / "failure.json").unlink(missing_ok=True)
 
 def acquire_run(
     folder, # the folder to work in, as work_folder says
     run:Run,
 ) -> Lock: # held until it is released, or until this process ends
-    "Lock a run's folder and make it ready; raises `LockHeldError` if another process has it, or has finished the run"
+    "Lock a run's folder and make it ready; `LockHeldError` if another process is at work there or has finished the run"
+    check_run_folder(folder) # before the first write: what is not of a run is never moved or replaced
     folder, lock = Path(folder), Lock(folder).acquire()
     try:
         if finished_result(folder, run): raise LockHeldError(f"the run in {folder} is finished: name another folder.")
@@ -121,7 +121,7 @@ def acquire_run(
         raise
     return lock
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-022
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-023
 class StudyIndex(Schema):
     "The content of a `study.json`"
     name:Line = "" # of the study
@@ -143,7 +143,7 @@ def read_study_index(
     except InputError as error:
         raise InputError(f"{str(error).rstrip('.')}: restore it, or choose another folder.") from error
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-023
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-024
 STUDY_FILES = ("study.json", "results.json", "table.csv", "index.html", "presentation.html", "comparison.ipynb",
                "presentation.ipynb") # that a report writes
 RUNS = "runs" # folder in a study's folder
@@ -158,7 +158,7 @@ def _check_repeat_file(path):
     if not path.exists() or read_bytes(path, "the study").startswith(_REPEAT_LINE.encode()): return
     raise InputError(f"{path} is not from vae_report, which needs this name: rename it.")
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-024
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-025
 def _check_runs(out):
     "Raise `InputError` if a folder without `study.json` holds anything but runs in its folder `runs`"
     for path in sorted((out / RUNS).iterdir()) if (out / RUNS).is_dir() else []:
@@ -176,7 +176,7 @@ def _check_owner(study, out):
     if "study.json" in names and (name := read_study_index(out).name) != study.name:
         raise InputError(f"{out} holds the study {name!r}: choose another --out for {study.name!r}.")
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-025
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-026
 def _check_run_folder(folder, run):
     "Raise `InputError` if a folder holds anything but a run, or if its result is damaged"
     in_parts = (folder / NEXT / "result.json").exists() # a kill may have ended the exchange of two results
@@ -197,7 +197,7 @@ def check_study_folder(
     if not (out / "study.json").exists(): _check_runs(out)
     for run in study.runs: _check_run_folder(path_within(out, RUNS, run_name(run)), run)
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-029
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-030
 def _study_content(study) -> dict:
     "What a study's file must hold to repeat exactly its runs"
     parameters = lambda runs: [dataclasses.asdict(run) for run in runs]
@@ -222,7 +222,7 @@ def write_study(
     write_json(out / "study.json", index)
     write_text(repeat_file(study, out), _REPEAT_LINE + format_yaml(_study_content(study)))
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-032
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-033
 def _describe_origin(result, run) -> str:
     "Why a result is not that of a run, in words"
     if not has_parameters(result, run): return "finished with other parameters"

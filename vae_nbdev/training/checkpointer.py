@@ -17,7 +17,7 @@ from .settings import TrainingSettings, best_epoch
 from .tensor_files import CheckpointWriter, write_checkpoint, write_tensors
 from .configuration import check_progress, check_same_training, more_epochs, read_config
 from .checkpoints import check_run_folder, check_stored_weights, has_checkpoint
-from .checkpoints import holds_run, load_latest_checkpoint, snapshot
+from .checkpoints import holds_run, load_latest_checkpoint, remove_temporary_files, snapshot
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-005
 class EpochProgress:
@@ -111,9 +111,10 @@ class Checkpointer:
         self.resume, self.lock = resume, Lock(folder)
 
     def open(self):
-        "Lock the folder, unless this process has; raises `LockHeldError` if another process is at work in it"
+        "Lock the folder and tidy it, unless this process has; `LockHeldError` if another process is at work in it"
         if not self.folder or self.lock.owner() == this_process(): return
         self.lock.acquire()
+        remove_temporary_files(self.folder) # a killed training leaves them
         check_start(self.folder, self.config, self.resume)  # another process may have finished until a moment ago
 
     def close(self):

@@ -90,7 +90,8 @@ def read_config(
     "The configuration in a file; raises `InputError` for another kind of file"
     if not os.path.lexists(path):
         raise InputError(f"there is no run in {Path(path).parent}: name a folder made by vae_train or vae_report.")
-    config = read_json(path, "the run's configuration")
+    advice = "Restore it from a copy, or train the run again into another folder: no command can make it anew"
+    config = read_json(path, "the run's configuration", advice)
     if not isinstance(config, dict) or not {"format", "architecture", "model"} <= config.keys():
         raise InputError(f"{path} is not a run's configuration: 'format', 'architecture' and 'model' are missing.")
     return check_schema(config, RunConfig, str(path)).model_dump()

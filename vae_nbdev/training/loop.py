@@ -61,7 +61,7 @@ class Trainer:
     "A model in training: its step, optimizers, generators, checkpoints and history"
     def __init__(self, model, settings:TrainingSettings, device, guard:SignalGuard, config, seed=0, folder=None):
         self.model, self.settings, self.guard, self.seed = model.to(device), settings, guard, seed
-        self.step, self.L = fast_step(self.model, settings), settings.num_samples(model)
+        self.step, self.L = fast_step(self.model, settings, self.check_stop), settings.num_samples(model)
         self.optimizers, self.generators = model.optimizers(settings.learning_rate), training_generators(seed, device)
         self.initial_rates, decay = learning_rates(self.optimizers), settings.weight_average
         set_clip_norm(self.optimizers, settings.clip_norm)
@@ -75,6 +75,10 @@ class Trainer:
     def __exit__(self, *error):
         self.model.eval()
         self.checkpointer.close()
+
+    def check_stop(self):
+        "Raise `KeyboardInterrupt` if a signal requested it"
+        if self.guard.requested: raise interruption([self], len(self.progress.sizes))
 
     def start_epoch(self):
         "Set the learning rates of the epoch, and note where its batches start"
@@ -180,7 +184,7 @@ def pause(self:Trainer, check):
         trained = self.apply_average()
         self.checkpointer.save_progress(self.history, self.progress, trained)
         if trained: self.model.load_state_dict(trained)
-    if self.guard.requested: raise interruption([self], len(self.progress.sizes))
+    self.check_stop()
 
 @patch
 def split_terms(self:Trainer, terms:dict) -> list: # one dict for each model
@@ -195,7 +199,7 @@ class SeedTrainer:
         self.trainers, self.settings, self.L, self.progress = trainers, first.settings, first.L, EpochProgress()
         self.history, self.averages = first.history, [t.average for t in trainers if t.average]
         self.seed_batch = SeedBatch(t.model for t in trainers)
-        self.step = fast_step(self.seed_batch, first.settings)
+        self.step = fast_step(self.seed_batch, first.settings, lambda: self.pause(None))
         parameters = dict(self.seed_batch.stage.model.named_parameters())
         self.average = stack_averages(parameters, self.averages) if self.averages else None
         self.optimizers = self.seed_batch.gather([t.optimizers for t in trainers])
