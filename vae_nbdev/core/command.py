@@ -96,8 +96,10 @@ def int_or_none(text):
 
 def file_path(text) -> str:
     "The path of a file or folder, which is not empty; a shell leaves the ~ in --out=~/a as it is"
-    if text: return os.path.expanduser(text)
-    raise argparse.ArgumentTypeError("the path is empty: leave the option out, or name a file or folder")
+    if not text: raise argparse.ArgumentTypeError("the path is empty: leave the option out, or name a file or folder")
+    if not (path := os.path.expanduser(text)).startswith("~"): return path
+    raise argparse.ArgumentTypeError(f"the home folder in {_shorten(text)!r} is not known: write the path without ~, "
+                                     "or ./~ for a name that begins with it")
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-015
 _READERS = {int: whole_number, float: finite_number}
@@ -216,14 +218,14 @@ def write_traceback(name, error) -> str: # path of the file; empty if there is n
     "Write the traceback of an error to a new file in the user's folder for logs, or else among the temporary files"
     text = "".join(traceback.format_exception(error))
     about = f"{name} {' '.join(map(repr, sys.argv[1:]))}\nPython {sys.version}\n\n{text}"
-    for folder in (platformdirs.user_log_dir("vae_nbdev"), None):
+    for find_folder in (lambda: platformdirs.user_log_dir("vae_nbdev"), tempfile.gettempdir):
         try:
-            if folder: os.makedirs(folder, exist_ok=True)
+            os.makedirs(folder := find_folder(), exist_ok=True)
             prefix = f"{name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-"
             number, path = tempfile.mkstemp(".log", prefix, folder)
             with open(number, "w", encoding="utf-8", errors="backslashreplace") as file: file.write(about)
             return path
-        except OSError: continue  # no permission, or no space
+        except (OSError, RuntimeError): continue  # no permission, no space, or a user without a home folder
     return ""
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-026

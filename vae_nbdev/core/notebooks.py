@@ -6,7 +6,8 @@
 __all__ = ['run_papermill', 'notebook_command', 'execute_notebook']
 
 # %% ../../nbs/01_core/05_notebooks.ipynb #cell-003
-import subprocess, sys, tempfile
+import os, signal, subprocess, sys, tempfile
+from contextlib import suppress
 from pathlib import Path
 from .files import read_json, replace_file, write_json
 
@@ -30,12 +31,31 @@ def run_papermill(
         except PapermillExecutionError as error: failure = error
     if failure: raise failure
 
+def _run_process(*args):
+    "The whole work of a process: `run_papermill`; a SIGTERM ends it after its kernel and its temporary file are gone"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try: run_papermill(*args)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTERM) # the status says so
+
 def notebook_command(notebook, output, parameters_file) -> list: # of texts
     "The command of a process that executes a notebook, as `run_papermill` does; its status is 1 if a cell fails"
-    code = f"import sys; from vae_nbdev.core.notebooks import {run_papermill.__name__} as run; run(*sys.argv[1:])"
+    code = f"import sys; from vae_nbdev.core.notebooks import {_run_process.__name__} as run; run(*sys.argv[1:])"
     return [sys.executable, "-c", code, str(notebook), str(output), str(parameters_file)]
 
 # %% ../../nbs/01_core/05_notebooks.ipynb #cell-009
+def _call(command, seconds=10) -> tuple: # what it printed, and its status
+    "Run a command; when this program is stopped meanwhile, it has so many seconds to tidy up before it is killed"
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, **streams, encoding="utf-8", errors="replace") as process:
+        try: return process.communicate()[0], process.returncode
+        except BaseException:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired): process.communicate(timeout=seconds)
+            raise
+        finally: process.kill() # nothing, if it has ended
+
 def execute_notebook(
     notebook, # to execute
     output, # the executed notebook
@@ -45,6 +65,5 @@ def execute_notebook(
     with tempfile.TemporaryDirectory() as folder:
         write_json(Path(folder, "parameters.json"), parameters)
         command = notebook_command(notebook, output, Path(folder, "parameters.json"))
-        streams = {"stdin": subprocess.DEVNULL, "capture_output": True, "encoding": "utf-8", "errors": "replace"}
-        done = subprocess.run(command, **streams)
-    if done.returncode: raise RuntimeError(f"{notebook} failed: {(done.stdout + done.stderr)[-2000:]}")
+        log, status = _call(command)
+    if status: raise RuntimeError(f"{notebook} failed: {log[-2000:]}")

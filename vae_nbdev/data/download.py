@@ -14,9 +14,10 @@ from platformdirs import user_cache_dir
 from ..core.files import InputError
 
 # %% ../../nbs/02_data/03_download.ipynb #cell-005
-def cache_folder(): # Path
+def cache_folder(): # Path; `None` for a user without a home folder, as in a container
     "Where downloads are stored: the user's cache folder of the operating system"
-    return Path(user_cache_dir("vae_nbdev", appauthor=False))
+    try: return Path(user_cache_dir("vae_nbdev", appauthor=False))
+    except RuntimeError: return None
 
 def locate_files(source, # an entry of `SOURCES`
                  root, # a data folder
@@ -61,7 +62,7 @@ def _describe_missing(source, searched, reason, download=True):
     last_way = "connect to the network and try again" if download else f"download it once with {load_it}"
     return (f"{source.name} is not on this machine ({'; '.join(searched)}) and was not downloaded ({reason}). "
             f"Three ways out: (1) pass a folder that holds it with --data-dir or set VAE_NBDEV_DATA to it; "
-            f"(2) put {source.expected} into {cache_folder()}; (3) {last_way}.")
+            f"(2) put {source.expected} into {cache_folder() or '$XDG_CACHE_HOME/vae_nbdev'}; (3) {last_way}.")
 
 def _find_cached(source):
     "(folder with the files or None, what was searched): in $VAE_NBDEV_DATA, then in the cache"
@@ -89,7 +90,9 @@ def find_files(source, # an entry of `SOURCES`
     folder, searched = _find_cached(source)
     if folder is not None: return folder
     if not download: raise InputError(_describe_missing(source, searched, "downloads are switched off", download))
-    try: return download_files(source, cache_folder())
+    if (cache := cache_folder()) is None:
+        raise InputError(_describe_missing(source, searched, "the user has no home folder, and so no cache"))
+    try: return download_files(source, cache)
     except (OSError, RuntimeError, HTTPException, EOFError, zlib.error) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(_describe_missing(source, searched, reason)) from error

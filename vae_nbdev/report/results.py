@@ -12,7 +12,7 @@ __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'EXTRA_EVALUATIONS', 'DESCRIPTION_COLUM
            'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
-import dataclasses, itertools, json, statistics
+import dataclasses, itertools, json, os, statistics
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
@@ -56,7 +56,8 @@ def _read_run_result(folder, name) -> dict:
 def load_results(
     folder, # of a study
 ) -> tuple: # results in the study's order, and run name → reason for every run without a result
-    "The results and failures of a study; without a `study.json`, those of all runs in the folder"
+    "The results and failures of a study, without a `study.json` of all runs there; `InputError` if there are none"
+    if not os.path.isdir(folder): raise InputError(f"there is no folder {printable(str(folder))}.")
     index, results, failures = read_study_index(folder), [], {}
     all_names = sorted(path.name for path in (Path(folder) / RUNS).glob("*") if path.is_dir())
     for name in dict.fromkeys(index.runs or all_names):
@@ -65,7 +66,8 @@ def load_results(
         except InputError as error: result, reason = None, str(error)
         if result: results.append(result)
         else: failures[printable(name)] = printable(reason, 2000)
-    return results, failures
+    if results or failures: return results, failures
+    raise InputError(f"there are no runs in {printable(str(folder))}: name the folder of a study of vae_report.")
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-012
 def split_counterexamples(

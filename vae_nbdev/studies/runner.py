@@ -117,7 +117,7 @@ def _write_arguments(folder, name, arguments) -> str: # path of the temporary fi
 def experiment_command(run, folder, notebook, data_dir, device) -> list: # it ends with the file to delete after it
     "The command that executes the notebook of one run; writes its parameters into a temporary file"
     parameters = dataclasses.asdict(run) | {"run_dir": str(Path(folder).resolve()), "device": device,
-                                            "data_dir": data_dir and str(Path(data_dir).expanduser().resolve())}
+                                            "data_dir": data_dir and str(Path(os.path.expanduser(data_dir)).resolve())}
     file = _write_arguments(folder, "parameters.json", parameters)
     return notebook_command(notebook, Path(folder, "notebook.ipynb"), file)
 
