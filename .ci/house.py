@@ -258,8 +258,10 @@ def citations():
 RULES = {"notebooks and exported cells can be read": readable, "a notebook has the name of its module": modules_of_pages,
          "an architecture has the name of its module": architecture_classes,
          "imports follow the order of the notebooks": order, "imports survive nbdev_update": parent_imports,
-         "modules, cells and lines are short": sizes, "no public name twice": public_names, "standard terms": words, "title, subtitle and a test on every page": shape,
-         "headings skip no level": headings, "architectures are counted": counts, "no shortcodes of Quarto": shortcodes, "imports have cells of their own": imports_alone,
+         "modules, cells and lines are short": sizes, "no public name twice": public_names, "standard terms": words,
+         "title, subtitle and a test on every page": shape, "headings skip no level": headings,
+         "architectures are counted": counts, "no shortcodes of Quarto": shortcodes,
+         "imports have cells of their own": imports_alone,
          "no link by hand on an exported name": links_on_names, "every cell has an id of its own": cell_ids,
          "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations}
 
