@@ -119,6 +119,13 @@ def order():
             if place.get(other, -1) >= place.get(name, len(place))]
 
 
+def parent_imports():
+    "Imports of a subpackage as a name, which nbdev_update would write back with the wrong package"
+    return [f"{PACKAGE}.{name}: from .. import {alias.name}; write import {PACKAGE}.{alias.name} as {alias.name} in its notebook"
+            for name, source in modules().items() for node in ast.parse(source).body
+            if isinstance(node, ast.ImportFrom) and node.level > 1 and not node.module for alias in node.names]
+
+
 def sizes():
     "Modules, exported cells and lines of code that are too long"
     wrong = []
@@ -250,9 +257,11 @@ def citations():
 
 RULES = {"notebooks and exported cells can be read": readable, "a notebook has the name of its module": modules_of_pages,
          "an architecture has the name of its module": architecture_classes,
-         "imports follow the order of the notebooks": order, "modules, cells and lines are short": sizes,
-         "no public name twice": public_names, "standard terms": words, "title, subtitle and a test on every page": shape,
-         "headings skip no level": headings, "architectures are counted": counts, "no shortcodes of Quarto": shortcodes, "imports have cells of their own": imports_alone,
+         "imports follow the order of the notebooks": order, "imports survive nbdev_update": parent_imports,
+         "modules, cells and lines are short": sizes, "no public name twice": public_names, "standard terms": words,
+         "title, subtitle and a test on every page": shape, "headings skip no level": headings,
+         "architectures are counted": counts, "no shortcodes of Quarto": shortcodes,
+         "imports have cells of their own": imports_alone,
          "no link by hand on an exported name": links_on_names, "every cell has an id of its own": cell_ids,
          "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations}
 

@@ -66,6 +66,8 @@ def test_cells():
     expect(imports, "nbs/a.ipynb, cell 2 (cell-001): put the imports")
     cell = {"cell_type": "markdown", "source": TITLE}
     twice = [{**cell, "id": "same"}, {**cell, "id": "same"}, cell]
+    expect(problems(house.parent_imports, files={"vae_nbdev/nn/a.py": "from .. import models\nfrom ..core import files"}),
+           "vae_nbdev.nn.a: from .. import models; write import vae_nbdev.models as models")
     expect(problems(house.cell_ids, files={"nbs/a.ipynb": json.dumps({"cells": twice})}),
            "nbs/a.ipynb, cell 3 (without an id)", "nbs/a.ipynb: two cells are called same")
     expect(problems(house.shortcodes, {"a": ("", "{{< x")}), "nbs/a.ipynb, cell 3 (cell-002)")
