@@ -68,7 +68,7 @@ def has_latent_density(self:Architecture) -> bool:
 @patch(as_prop=True)
 def has_gaussian_posterior(self:Architecture) -> bool:
     "Whether q(z|x) is a Gaussian with diagonal covariance"
-    return self.posterior is not None and issubclass(self.posterior, GaussianPosterior)
+    return self.posterior is GaussianPosterior # a subclass may be another distribution
 
 @patch(as_prop=True)
 def uses_prior(self:Architecture) -> bool:
