@@ -96,7 +96,7 @@ def prior_variances(
     n:int=10_000, # samples of a prior other than N(0, I)
 ) -> Tensor: # (d,), float64 on the CPU
     "Variance of each code dimension under the prior: 1 for N(0, I), otherwise that of samples"
-    if isinstance(prior, StandardNormal): return torch.ones(prior.d, dtype=torch.float64)
+    if type(prior) is StandardNormal: return torch.ones(prior.d, dtype=torch.float64)
     return prior.sample((n,), make_generator(seed, "variance of the prior")).double().var(0).cpu()
 
 def code_activity(model, split, codes:LatentCodes) -> Tensor: # (d,), float64

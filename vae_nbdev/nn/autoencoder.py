@@ -68,7 +68,7 @@ def has_latent_density(self:Architecture) -> bool:
 @patch(as_prop=True)
 def has_gaussian_posterior(self:Architecture) -> bool:
     "Whether q(z|x) is a Gaussian with diagonal covariance"
-    return self.posterior is not None and issubclass(self.posterior, GaussianPosterior)
+    return self.posterior is GaussianPosterior # a subclass may be another distribution
 
 @patch(as_prop=True)
 def uses_prior(self:Architecture) -> bool:
@@ -124,10 +124,10 @@ def validation_terms(self:Architecture, batch, L:int=1, generator:torch.Generato
 def init_from_data(self:Architecture, split): "A hook before a model's first training, with the training images"
 
 @patch
-def before_training(self:Architecture): "A hook before every training: forget the weight sets of earlier ones"
+def before_training(self:Architecture): "A hook before every training: forget weight sets, and what epochs changed"
 
 @patch
-def after_epoch(self:Architecture, epoch:int, epochs:int): "A hook after the steps of an epoch, counted from 1"
+def after_epoch(self:Architecture, epoch:int, epochs:int): "A hook after epoch 1, 2, …; what it sets must be a buffer"
 
 @patch
 def after_training(self:Architecture, split): "A hook after the last epoch, with the training images"

@@ -70,5 +70,5 @@ class UniformCategorical(Prior):
     def nearest_code(self, z): return one_hot_maximum(z.unflatten(-1, (-1, self.size))).flatten(-2)
 
     def closed_form_kl(self, q):
-        if not isinstance(q, CategoricalPosterior): return None
+        if type(q) is not CategoricalPosterior: return None
         return (q.log_probs.exp() * (q.log_probs + math.log(self.size))).sum((-2, -1))

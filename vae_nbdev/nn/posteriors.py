@@ -19,6 +19,9 @@ class Posterior:
     has_density, discrete = False, False
     euclidean = True # whether codes can be moved freely in R^d, as AIS and grids do
 
+    def __init_subclass__(cls): # the entropy of a parent is that of its density
+        if "log_prob" in vars(cls) and "entropy" not in vars(cls): cls.entropy = Posterior.entropy
+
     @property
     def marginal_mean(self) -> Tensor: # (B, d)
         "E[z|x], averaged over the weight samples"

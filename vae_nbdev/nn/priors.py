@@ -21,7 +21,7 @@ def at_least_float32(x:Tensor) -> Tensor:
     "A tensor in float32, or in float64 if it already is; 16 bits would round probabilities near 1 to 1"
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
-PRIORS = {} # name → class
+PRIORS, _FORMULAS = {}, {"closed_form_kl", "kl_per_dimension", "icdf"} # name → class; what belongs to a `log_prob`
 
 class Prior(nn.Module):
     "p(z) in d dimensions; a subclass adds itself to `PRIORS` under its name in snake case"
@@ -30,8 +30,9 @@ class Prior(nn.Module):
     euclidean, discrete = True, False # whether its codes fill R^d; whether they are one-hot vectors
 
     def __init_subclass__(cls):
-        cls.name = camel2snake(cls.__name__)
-        if not vars(cls).get("abstract"): PRIORS[cls.name] = cls
+        cls.name, own = camel2snake(cls.__name__), vars(cls)
+        for name in _FORMULAS - own.keys() if "log_prob" in own else (): setattr(cls, name, getattr(Prior, name))
+        if not own.get("abstract"): PRIORS[cls.name] = cls
 
     def __init__(self,
         d:int, # code dimensions
@@ -162,7 +163,7 @@ class StandardNormal(Prior):
     def icdf(self, u): return torch.special.ndtri(u)
 
     def kl_per_dimension(self, q):
-        if not isinstance(q, GaussianPosterior): return None
+        if type(q) is not GaussianPosterior: return None # a subclass may be another distribution
         return 0.5 * (q.mean**2 + (2 * q.log_std).exp() - 1) - q.log_std
 
     def closed_form_kl(self, q):

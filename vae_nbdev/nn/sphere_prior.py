@@ -131,7 +131,7 @@ class UniformSphere(Prior):
         return torch.cat([(1 - height.square()).sqrt() * circle, height], -1) if self.d == 3 else circle
 
     def closed_form_kl(self, q):
-        if not isinstance(q, VonMisesFisherPosterior): return None
+        if type(q) is not VonMisesFisherPosterior: return None
         angles, terms = angle_terms(q.kappa, *angle_interval(q.kappa.detach(), self.d), self.d)
         mean_distance = (terms.softmax(-1) * 4 * (angles / 2).sin()**2).sum(-1) # E |z − μ|²
         return -q.kappa * mean_distance / 2 - q.log_ratio()
