@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['MAX_LINE', 'logger', 'one_line', 'SafeStream', 'safe_streams', 'whole_number', 'finite_number', 'int_or_none',
-           'file_path', 'CommandParser', 'make_parser', 'call_with_options', 'print_message', 'show_log',
+           'file_path', 'shell_path', 'CommandParser', 'make_parser', 'call_with_options', 'print_message', 'show_log',
            'write_traceback', 'describe_failure', 'end_command', 'command']
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-003
-import argparse, errno, inspect, logging, math, os, re, sys, tempfile, time, traceback
+import argparse, errno, inspect, logging, math, os, re, shlex, sys, tempfile, time, traceback
 from contextlib import contextmanager
 from functools import wraps
 import platformdirs, shtab
@@ -101,20 +101,28 @@ def file_path(text) -> str:
     raise argparse.ArgumentTypeError(f"the home folder in {_shorten(text)!r} is not known: write the path without ~, "
                                      "or ./~ for a name that begins with it")
 
+def shell_path(path) -> str:
+    "A path as a shell and `file_path` read it: quoted, and a name that begins with - or ~ as one in this folder"
+    text = str(path)
+    return shlex.quote(os.path.join(".", text) if text.startswith(("-", "~")) else text)
+
 # %% ../../nbs/01_core/08_command.ipynb #cell-015
 _READERS = {int: whole_number, float: finite_number}
 
-def _hyphenate(argument):
-    "--batch_size=64 → --batch-size=64; everything else as it is"
-    name, equals, value = argument.partition("=")
-    return name.replace("_", "-") + equals + value if name.startswith("--") else argument
+def _hyphenate(arguments) -> list:
+    "--batch_size=64 → --batch-size=64; everything else, and what follows a --, as it is"
+    end, result = arguments.index("--") if "--" in arguments else len(arguments), list(arguments)
+    for i, argument in enumerate(result[:end]):
+        name, equals, value = argument.partition("=")
+        if name.startswith("--"): result[i] = name.replace("_", "-") + equals + value
+    return result
 
 class CommandParser(argparse.ArgumentParser):
     "A parser that raises `InputError`, names the nearest option, and reads underscores as hyphens"
     options = ()
 
     def parse_args(self, args=None):
-        values, unknown = self.parse_known_args([_hyphenate(a) for a in (sys.argv[1:] if args is None else args)])
+        values, unknown = self.parse_known_args(_hyphenate(sys.argv[1:] if args is None else args))
         for argument in unknown:
             if argument.startswith("--"): check_choice(argument.partition("=")[0], self.options, "option")
         if unknown: self.error(f"the argument {unknown[0]!r} is one too many; see {self.prog} --help")
