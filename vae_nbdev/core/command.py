@@ -283,11 +283,12 @@ def _run(work, stops): # the exception that ended the work, or `None`
 # %% ../../nbs/01_core/08_command.ipynb #cell-031
 def _finish(name, error):
     "Print what ended the command, and end with its exit status"
-    problem = sys.stdout.problem
-    if isinstance(error, SystemExit): raise error
-    if error: end_command(name, *describe_failure(name, error))
+    problem, ended = sys.stdout.problem, isinstance(error, SystemExit) # --help ends so, and what has said its reason
+    if error and not ended: end_command(name, *describe_failure(name, error))
     if problem and not isinstance(problem, BrokenPipeError):
-        end_command(name, f"the work is done, but its output could not be written: {problem}.", 1)
+        done = "" if ended and error.code else "the work is done, but "
+        end_command(name, f"{done}its output could not be written: {problem}.", (ended and error.code) or 1)
+    if ended: raise error
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-032
 def _read_options(func, details, read_config) -> dict: # name → value
