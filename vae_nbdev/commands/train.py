@@ -193,7 +193,7 @@ def _training_options(
 ): "Further options of a training"
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-022
-@command(_TRAIN_DETAILS, _config_defaults)
+@command(_TRAIN_DETAILS, _config_defaults, "a smaller --batch-size, fewer samples or a smaller network needs less")
 @delegates(_training_options)
 def vae_train(
     architecture:architecture_name=None, # which model to train

@@ -213,13 +213,14 @@ def show_log(
 _SHORTAGES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE,
               errno.ENFILE, errno.ENOMEM} # errors of the system that no program can mend
 
-def _shortage_text(error):
-    "A sentence for a machine without enough memory or disk; an empty text for a mistake in the program"
+def _shortage_text(error, advice):
+    "A sentence for a machine without enough memory, disk or threads; an empty text for a mistake in the program"
     text = " ".join(str(error).split())
-    if getattr(error, "errno", None) in _SHORTAGES: return f"stopped ({text}): what was finished before is kept."
+    if getattr(error, "errno", None) in _SHORTAGES or "can't start new thread" in text:
+        return f"stopped ({text}): what was finished before is kept."
     on_gpu = type(error).__name__ == "OutOfMemoryError"
     if not (on_gpu or isinstance(error, MemoryError) or "can't allocate memory" in text): return ""
-    return f"out of memory: a smaller --batch-size, fewer samples or a smaller network needs less ({text})."
+    return f"out of memory{advice and f': {advice}'} ({text})."
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-025
 def write_traceback(name, error) -> str: # path of the file; empty if there is no place for it
@@ -241,7 +242,11 @@ def _own_error(error):
     "Whether an error belongs to this package and so carries a sentence for the user"
     return type(error).__module__.partition(".")[0] == __name__.partition(".")[0]
 
-def describe_failure(name, error) -> tuple: # the message, and the exit status
+def describe_failure(
+    name:str, # of the command
+    error, # that ended it
+    memory_advice:str="", # what needs less memory
+) -> tuple: # the message, and the exit status
     "What a command says about an exception that ended it"
     if isinstance(error, KeyboardInterrupt): return str(error) or "stopped.", STOP_STATUS
     if isinstance(error, (InputError, LockHeldError)): return str(error), 2
@@ -251,7 +256,7 @@ def describe_failure(name, error) -> tuple: # the message, and the exit status
     if _own_error(error) and str(error): return str(error), 1
     if getattr(error, "errno", None) in (errno.ENAMETOOLONG, errno.ELOOP):
         return f"cannot use the path {error.filename}: {error.strerror}.", 2
-    if text := _shortage_text(error): return text, 1
+    if text := _shortage_text(error, memory_advice): return text, 1
     text = f"{type(error).__name__}: {one_line(error, 500)}".removesuffix(": ")
     path = write_traceback(name, error)
     return f"{text} (unexpected; {f'traceback: {path}' if path else 'no log could be written'})", 1
@@ -281,10 +286,10 @@ def _run(work, stops): # the exception that ended the work, or `None`
     return KeyboardInterrupt() if stops.requested and not isinstance(outcome, KeyboardInterrupt) else outcome
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-031
-def _finish(name, error):
+def _finish(name, error, memory_advice):
     "Print what ended the command, and end with its exit status"
     problem, ended = sys.stdout.problem, isinstance(error, SystemExit) # --help ends so, and what has said its reason
-    if error and not ended: end_command(name, *describe_failure(name, error))
+    if error and not ended: end_command(name, *describe_failure(name, error, memory_advice))
     if problem and not isinstance(problem, BrokenPipeError):
         done = "" if ended and error.code else "the work is done, but "
         end_command(name, f"{done}its output could not be written: {problem}.", (ended and error.code) or 1)
@@ -304,6 +309,7 @@ def _read_options(func, details, read_config) -> dict: # name → value
 def command(
     details:str="", # text after the first line of `--help`, such as examples
     read_config=None, # function of the path given as `--config`: the defaults that stand in this file, name → value
+    memory_advice:str="", # what to change when there is not enough memory
 ): # a decorator
     "A console command with options from a function's signature; a failure is one line and status 2, 1 or 130"
     def decorate(func):
@@ -316,7 +322,7 @@ def command(
                 error = _run(work, StopSignals())
                 sys.stdout.flush()  # before a signal may end the process as done
                 end_at_once = immediate_exit(STOP_STATUS if error else 0)
-                try: _finish(func.__name__, error)
+                try: _finish(func.__name__, error, memory_advice)
                 except SystemExit as end:
                     if end_at_once: end_at_once.status = end.code or 0
                     if end_at_once and end.code == STOP_STATUS: end_at_once()
