@@ -133,7 +133,7 @@ def _evaluate(folder, changes, data_dir, device, threads):
     print(f"{result_text(result)}\nresult: {one_line(_result_path(folder, result))}")
 
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-019
-@command(_BENCHMARK_DETAILS)
+@command(_BENCHMARK_DETAILS, None, "fewer --eval-samples or --importance-samples may need less, or --device cpu")
 def vae_benchmark(
     folder:file_path, # of a trained run
     eval_samples:int=None, # L, Monte-Carlo samples of weights and latent codes; by default as in the run

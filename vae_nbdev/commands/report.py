@@ -223,7 +223,7 @@ def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, data_d
 
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-031
-@command(_REPORT_DETAILS)
+@command(_REPORT_DETAILS, None, "fewer --jobs at the same time need less")
 def vae_report(
     *studies:file_path, # a name that --list shows, or a YAML file; or folders of runs to compare
     list:bool=False, # show the studies that come with the project

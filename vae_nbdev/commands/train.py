@@ -13,12 +13,12 @@ from ..core.signals import exit_on_stop
 exit_on_stop("vae_train")
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-006
-import argparse, inspect, shlex
+import argparse, inspect
 from contextlib import ExitStack
 from pathlib import Path
 from fastcore.meta import delegates
 from ..core.files import InputError, check_choice, check_number, read_bytes
-from ..core.command import command, file_path, int_or_none, logger, one_line
+from ..core.command import command, file_path, int_or_none, logger, one_line, shell_path
 from ..speed.threads import thread_count, wait_passively
 from ..nn.registry import architecture_names
 
@@ -157,7 +157,7 @@ def _train(architecture, config, option, compile, threads, data_dir, device, out
         callbacks = _callbacks(stack, run, folder, data, *logged)
         train_run(run, folder, data_dir, device, resume, data=data, compile=compile, threads=threads,
                   log_every=log_every, callbacks=callbacks)
-    print(f"trained: {one_line(folder)}\nmeasure it with: vae_benchmark {one_line(shlex.quote(str(folder)))}")
+    print(f"trained: {one_line(folder)}\nmeasure it with: vae_benchmark {one_line(shell_path(folder))}")
 
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-020
@@ -196,7 +196,7 @@ def _training_options(
 ): "Further options of a training"
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-022
-@command(_TRAIN_DETAILS, _config_defaults)
+@command(_TRAIN_DETAILS, _config_defaults, "a smaller --batch-size, fewer samples or a smaller network needs less")
 @delegates(_training_options)
 def vae_train(
     architecture:architecture_name=None, # which model to train

@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['MAX_LINE', 'logger', 'one_line', 'SafeStream', 'safe_streams', 'whole_number', 'finite_number', 'int_or_none',
-           'file_path', 'CommandParser', 'make_parser', 'call_with_options', 'print_message', 'show_log',
+           'file_path', 'shell_path', 'CommandParser', 'make_parser', 'call_with_options', 'print_message', 'show_log',
            'write_traceback', 'describe_failure', 'end_command', 'command']
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-003
-import argparse, errno, inspect, logging, math, os, re, sys, tempfile, time, traceback
+import argparse, errno, inspect, logging, math, os, re, shlex, sys, tempfile, time, traceback
 from contextlib import contextmanager
 from functools import wraps
 import platformdirs, shtab
@@ -101,20 +101,28 @@ def file_path(text) -> str:
     raise argparse.ArgumentTypeError(f"the home folder in {_shorten(text)!r} is not known: write the path without ~, "
                                      "or ./~ for a name that begins with it")
 
+def shell_path(path) -> str:
+    "A path as a shell and `file_path` read it: quoted, and a name that begins with - or ~ as one in this folder"
+    text = str(path)
+    return shlex.quote(os.path.join(".", text) if text.startswith(("-", "~")) else text)
+
 # %% ../../nbs/01_core/08_command.ipynb #cell-015
 _READERS = {int: whole_number, float: finite_number}
 
-def _hyphenate(argument):
-    "--batch_size=64 → --batch-size=64; everything else as it is"
-    name, equals, value = argument.partition("=")
-    return name.replace("_", "-") + equals + value if name.startswith("--") else argument
+def _hyphenate(arguments) -> list:
+    "--batch_size=64 → --batch-size=64; everything else, and what follows a --, as it is"
+    end, result = arguments.index("--") if "--" in arguments else len(arguments), list(arguments)
+    for i, argument in enumerate(result[:end]):
+        name, equals, value = argument.partition("=")
+        if name.startswith("--"): result[i] = name.replace("_", "-") + equals + value
+    return result
 
 class CommandParser(argparse.ArgumentParser):
     "A parser that raises `InputError`, names the nearest option, and reads underscores as hyphens"
     options = ()
 
     def parse_args(self, args=None):
-        values, unknown = self.parse_known_args([_hyphenate(a) for a in (sys.argv[1:] if args is None else args)])
+        values, unknown = self.parse_known_args(_hyphenate(sys.argv[1:] if args is None else args))
         for argument in unknown:
             if argument.startswith("--"): check_choice(argument.partition("=")[0], self.options, "option")
         if unknown: self.error(f"the argument {unknown[0]!r} is one too many; see {self.prog} --help")
@@ -205,13 +213,14 @@ def show_log(
 _SHORTAGES = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE,
               errno.ENFILE, errno.ENOMEM} # errors of the system that no program can mend
 
-def _shortage_text(error):
-    "A sentence for a machine without enough memory or disk; an empty text for a mistake in the program"
+def _shortage_text(error, advice):
+    "A sentence for a machine without enough memory, disk or threads; an empty text for a mistake in the program"
     text = " ".join(str(error).split())
-    if getattr(error, "errno", None) in _SHORTAGES: return f"stopped ({text}): what was finished before is kept."
+    if getattr(error, "errno", None) in _SHORTAGES or "can't start new thread" in text:
+        return f"stopped ({text}): what was finished before is kept."
     on_gpu = type(error).__name__ == "OutOfMemoryError"
     if not (on_gpu or isinstance(error, MemoryError) or "can't allocate memory" in text): return ""
-    return f"out of memory: a smaller --batch-size, fewer samples or a smaller network needs less ({text})."
+    return f"out of memory{advice and f': {advice}'} ({text})."
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-025
 def write_traceback(name, error) -> str: # path of the file; empty if there is no place for it
@@ -233,7 +242,11 @@ def _own_error(error):
     "Whether an error belongs to this package and so carries a sentence for the user"
     return type(error).__module__.partition(".")[0] == __name__.partition(".")[0]
 
-def describe_failure(name, error) -> tuple: # the message, and the exit status
+def describe_failure(
+    name:str, # of the command
+    error, # that ended it
+    memory_advice:str="", # what needs less memory
+) -> tuple: # the message, and the exit status
     "What a command says about an exception that ended it"
     if isinstance(error, KeyboardInterrupt): return str(error) or "stopped.", STOP_STATUS
     if isinstance(error, (InputError, LockHeldError)): return str(error), 2
@@ -243,7 +256,7 @@ def describe_failure(name, error) -> tuple: # the message, and the exit status
     if _own_error(error) and str(error): return str(error), 1
     if getattr(error, "errno", None) in (errno.ENAMETOOLONG, errno.ELOOP):
         return f"cannot use the path {error.filename}: {error.strerror}.", 2
-    if text := _shortage_text(error): return text, 1
+    if text := _shortage_text(error, memory_advice): return text, 1
     text = f"{type(error).__name__}: {one_line(error, 500)}".removesuffix(": ")
     path = write_traceback(name, error)
     return f"{text} (unexpected; {f'traceback: {path}' if path else 'no log could be written'})", 1
@@ -273,13 +286,14 @@ def _run(work, stops): # the exception that ended the work, or `None`
     return KeyboardInterrupt() if stops.requested and not isinstance(outcome, KeyboardInterrupt) else outcome
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-031
-def _finish(name, error):
+def _finish(name, error, memory_advice):
     "Print what ended the command, and end with its exit status"
-    problem = sys.stdout.problem
-    if isinstance(error, SystemExit): raise error
-    if error: end_command(name, *describe_failure(name, error))
+    problem, ended = sys.stdout.problem, isinstance(error, SystemExit) # --help ends so, and what has said its reason
+    if error and not ended: end_command(name, *describe_failure(name, error, memory_advice))
     if problem and not isinstance(problem, BrokenPipeError):
-        end_command(name, f"the work is done, but its output could not be written: {problem}.", 1)
+        done = "" if ended and error.code else "the work is done, but "
+        end_command(name, f"{done}its output could not be written: {problem}.", (ended and error.code) or 1)
+    if ended: raise error
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-032
 def _read_options(func, details, read_config) -> dict: # name → value
@@ -295,6 +309,7 @@ def _read_options(func, details, read_config) -> dict: # name → value
 def command(
     details:str="", # text after the first line of `--help`, such as examples
     read_config=None, # function of the path given as `--config`: the defaults that stand in this file, name → value
+    memory_advice:str="", # what to change when there is not enough memory
 ): # a decorator
     "A console command with options from a function's signature; a failure is one line and status 2, 1 or 130"
     def decorate(func):
@@ -307,7 +322,7 @@ def command(
                 error = _run(work, StopSignals())
                 sys.stdout.flush()  # before a signal may end the process as done
                 end_at_once = immediate_exit(STOP_STATUS if error else 0)
-                try: _finish(func.__name__, error)
+                try: _finish(func.__name__, error, memory_advice)
                 except SystemExit as end:
                     if end_at_once: end_at_once.status = end.code or 0
                     if end_at_once and end.code == STOP_STATUS: end_at_once()

@@ -31,6 +31,7 @@ def run_papermill(
         except PapermillExecutionError as error: failure = error
     if failure: raise failure
 
+# %% ../../nbs/01_core/05_notebooks.ipynb #cell-006
 def _run_process(*args):
     "The whole work of a process: `run_papermill`; a SIGTERM ends it after its kernel and its temporary file are gone"
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -44,7 +45,7 @@ def notebook_command(notebook, output, parameters_file) -> list: # of texts
     code = f"import sys; from vae_nbdev.core.notebooks import {_run_process.__name__} as run; run(*sys.argv[1:])"
     return [sys.executable, "-c", code, str(notebook), str(output), str(parameters_file)]
 
-# %% ../../nbs/01_core/05_notebooks.ipynb #cell-009
+# %% ../../nbs/01_core/05_notebooks.ipynb #cell-010
 def _call(command, seconds=10) -> tuple: # what it printed, and its status
     "Run a command; when this program is stopped meanwhile, it has so many seconds to tidy up before it is killed"
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}

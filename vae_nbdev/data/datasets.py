@@ -43,12 +43,17 @@ BINARISATIONS = ("grey", "static", "dynamic", "threshold")
 
 def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or of a folder
                  ): # the name, or the absolute path
-    "Raise `InputError` for an unknown name, with the nearest one; a path is not looked at yet"
-    if name not in DATASETS and name.isprintable() and is_path(name): return os.path.abspath(os.path.expanduser(name))
+    "Raise `InputError` for an unknown name, with the nearest one; a path need not exist yet"
+    if name not in DATASETS and is_path(name):
+        path = os.path.abspath(os.path.expanduser(name))
+        if name.isprintable(): return path
+        if os.path.lexists(path): raise InputError(f"{name!r} has a character that cannot be printed, such as a line "
+                                                   "break, in its name: rename the file or folder.")
     try: return check_choice(name, DATASETS, "data set")
     except InputError as error:
         raise InputError(f"{str(error).rstrip('.')}, or the path of an .npz file or of a folder.") from None
 
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-011
 def check_binarisation(name:str, # a data set of `DATASETS`, or a path
                        binarisation:str=None, # one of `BINARISATIONS`; None: the default of the data set
                       ): # str
@@ -63,13 +68,13 @@ def check_binarisation(name:str, # a data set of `DATASETS`, or a path
     raise InputError(f"binarisation {binarisation!r} does not fit the data set {name}: "
                      f"possible is {', '.join(possible)}{hint}.")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-012
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-013
 CLASS_NAMES = { # of data sets whose classes are not digits, as plots show them
     "fashion_mnist": ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"),
     "kmnist": ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     "emnist": tuple("abcdefghijklmnopqrstuvwxyz")}
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-015
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-016
 def make_split(images, # grey or binary pixels, uint8 (N, 784)
                labels, # int64 (N,) or None
                binarisation:str, # one of `BINARISATIONS`
@@ -82,7 +87,7 @@ def make_split(images, # grey or binary pixels, uint8 (N, 784)
         images = sample_bernoulli(images.float()/255, make_generator(0, name, "binarisation", part)).to(torch.uint8)*255
     return Split(images, labels, redraw=binarisation == "dynamic" and part == "train")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-018
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-019
 @dataclass(repr=False)
 class Dataset:
     "A data set in three parts"
@@ -113,7 +118,7 @@ class Dataset:
 
     __repr__ = describe
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-020
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-021
 def _find_own_images(path, data_dir): # the path, or that of its last part in a data folder
     "Where own images are, also after they were moved into a data folder"
     name = os.path.basename(os.path.abspath(path))
@@ -133,7 +138,7 @@ def _load_own(path, binarisation, data_dir): # Dataset
     return Dataset(own_name(path, source.summary), binarisation, *splits, source.summary, source.classes)
 
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-021
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-022
 def _summary_of(path): # size, classes and fingerprint
     "The summary of the images at a path, or of the same name in $VAE_NBDEV_DATA"
     if os.path.lexists(found := _find_own_images(path, None)): return read_own_images(found).summary
@@ -163,7 +168,7 @@ def check_images(data, # a Dataset
     raise InputError(f"the images in {path} have changed: they are {data.images}, and were {images}; put the earlier "
                      "ones back, or train on these in a new folder.")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-022
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-023
 def check_classes(name, images, user:str):
     "Raise `InputError` for own images without classes, which `user` needs"
     if data_arguments(name, images)["n_classes"]: return
@@ -177,7 +182,7 @@ def place_independent(parameters:dict) -> dict: # of a run
     "The parameters of a run with the name of its own images in place of their path"
     return parameters | ({"dataset": base_name(parameters["dataset"])} if parameters.get("images") else {})
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-023
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-024
 def _check_dataset_text(name):
     if not isinstance(name, str): raise ValueError("a text")
     return check_dataset(name)
@@ -188,7 +193,7 @@ DatasetName = checked("DatasetName", _check_dataset_text) # one of `DATASETS`, o
 ImagesSummary = checked("ImagesSummary", _check_summary) # such as "8×8 pixels, 10 classes, 0123456789ab"
 BinarisationName = choice("BinarisationName", BINARISATIONS, "binarisation") # one of `BINARISATIONS`
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-026
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-027
 def load(name:str="digits", # one of `DATASETS`, or the path of an .npz file or of a folder
          binarisation:str=None, # one of `BINARISATIONS`; None: static for binarized_mnist, otherwise grey
          data_dir=None, # folder that holds the files; None: $VAE_NBDEV_DATA, the cache, the network

@@ -9,12 +9,13 @@ __all__ = ['NONE_LABELS', 'PARAMETER_LABELS', 'parameter_label', 'parameter_text
            'write_run_page', 'execute_part', 'write_run_pages', 'build_slides', 'build_report']
 
 # %% ../../nbs/10_report/05_page.ipynb #cell-003
-import json, shlex
+import json
 from pathlib import Path
 from urllib.parse import quote
 import vae_nbdev
 from fastcore.xml import A, Code, Dd, Div, Dl, Dt, P, Pre, Table, Tbody, Td, Th, Thead, Tr
 from IPython.display import HTML
+from ..core.command import shell_path
 from ..core.files import InputError, make_folder, path_within, read_bytes, replace_file, write_text
 from ..core.notebooks import execute_notebook
 from ..studies.spec import run_label, run_name
@@ -91,7 +92,7 @@ def provenance_list(
     if kept: entries["Older results"] = "; ".join(f"{run}: {reason}" for run, reason in kept.items())
     if name:
         by_name = (Code(f"vae_report {name}"), ", or exactly these runs: ") if is_builtin_study(name) else ()
-        file = Code(f"vae_report {shlex.quote(f'{name}-runs.yaml')}")
+        file = Code(f"vae_report {shell_path(f'{name}-runs.yaml')}")
         entries["To repeat"] = (*by_name, file, " with the file beside this page")
         entries["Numbers"] = A("table.csv", href="table.csv"), " beside this page has every likelihood with all digits."
     return Dl(*(part for label, value in entries.items() for part in (Dt(label), Dd(value))))

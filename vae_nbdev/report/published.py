@@ -6,9 +6,9 @@
 __all__ = ['MODEL_COLUMNS', 'PUBLISHED_COLUMNS', 'read_published', 'matches_run', 'published_row', 'published_table']
 
 # %% ../../nbs/10_report/06_published.ipynb #cell-003
-import csv
+import csv, io, math, re
 from fastcore.xml import Div, Td
-from ..core.files import InputError
+from ..core.files import InputError, read_bytes
 from .results import row_setting, run_parameters, score_kind
 from .tables import LOOSE_NOTE, MEASURES, loose_mark, number_cell, plain_table
 
@@ -16,15 +16,27 @@ from .tables import LOOSE_NOTE, MEASURES, loose_mark, number_cell, plain_table
 MODEL_COLUMNS = ("dataset", "architecture", "network", "latent", "binarisation") # must be equal to those of a run
 PUBLISHED_COLUMNS = (*MODEL_COLUMNS, "options", "measure", "value", "source")
 
+def _mistake_in(row) -> str:
+    "What is wrong with a row of published numbers; an empty text if nothing is"
+    if tuple(row) != PUBLISHED_COLUMNS or None in row.values():
+        return f"the columns must be {', '.join(PUBLISHED_COLUMNS)}"
+    for pair in row["options"].split():
+        if pair.count("=") != 1: return f"the option {pair!r} is not of the form NAME=VALUE"
+    if row["measure"].startswith("iwll") and not re.fullmatch(r"iwll\([1-9][0-9]{0,8}\)", row["measure"]):
+        return f"the measure {row['measure']!r} must name its k, as in iwll(5000)"
+    try: finite = math.isfinite(float(row["value"]))
+    except ValueError: finite = False
+    return "" if finite else f"the value {row['value']!r} is not a finite number"
+
 def read_published(path) -> list: # a dict for each number, keys as in PUBLISHED_COLUMNS
-    "Published numbers from a CSV file; raises `InputError` for other columns and for a value that is not a number"
-    with open(path, encoding="utf-8", newline="") as file: rows = list(csv.DictReader(file))
+    "Published numbers from a CSV file; raises `InputError` for one that cannot be read, and for a mistake in a row"
+    data = read_bytes(path, "the published numbers")
+    try: rows = list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot read {path}: it is no CSV file in UTF-8 ({error}).") from error
     for line, row in enumerate(rows, 2):
-        if tuple(row) != PUBLISHED_COLUMNS or None in row.values():
-            raise InputError(f"{path}, line {line}: the columns must be {', '.join(PUBLISHED_COLUMNS)}.")
-        try: row["value"] = float(row["value"])
-        except ValueError:
-            raise InputError(f"{path}, line {line}: the value {row['value']!r} is not a number.") from None
+        if mistake := _mistake_in(row): raise InputError(f"{path}, line {line}: {mistake}.")
+        row["value"] = float(row["value"])
     return rows
 
 # %% ../../nbs/10_report/06_published.ipynb #cell-010

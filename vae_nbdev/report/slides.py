@@ -9,11 +9,12 @@ __all__ = ['AXIS_HEIGHT', 'POINT_OUTPUTS', 'DISCRETE_OUTPUTS', 'MAX_ROWS', 'RANK
            'ranking_table', 'title_image', 'title_slide', 'data_slide', 'source_line']
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-003
-import inspect, shlex
+import inspect
 from typing import NamedTuple
 import numpy as np
 from fastcore.xml import Dd, Div, Dl, Dt, H1, P, Strong, Table, Tbody, Td, Th, Thead, Tr
 from matplotlib.patches import FancyArrowPatch, Rectangle
+from ..core.command import shell_path
 from ..core.files import InputError
 from ..nn.registry import architectures
 from ..evaluation.benchmark import shown_codes
@@ -240,6 +241,6 @@ def source_line(
     if not results: return None
     commits = " / ".join(sorted({str(result.get("commit") or "unknown") for result in results}))
     duration = format_duration(sum(result.get("train_seconds") or 0 for result in results))
-    file = f"{shlex.quote(f'{name}-runs.yaml')} with the file beside these slides"
+    file = f"{shell_path(f'{name}-runs.yaml')} with the file beside these slides"
     repeat = f"To repeat: vae_report {name if is_builtin_study(name) else file}. " if name else ""
     return P(f"{repeat}Commit {commits}; {duration} of training.", cls="caption")

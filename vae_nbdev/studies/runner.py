@@ -83,9 +83,9 @@ def prepare_run(
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-010
 TRANSIENT_REASONS = ( # texts in the reason of a failure that came from outside the run
     "No space left on device", "Disk quota exceeded", "Input/output error", "Too many open files",
-    "Resource temporarily unavailable", "Cannot allocate memory", "can't allocate memory", "OutOfMemoryError",
-    "MemoryError", "out of memory", "STATUS_ALLOC_FAILED", "Kernel died", "DeadKernelError", "Kernel didn't respond",
-    "KeyboardInterrupt", "stopped by signal", "worker was lost", "was changed while it ran")
+    "Resource temporarily unavailable", "Cannot allocate memory", "can't allocate memory", "MemoryError",
+    "out of memory", "can't start new thread", "STATUS_ALLOC_FAILED", "Kernel died", "DeadKernelError",
+    "Kernel didn't respond", "KeyboardInterrupt", "stopped by signal", "worker was lost", "was changed while it ran")
 
 def is_transient(reason:str) -> bool:
     "Whether the reason of a failure lies outside the run"
