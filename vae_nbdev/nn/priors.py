@@ -21,7 +21,8 @@ def at_least_float32(x:Tensor) -> Tensor:
     "A tensor in float32, or in float64 if it already is; 16 bits would round probabilities near 1 to 1"
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
-PRIORS, _FORMULAS = {}, {"closed_form_kl", "kl_per_dimension", "icdf"} # name → class; what belongs to a `log_prob`
+PRIORS = {} # name → class
+_FORMULAS = {"closed_form_kl", "kl_per_dimension", "icdf"} # they belong to one `log_prob`
 
 class Prior(nn.Module):
     "p(z) in d dimensions; a subclass adds itself to `PRIORS` under its name in snake case"
@@ -31,7 +32,8 @@ class Prior(nn.Module):
 
     def __init_subclass__(cls):
         cls.name, own = camel2snake(cls.__name__), vars(cls)
-        for name in _FORMULAS - own.keys() if "log_prob" in own else (): setattr(cls, name, getattr(Prior, name))
+        if "log_prob" in own: # the formulas of its parent do not hold for it
+            for name in _FORMULAS - own.keys(): setattr(cls, name, getattr(Prior, name))
         if not own.get("abstract"): PRIORS[cls.name] = cls
 
     def __init__(self,
