@@ -21,6 +21,7 @@ def at_least_float32(x:Tensor) -> Tensor:
     "A tensor in float32, or in float64 if it already is; 16 bits would round probabilities near 1 to 1"
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-006
 PRIORS = {} # name → class
 _FORMULAS = {"closed_form_kl", "kl_per_dimension", "icdf"} # they belong to one `log_prob`
 
@@ -50,7 +51,7 @@ class Prior(nn.Module):
         "Standard normal numbers, from which `sample` makes codes"
         return random_numbers(torch.randn, (*shape, self.d), generator, self.like.to(dtype))
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-006
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-007
 @patch
 def log_prob(self:Prior, z:Tensor) -> Tensor: # codes (…, d) → (…), nats
     "log p(z)"
@@ -80,7 +81,7 @@ def fixed(self:Prior):
     "The same distribution with everything computed that does not depend on a code"
     return self
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-007
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-008
 @patch
 def bind(self:Prior, model): "A hook in the constructor of the model, for priors that use its encoder"
 
@@ -90,7 +91,7 @@ def reset(self:Prior, generator): "Set random starting values"
 @patch
 def init_from_data(self:Prior, split, generator): "A hook before the model's first training, with the training images"
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-009
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-010
 @patch
 def closed_form_kl(self:Prior, q): # (B,), or (L, B) for L weight samples, in nats; `None` without a formula
     "KL(q(z|x) ‖ p(z)) by a formula, where one exists for this posterior"
@@ -116,7 +117,7 @@ def kl(self:Prior, q, z:Tensor=None) -> Tensor: # nats (B,)
     "KL_z of each image, the mean of `kl_rows` over the samples"
     return self.kl_rows(q, z).mean(0)
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-011
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-012
 def prior_names() -> dict: # name → class
     "All priors: those of the package, and those defined in this session"
     from vae_nbdev import nn as package # a package; torch.nn has the same name
@@ -126,7 +127,7 @@ def prior_names() -> dict: # name → class
 
 PriorName = choice("PriorName", prior_names, "prior") # a key of `PRIORS`
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-012
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-013
 def check_codes(prior, model): # prior: one, or the class of one
     "Raise `InputError` if a model that uses a prior has other codes than those of the prior, whatever their number"
     kind = lambda codes: (codes.euclidean, codes.discrete)
@@ -155,7 +156,7 @@ def make_prior(
     "The prior of that name"
     return prior_class(name)(d, size)
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-014
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-015
 class StandardNormal(Prior):
     "N(0, I)"
     def log_prob(self, z): return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
@@ -173,7 +174,7 @@ class StandardNormal(Prior):
         if (entropy := q.entropy()) is None: return None
         return 0.5 * (q.mean**2 + q.variance + math.log(2 * math.pi)).sum(-1) - entropy
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-021
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-022
 class GaussianMixturePrior(Prior):
     "Gaussian mixture with full covariances Σ, where Σ⁻¹ = R Rᵀ; fitted after training, so it has no gradient"
     abstract = True # it has no name in options: its parameters are arguments
@@ -193,7 +194,7 @@ class GaussianMixturePrior(Prior):
         whitened = torch.einsum("...d,cde->...ce", z, self.factors) - whitened_means
         return torch.logsumexp(self.constants - whitened.square().sum(-1) / 2, -1)
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-022
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-023
 @patch
 def sample(self:GaussianMixturePrior,
     shape,
