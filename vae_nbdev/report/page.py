@@ -19,7 +19,8 @@ from ..core.command import shell_path
 from ..core.files import InputError, make_folder, path_within, read_bytes, replace_file, write_text
 from ..core.notebooks import execute_notebook
 from ..studies.spec import run_label, run_name
-from ..studies.folders import RUNS, check_study_folder, outdated_runs, work_folder, write_study
+from ..studies.folders import RUNS, check_study_folder, outdated_runs, read_study_index, work_folder
+from ..studies.folders import write_study
 from ..studies.runner import failure_reason, is_transient
 from .findings import group_heading
 from .results import (is_builtin_study, load_results, model_names, run_parameters,
@@ -266,6 +267,13 @@ def build_slides(out, notebook, parameters, title):
     write_slides(out / "presentation.ipynb", out / "presentation.html", notebook.parent / "template", title)
 
 # %% ../../nbs/10_report/05_page.ipynb #cell-031
+def _check_unchanged(study, out):
+    "Raise `InputError` if another command has given the folder of a study other runs meanwhile"
+    if read_study_index(out).runs == [run_name(run) for run in study.runs]: return
+    raise InputError(f"no new report: another vae_report has started one of other runs in {out}: wait for its end and "
+                     "try again, or choose another --out.")
+
+# %% ../../nbs/10_report/05_page.ipynb #cell-032
 def build_report(
     study, # a Study
     out, # its folder, with the runs in `runs`
@@ -286,6 +294,8 @@ def build_report(
     reference = source / "reference.csv"
     published = {"reference": str(reference.resolve()) if reference.exists() else None}
     execute_part(notebook, out / "comparison.ipynb", places | published)
+    _check_unchanged(study, out)
     page = write_page(out / "comparison.ipynb", out / "index.html", source / "template", study.title, study.about)
     build_slides(out, source / "presentation.ipynb", places, study.title)
+    _check_unchanged(study, out)
     return page

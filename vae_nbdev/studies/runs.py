@@ -12,7 +12,7 @@ __all__ = ['MAX_SCORE_ROWS', 'EVALUATION_FIELDS', 'OLDER', 'stored_threads', 'tr
 import dataclasses, hashlib, inspect, itertools, json, os, re, time
 from pathlib import Path
 import torch
-from ..core.files import InputError, append_line, make_folder, read_json, write_json
+from ..core.files import InputError, append_line, make_folder, read_bytes, read_json, write_json
 from ..core.provenance import code_version, provenance
 from ..core.schema import Measure, check_schema
 from ..data.datasets import check_images, display_name, load, place_independent
@@ -192,6 +192,7 @@ def check_evaluation(
     history, (trained, code) = read_completed_history(run, folder), read_training(folder)
     check_training(run, folder, trained)
     read_result_key(Path(folder) / "result.json")
+    if (events := Path(folder) / "events.txt").exists(): read_bytes(events, "the run's events") # a line is added to it
     if not (Path(folder) / "best.safetensors").is_file(): # its size is a part of the result
         raise InputError(f"no best.safetensors in {folder}: restore it from a copy or train the run again.")
     return history, trained, code
