@@ -115,7 +115,7 @@ def check_image_size(model, # with a name, and the number of pixels that it is m
 # %% ../../nbs/02_data/01_batches.ipynb #cell-022
 def _type_name(value): return f"{type(value).__module__}.{type(value).__qualname__}"
 
-def check_image_tensor(model, # see `check_image_size`
+def check_image_tensor(model, # with the number of pixels it takes
                        x, # images (B, D)
                       ): # the same images
     "The images; raises `InputError` for anything but a tensor of pixels in [0, 1], (B, D), as the model takes them"
