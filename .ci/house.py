@@ -235,9 +235,9 @@ def cell_ids():
 
 
 def machine_paths():
-    "Stored outputs that name where Python's packages lie on some machine, as its warnings do"
+    "Stored outputs that name where Python's packages or temporary files lie on some machine, as messages do"
     return [f"{page.at(i)}: a stored output names {found[0]}" for page in [*pages(), *pages("reports")]
-            for i, text in enumerate(page.outputs) if (found := re.search(r"/[\w./-]+/site-packages\b", text))]
+            for i, text in enumerate(page.outputs) if (found := re.search(r"/[\w./-]+/site-packages\b|/tmp/tmp\w+", text))]
 
 
 def citations():

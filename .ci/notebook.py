@@ -89,7 +89,7 @@ def is_skipped(cell):
 
 
 def store_outputs(path):
-    "Run a notebook from top to bottom, and store its outputs; cells that tests leave out keep theirs."
+    "Run a notebook and store its outputs but stderr, which names folders; cells that tests leave out keep theirs."
     notebook = nbformat.read(path, 4)
     left_out = [cell for cell in notebook.cells if cell.cell_type == "code" and is_skipped(cell)]
     kept = {cell.id: (cell.source, cell.outputs) for cell in left_out}
@@ -100,6 +100,7 @@ def store_outputs(path):
     except CellExecutionError as error: sys.exit(f"{path} is left as it was: {error}")
     CoalesceStreamsPreprocessor().preprocess(notebook, resources)  # one output for the lines that a cell prints
     for cell in notebook.cells:
+        if cell.cell_type == "code": cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]
         if cell.id in kept: cell.source, cell.outputs = kept[cell.id]
     nbformat.write(notebook, path)
 

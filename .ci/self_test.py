@@ -82,6 +82,14 @@ def test_counts():
            "nbs/i.ipynb, cell 1 (x): 3 architectures; there are 2", "2 autoencoders; there are 1")
 
 
+def test_outputs():
+    page = lambda text: json.dumps({"cells": [{"cell_type": "code", "id": "x", "source": "", "outputs": [{"text": text}]}]})
+    found = lambda text: problems(house.machine_paths, files={"nbs/a.ipynb": page(text)})
+    expect(found("/tmp/tmpab12/run: going on"), "nbs/a.ipynb, cell 1 (x): a stored output names /tmp/tmpab12")
+    expect(found("/usr/lib/python3/site-packages/x.py:1: Warning"), "/usr/lib/python3/site-packages")
+    expect(found("run: going on"))
+
+
 def test_missing_notebook():
     for flags in ([], ["--store"]):
         command = [sys.executable, house.ROOT / ".ci" / "notebook.py", *flags, "nbs/mistyped.ipynb"]
@@ -98,4 +106,5 @@ def test_docstrings():
 
 
 if __name__ == "__main__":
-    for test in (test_readable, test_names, test_cells, test_counts, test_missing_notebook, test_docstrings): test()
+    for test in (test_readable, test_names, test_cells, test_counts, test_outputs, test_missing_notebook,
+                 test_docstrings): test()
