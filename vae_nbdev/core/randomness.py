@@ -11,10 +11,10 @@ import torch
 
 # %% ../../nbs/01_core/03_randomness.ipynb #cell-005
 def make_generator(seed, # the seed of the experiment
-                   *purpose, # words or numbers that name the use: "order", epoch
+                   *purpose, # words or numbers that name the use: "importance", 1000
                    device="cpu", # the device of the random numbers
                   ): # torch.Generator
-    "A random generator for one purpose, seeded with the start of the SHA-256 sum of `(seed, *purpose)`"
+    "A random generator for one purpose, seeded with the start of the SHA-256 sum of the texts in `(seed, *purpose)`"
     address = json.dumps([str(word) for word in (seed, *purpose)])
     number = int.from_bytes(hashlib.sha256(address.encode()).digest()[:8], "big")
     return torch.Generator(device).manual_seed(number)

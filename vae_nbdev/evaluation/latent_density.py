@@ -98,7 +98,7 @@ def load_density(path) -> GaussianMixturePrior:
     if set(tensors) != set(MIXTURE_TENSORS):
         raise InputError(f"{path} is no density: its parts must be {', '.join(MIXTURE_TENSORS)}.")
     parts = [tensors[name] for name in MIXTURE_TENSORS]
-    C, d = (*parts[1].shape, 0, 0)[:2]
-    fits = [tuple(part.shape) for part in parts] == [(C,), (C, d), (C, d, d)]
+    K, d = (*parts[1].shape, 0, 0)[:2]
+    fits = [tuple(part.shape) for part in parts] == [(K,), (K, d), (K, d, d)]
     if fits and all(part.isfinite().all() for part in parts): return GaussianMixturePrior(*parts)
     raise InputError(f"{path} is no density: its parts do not fit together, or are not finite. Measure the run again.")

@@ -179,9 +179,9 @@ class GaussianMixturePrior(Prior):
     "Gaussian mixture with full covariances Σ, where Σ⁻¹ = R Rᵀ; fitted after training, so it has no gradient"
     abstract = True # it has no name in options: its parameters are arguments
     def __init__(self,
-        log_weights:Tensor, # log π (C,)
-        means:Tensor, # μ (C, d)
-        factors:Tensor, # R (C, d, d), upper triangular
+        log_weights:Tensor, # log π (K,)
+        means:Tensor, # μ (K, d)
+        factors:Tensor, # R (K, d, d), upper triangular
     ):
         super().__init__(means.shape[1])
         log_det = factors.diagonal(dim1=1, dim2=2).abs().log().sum(1)
@@ -190,8 +190,8 @@ class GaussianMixturePrior(Prior):
         for name, value in buffers.items(): self.register_buffer(name, value)
 
     def log_prob(self, z):
-        whitened_means = torch.einsum("cd,cde->ce", self.means, self.factors)
-        whitened = torch.einsum("...d,cde->...ce", z, self.factors) - whitened_means
+        whitened_means = torch.einsum("kd,kde->ke", self.means, self.factors)
+        whitened = torch.einsum("...d,kde->...ke", z, self.factors) - whitened_means
         return torch.logsumexp(self.constants - whitened.square().sum(-1) / 2, -1)
 
 # %% ../../nbs/03_nn/07_priors.ipynb #cell-023

@@ -225,7 +225,7 @@ def load_latest_checkpoint(model:Architecture, path, *state, **more) -> dict: # 
         try: return load_checkpoint(model, path, *state, **more)
         except DamagedFileError as error:
             if not backup_path(path).exists(): raise
-            problem = str(error).partition(": ")[0]
+            problem = str(error).rpartition(": restore it")[0]  # without advice
     else: problem = f"{path} is missing"
     progress = load_checkpoint(model, backup_path(path), *state, **more)
     tqdm.write(f"{problem}: going on from the checkpoint before it.", file=sys.stderr)

@@ -11,7 +11,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 # %% ../../nbs/06_training/07_weight_average.ipynb #cell-005
 def average_decay(
-    decay:float, # d, reached after about 9 / (1 − d) steps
+    decay:float, # γ, reached after about 9 / (1 − γ) steps
     step:int, # counted from 0
 ) -> float:
     "The decay of the average in a step, which is smaller in the first ones"
@@ -22,7 +22,7 @@ class WeightAverage:
     "An exponential moving average of parameters"
     def __init__(self,
         parameters:dict, # by name
-        decay:float, # d, between 0 and 1
+        decay:float, # γ, between 0 and 1
     ):
         self.parameters, self.decay = parameters, decay
         self.values = {name: p.detach().clone() for name, p in parameters.items()}
