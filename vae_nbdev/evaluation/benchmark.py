@@ -249,7 +249,8 @@ def mean_image_score(model:Autoencoder, dataset):
     "Mean log-likelihood of the test images given the mean training image; `None` where a learned scale enters"
     check_autoencoder(model)
     if any(True for _ in model.likelihood.parameters()): return None
-    logits = model.likelihood.initial_logits(dataset.train.mean())
+    N = len(dataset.train)
+    logits = model.likelihood.link((N * dataset.train.mean() + 1/2) / (N + 1)) # ½: no pixel is certainly black
     return model.likelihood.log_prob(dataset.test.batch(slice(None)).x, logits).double().mean().item()
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-034
