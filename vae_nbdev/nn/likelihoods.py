@@ -127,6 +127,7 @@ def sample(self:Bernoulli,
 
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-028
 TAYLOR_BELOW = 0.05 # |η| below which log C(η) is a Taylor series
+MOMENTS_TAYLOR_BELOW = 0.5 # |η| below which the mean and the variance are Taylor series
 
 def _split_near_zero(
     logits:Tensor, # η (…)
@@ -135,6 +136,16 @@ def _split_near_zero(
     "Where to use the series, and a safe argument for a formula that is 0/0 at η = 0"
     small = logits.abs() < below
     return small, torch.where(small, torch.ones_like(logits), logits)
+
+_MEAN_SERIES = (1/12, -1/720, 1/30240, -1/1209600, 1/47900160, -691/1307674368000, 1/74724249600,
+                -3617/10670622842880000) # of η, η³, η⁵, …
+_VARIANCE_SERIES = tuple((2 * n + 1) * c for n, c in enumerate(_MEAN_SERIES)) # of 1, η², η⁴, …
+
+def _even_series(coefficients, eta:Tensor) -> Tensor: # (…)
+    "Σ cₙ η²ⁿ near 0, finite for every η"
+    square, total = eta.clamp(-MOMENTS_TAYLOR_BELOW, MOMENTS_TAYLOR_BELOW).square(), torch.zeros_like(eta)
+    for c in reversed(coefficients): total = total * square + c
+    return total
 
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-029
 def log_normaliser(
@@ -147,17 +158,6 @@ def log_normaliser(
     return torch.where(small, series, torch.log(safe / torch.tanh(safe / 2)))
 
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-033
-MOMENTS_TAYLOR_BELOW = 0.5 # |η| below which the mean and the variance are Taylor series
-_MEAN_SERIES = (1/12, -1/720, 1/30240, -1/1209600, 1/47900160, -691/1307674368000, 1/74724249600,
-                -3617/10670622842880000) # of η, η³, η⁵, …
-_VARIANCE_SERIES = tuple((2 * n + 1) * c for n, c in enumerate(_MEAN_SERIES)) # of 1, η², η⁴, …
-
-def _even_series(coefficients, eta:Tensor) -> Tensor: # (…)
-    "Σ cₙ η²ⁿ near 0, finite for every η"
-    square, total = eta.clamp(-MOMENTS_TAYLOR_BELOW, MOMENTS_TAYLOR_BELOW).square(), torch.zeros_like(eta)
-    for c in reversed(coefficients): total = total * square + c
-    return total
-
 class ContinuousBernoulli(Bernoulli):
     "The Bernoulli formula + log C(η), a density on [0, 1] (Loaiza-Ganem and Cunningham 2019)"
     def log_prob(self,
@@ -245,7 +245,8 @@ def variance(self:Bernoulli, logits:Tensor) -> Tensor: # (…, D), at most ¼
 def variance(self:ContinuousBernoulli, logits:Tensor) -> Tensor: # (…, D), at most 1/12
     "1/η² − 1/(4 sinh²(η/2)), in squared grey values"
     small, safe = _split_near_zero(logits, MOMENTS_TAYLOR_BELOW)
-    return torch.where(small, _even_series(_VARIANCE_SERIES, logits), 1 / safe.square() - 1 / (2 * torch.sinh(safe / 2)).square())
+    series = _even_series(_VARIANCE_SERIES, logits)
+    return torch.where(small, series, 1 / safe.square() - 1 / (2 * torch.sinh(safe / 2)).square())
 
 @patch
 def variance(self:Gaussian, logits:Tensor) -> Tensor: # (…, D)
