@@ -20,7 +20,7 @@ from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..data.batches import add_noise, batch_slices, check_image_size, check_image_tensor
 from ..data.batches import check_parts, check_split
-from ..nn.likelihoods import check_pixels
+from ..nn.likelihoods import ContinuousBernoulli, check_pixels
 from ..nn.posteriors import GaussianPosterior, check_code_noise
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
@@ -246,10 +246,11 @@ def likelihood_bound(model:Autoencoder, split):
     return None if bound is None else bound.double().mean().item()
 
 def mean_image_score(model:Autoencoder, dataset):
-    "Mean log-likelihood of the test images given the mean training image; `None` where a learned scale enters"
+    "Mean log-likelihood of the test images given the mean training image; `None` without an upper limit"
     check_autoencoder(model)
-    if any(True for _ in model.likelihood.parameters()): return None
-    logits = model.likelihood.initial_logits(dataset.train.mean())
+    if isinstance(model.likelihood, ContinuousBernoulli) or list(model.likelihood.parameters()): return None
+    N = len(dataset.train)
+    logits = model.likelihood.link((N * dataset.train.mean() + 1/2) / (N + 1)) # ½: no pixel is certainly black
     return model.likelihood.log_prob(dataset.test.batch(slice(None)).x, logits).double().mean().item()
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-034

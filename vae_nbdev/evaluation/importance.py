@@ -209,11 +209,11 @@ def _encode_function(model, split, W, L, seed): # function of images (B, D) and 
     rows = lambda values, x, start: values[:, start:start + len(x)]
     return lambda x, start: GaussianPosterior(rows(q.mean, x, start), rows(q.log_std, x, start))
 
-def _estimate_block(log_weights, x, q, W, counts, generator):
+def _estimate_block(log_weights, x, q, W, counts, random_stream): # the last one: l → generator
     "IWLL for each k (counts, L, B), effective sample size and k-hat (B,) of a block: means over the weight samples"
     M, estimates, sizes, k_hats = 0 if q.discrete else tail_size(counts[-1]), [], [], []
     for l, W_l in enumerate(W or [None]):
-        q_l, running, bounds = q.select(l), RunningLogWeights(M + 1 if M else 0), []
+        q_l, running, bounds, generator = q.select(l), RunningLogWeights(M + 1 if M else 0), [], random_stream(l)
         for start in range(0, counts[-1], SAMPLE_CHUNK):
             log_w = log_weights(x, q_l, min(SAMPLE_CHUNK, counts[-1] - start), generator, W_l)
             inside = [k - start for k in counts if start < k < start + SAMPLE_CHUNK]
@@ -248,7 +248,7 @@ def importance_log_likelihood(
     log_weights = log_weight_function(model, W, min(IMAGE_BLOCK, len(split)), samples, compile)
     for rows in ProgressBar(images, "IWLL", unit="block", disable=not progress):
         x = check_image_size(model, split.batch(rows).x).to(weight)
-        generator = make_generator(seed, "importance", rows.start, device=weight.device)
-        blocks.append(_estimate_block(log_weights, x, encode(x, rows.start), W, counts, generator))
+        stream = lambda l: make_generator(seed, "importance", rows.start, *([l] if l else []), device=weight.device)
+        blocks.append(_estimate_block(log_weights, x, encode(x, rows.start), W, counts, stream))
     bounds, ess, k_hat = (torch.cat(parts, -1) for parts in zip(*blocks))
     return ImportanceEstimate({k: rows_of_weight_sets(model, b) for k, b in zip(counts, bounds)}, ess, k_hat)

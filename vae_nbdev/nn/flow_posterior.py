@@ -150,6 +150,11 @@ class PlanarFlow(Flow):
 
     def split_context(self, context): return context.chunk(len(self.steps), dim=-1)
 
+    def inverse(self, z, context): # in float64: where a step contracts, its inverse magnifies rounding errors
+        dtype = z.dtype if z.device.type == "mps" else torch.float64 # Apple's GPUs have no float64
+        start, log_det = super().inverse(z.to(dtype), context.to(dtype))
+        return start.to(z.dtype), log_det.to(z.dtype)
+
 # %% ../../nbs/03_nn/15_flow_posterior.ipynb #cell-022
 MEAN_POINTS = 64 # of the Sobol sequence, for the mean of a flow posterior
 

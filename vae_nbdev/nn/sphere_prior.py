@@ -98,8 +98,9 @@ def sample(self:VonMisesFisherPosterior, eps:Tensor) -> Tensor: # noise and code
     z = torch.cat([angle.cos()[..., None], angle.sin()[..., None] * tangent], -1)
     pole = F.one_hot(torch.zeros((), dtype=torch.long), z.shape[-1]).to(z)
     normal = pole - self.mean
-    scale = (normal.square().sum(-1, keepdim=True) / 2).clamp(min=1e-12)
-    return z - normal * (normal * z).sum(-1, keepdim=True) / scale
+    size = normal.detach().abs().amax(-1, keepdim=True) # first to size 1: squares of a small vector underflow
+    normal = F.normalize(normal / size.clamp(min=torch.finfo(z.dtype).tiny), dim=-1)
+    return z - 2 * normal * (normal * z).sum(-1, keepdim=True)
 
 # %% ../../nbs/03_nn/16_sphere_prior.ipynb #cell-016
 class UniformSphere(Prior):
