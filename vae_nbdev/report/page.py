@@ -16,17 +16,17 @@ import vae_nbdev
 from fastcore.xml import A, Code, Dd, Div, Dl, Dt, P, Pre, Table, Tbody, Td, Th, Thead, Tr
 from IPython.display import HTML
 from ..core.command import shell_path
-from ..core.files import InputError, make_folder, path_within, read_bytes, replace_file, write_text
+from ..core.files import InputError, make_folder, path_within, read_bytes, write_text
 from ..core.notebooks import execute_notebook
 from ..studies.spec import run_label, run_name
 from ..studies.folders import RUNS, check_study_folder, outdated_runs, read_study_index, work_folder
 from ..studies.folders import write_study
 from ..studies.runner import failure_reason, is_transient
 from .findings import group_heading
-from .results import (is_builtin_study, load_results, model_names, run_parameters,
-                                      results_table)
+from .results import is_builtin_study, load_results, model_names, run_parameters
 from .results import split_counterexamples
 from .tables import format_duration, link_to, scroll_box, show_html
+from .text_table import latex_text, write_number_files
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-007
 NONE_LABELS = { # for `None`
@@ -95,7 +95,10 @@ def provenance_list(
         by_name = (Code(f"vae_report {name}"), ", or exactly these runs: ") if is_builtin_study(name) else ()
         file = Code(f"vae_report {shell_path(f'{name}-runs.yaml')}")
         entries["To repeat"] = (*by_name, file, " with the file beside this page")
-        entries["Numbers"] = A("table.csv", href="table.csv"), " beside this page has every likelihood with all digits."
+        link = lambda file: A(file, href=file)
+        entries["Numbers"] = (link("table.csv"), " beside this page has every likelihood of each run with all digits, ",
+                              link("summary.csv"), " the means over seeds, and ", link("summary.tex"),
+                              " the tables for a paper.")
     return Dl(*(part for label, value in entries.items() for part in (Dt(label), Dd(value))))
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-012
@@ -288,7 +291,7 @@ def build_report(
     kept = {name: reason for name, reason in outdated_runs(study, out).items() if name not in failures}
     write_study(study, out, failures, kept)
     results, apart = split_counterexamples(load_results(out)[0], out)
-    with replace_file(out / "table.csv") as file: results_table(results).to_csv(file, index=False, lineterminator="\n")
+    write_number_files(results, out)
     write_run_pages(study, out, source / "template", results + apart)
     places = {"study_dir": str(out.resolve()), "data_dir": str(Path(data_dir).resolve()) if data_dir else None}
     reference = source / "reference.csv"
