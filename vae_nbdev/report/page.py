@@ -4,12 +4,13 @@
 
 # %% auto #0
 __all__ = ['NONE_LABELS', 'PARAMETER_LABELS', 'parameter_label', 'parameter_text', 'run_settings', 'settings_table',
-           'provenance_list', 'failure_table', 'citation', 'section', 'below_sentence', 'have_classes', 'has_output',
-           'page_cells', 'page_headings', 'notebook_html', 'page_html', 'write_page', 'write_slides', 'run_page_links',
-           'write_run_page', 'execute_part', 'write_run_pages', 'build_slides', 'build_report']
+           'provenance_list', 'commit_text', 'failure_table', 'citation', 'section', 'below_sentence', 'have_classes',
+           'has_output', 'page_cells', 'page_headings', 'notebook_html', 'page_html', 'write_page', 'write_slides',
+           'run_page_links', 'write_run_page', 'execute_part', 'write_run_pages', 'build_slides', 'build_report']
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-003
 import json
+from datetime import date
 from pathlib import Path
 from urllib.parse import quote
 import vae_nbdev
@@ -88,7 +89,7 @@ def provenance_list(
     packages = dict.fromkeys(p for r in results for p in r.get("versions") or {})
     versions = [f"{p} {values(lambda r: (r.get('versions') or {}).get(p))}" for p in packages]
     duration = format_duration(sum(r.get("train_seconds") or 0 for r in results))
-    entries = {"Versions": ", ".join(versions), "Commit": values(lambda r: r.get("commit")),
+    entries = {"Versions": ", ".join(versions), "Commit": values(commit_text),
                "Hardware": values(lambda r: r.get("hardware")), "Training time": f"{duration} in all"}
     if kept: entries["Older results"] = "; ".join(f"{run}: {reason}" for run, reason in kept.items())
     if name:
@@ -102,6 +103,12 @@ def provenance_list(
     return Dl(*(part for label, value in entries.items() for part in (Dt(label), Dd(value))))
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-012
+def commit_text(result) -> str: # "" if it is not known
+    "The commit of a result; of code with uncommitted changes, which no commit holds, with the hash of that code"
+    commit, code = str(result.get("commit") or ""), result.get("code")
+    if not commit.endswith("+"): return commit
+    return f"{commit[:-1]} with uncommitted changes{f' (code hash {code})' if code else ''}"
+
 def failure_table(
     failures:dict, # run name → reason
     link=lambda name: None, # run name → address of its page, or `None`
@@ -117,13 +124,16 @@ def citation(
     results, # of a study
     title:str, # of the study
 ) -> Div:
-    "How to cite the study: a BibTeX entry with version and, where it is known, commit"
-    commits = sorted({str(result["commit"]) for result in results if result.get("commit")})
-    note = f"Study: {title}" + (f"; commit {', '.join(commits)}" if commits else "")
-    fields = {"title": "{vae_nbdev}: autoencoders as literate notebooks", "author": "{vae_nbdev contributors}",
-              "version": vae_nbdev.__version__, "url": "https://github.com/vae-nbdev/vae_nbdev", "note": note}
+    "How to cite the study: a BibTeX entry with version, the year of this page and, where it is known, commit"
+    commits = {commit_text(result) for result in results}
+    known, name = sorted(commits - {""}), latex_text("vae_nbdev")
+    note = f"Study: {title}" + (f"; commit {', '.join(known)}" if known else "")
+    fields = {"title": f"{{{name}}}: autoencoders as literate notebooks", "author": f"{{{name} contributors}}",
+              "year": date.today().year, "version": vae_nbdev.__version__,
+              "url": "https://github.com/vae-nbdev/vae_nbdev", "note": latex_text(note)}
     entry = "\n".join(["@software{vae_nbdev,", *(f"  {k} = {{{v}}}," for k, v in fields.items()), "}"])
-    code = "; the commit identifies the code that produced these numbers" if commits else ""
+    if any("uncommitted" in commit for commit in commits): code = "; the code had changes that are in no commit"
+    else: code = "; the commit identifies the code that produced these numbers" if known and "" not in commits else ""
     return Div(P(f"BibTeX entry{code}:"), Pre(Code(entry), tabindex="0"))
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-016
