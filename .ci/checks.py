@@ -128,10 +128,13 @@ def check_workflows():
 
 
 def check_citation():
-    "What is wrong with CITATION.cff: another version than that of the package."
-    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["version"]
-    version = metadata.version(PACKAGE)
-    return "" if cited == version else f"CITATION.cff cites version {cited}, and settings.ini has {version}: change it"
+    "What is wrong with CITATION.cff: another version than that of the package, or another date than in CHANGELOG.md."
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    version, released = metadata.version(PACKAGE), f"## {cited['version']} ({cited['date-released']})"
+    if cited["version"] != version:
+        return f"CITATION.cff cites version {cited['version']}, and settings.ini has {version}: change it"
+    headings = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+    return "" if released in headings else f"CHANGELOG.md has no section '{released}', as CITATION.cff dates it: change one"
 
 
 def check_rule(rule):
@@ -204,7 +207,7 @@ def all_checks(flags, timeout):
         "packages: pip check": lambda: check_command(python, "-m", "pip", "check"),
         "imports: no torch before it is needed": check_imports,
         ".github: valid, actions pinned": check_workflows,
-        "CITATION.cff: the version of the package": check_citation,
+        "CITATION.cff: version and date of the package": check_citation,
         "vae_nbdev: ruff": lambda: check_command(python, "-m", "ruff", "check", "--config", ".ci/ruff.toml", "vae_nbdev"),
     }
     checks["checks: find what is wrong"] = lambda: check_command(python, ".ci/self_test.py")

@@ -109,7 +109,7 @@ def _result_path(folder, result) -> Path:
 _BENCHMARK_DETAILS = """\
 Likelihoods are in nats per image, with their standard error over images and Monte-Carlo samples.
 
-Examples:
+Examples, for the runs that the examples of vae_train make:
   vae_benchmark runs/linear
   vae_benchmark runs/variational --eval-samples 100
   vae_benchmark runs/variational --importance-samples 5000 --ais-images 100 --bdmc-images 20

@@ -158,14 +158,15 @@ _REPORT_DETAILS = """\
 Runs that are already done by this code are skipped, failed ones are listed at the end. Ctrl-C,
 SIGTERM and SIGHUP keep what is done; the same command goes on with the rest.
 
-Examples:
+Examples, two of them for the runs that the examples of vae_train make:
   vae_report --list
   vae_report quick --open
-  vae_report runs/a runs/b
-  VAE_NBDEV_DATA=~/data vae_report mnist_quick --jobs 2
+  vae_report reports/_build/quick/quick-runs.yaml --out results/again
+  vae_report runs/variational runs/bayesian
+  vae_report runs/linear --out results/linear
+  vae_report mnist_quick --jobs 2
   vae_report seed_grid --seeds 1 --epochs 5
   vae_report iwae_table --fraction 0.1
-  vae_report my_study.yaml --out results/mine
   vae_report seed_grid --engine dask --scheduler tcp://10.0.0.1:8786
 """
 

@@ -167,9 +167,10 @@ Architectures:
   {_NAMES}
 
 Examples:
-  vae_train variational_autoencoder --dataset digits --epochs 20
+  vae_train variational_autoencoder --dataset digits --epochs 20 --out runs/variational
+  vae_train bayesian_vae --dataset digits --epochs 20 --out runs/bayesian
+  vae_train plain_autoencoder --dataset digits --network none --latent 32 --out runs/linear
   vae_train --config runs/linear/config.json --seed 1
-  vae_train plain_autoencoder --network none --latent 32 --out runs/linear
   vae_train plain_conv_autoencoder --latent none --epochs 20
   vae_train variational_autoencoder --likelihood gaussian --option sigma=0.1
   vae_train variational_autoencoder --network "300-300 gated" --latent 40 --option prior=vamp_prior

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 from PIL import Image
 from fastcore.basics import patch
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 from ..core.files import InputError, replace_file
 from ..nn.autoencoder import Autoencoder
@@ -42,17 +43,19 @@ class PlotFigure(Figure):
         return small.getvalue()
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-007
+_DATES = {".pdf": "CreationDate", ".svg": "Date"} # what matplotlib calls the date in a file of vector graphics
+
 @patch
 def save(self:PlotFigure,
-    path, # file to write; the ending .png or .svg decides the format
+    path, # file to write; the ending .png, .svg or .pdf decides the format
     dpi:int=140, # pixels per inch of a PNG
 ): # the figure itself
     "Write the figure to a file; `InputError` for another ending or a path that cannot be written"
     suffix = Path(path).suffix.lower()
-    if suffix not in (".png", ".svg"): raise InputError(f"cannot write {path}: pictures end in .png or .svg.")
-    with replace_file(path) as temporary:
+    if suffix not in (".png", *_DATES): raise InputError(f"cannot write {path}: pictures end in .png, .svg or .pdf.")
+    with replace_file(path) as temporary, rc_context({"svg.hashsalt": "vae_nbdev"}): # no random identifiers
         if suffix == ".png": temporary.write_bytes(self.png(dpi))
-        else: self.savefig(temporary, format="svg")
+        else: self.savefig(temporary, format=suffix[1:], metadata={_DATES[suffix]: None})
     return self
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-010

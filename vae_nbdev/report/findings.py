@@ -199,8 +199,8 @@ def unit_sentence(rows) -> str:
     counts = " or ".join(map(str, n_seeds))
     if n_seeds[0] >= SEEDS_NEEDED: return f"Comparisons are between trainings, {counts} of each model."
     if n_seeds[-1] >= SEEDS_NEEDED:
-        return (f"Comparisons among models with {SEEDS_NEEDED} or more seeds are between trainings; those with any "
-                f"other model are of {TRAINED_MODELS}.")
+        return (f"Not every model has {SEEDS_NEEDED} or more seeds: a comparison that includes one with fewer is, for "
+                f"all models in it, of {TRAINED_MODELS}.")
     errors = "the errors do not contain the variation between seeds" if n_seeds == [1] else f"{counts} of each"
     return f"With fewer than three seeds, all comparisons are of {TRAINED_MODELS}: {errors}."
 

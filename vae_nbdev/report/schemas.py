@@ -187,5 +187,6 @@ class FullResult(Result):
     sample_quality:SampleQualityResult|None = None
     versions:dict[Name, Line|None]|None = None
     commit:Line|None = None
+    code:Line|None = None # hash of the package's source
     hardware:Line|None = None
     threads:Count|None = None # of the evaluation

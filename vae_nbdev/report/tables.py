@@ -7,10 +7,11 @@ __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETT
            'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'LOOSE_K_HAT', 'LOOSE_NOTE', 'TRAINED_MODELS',
            'REFERENCE_ROWS', 'with_minus_sign', 'format_number', 'format_units', 'format_duration', 'format_bytes',
            'header_cell', 'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose', 'loose_mark',
-           'score_mark', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns',
-           'table_columns', 'error_sentence', 'table_caption', 'teacher_forced_note', 'bound_notes', 'table_notes',
-           'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to', 'sortable_table', 'group_styles',
-           'legend_swatch', 'group_table', 'measure_tables', 'number_cell', 'plain_table']
+           'score_mark', 'column_scores', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column',
+           'measure_columns', 'table_columns', 'error_sentence', 'caption_text', 'table_caption', 'teacher_forced_note',
+           'bound_notes', 'table_notes', 'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to',
+           'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell',
+           'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import statistics
@@ -115,12 +116,12 @@ def measure_heading(
     if setting is None: return heading, explanation
     return (f"{heading}({setting:,})" if key == "iwll" else f"{heading}, {SETTINGS[key]} = {setting:,}"), explanation
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-015
 def is_loose(row, *path) -> bool: # path: keys of an IWLL in another part of the results
     "Whether the importance weights of a row have a Pareto k-hat above 0.7, for any of its seeds"
     parts = [result_part(result, *path or ("measures", "iwll")) or {} for result in row.results]
     return any((part.get("k_hat") or 0) > LOOSE_K_HAT for part in parts)
 
+# %% ../../nbs/10_report/02_tables.ipynb #cell-015
 def loose_mark(row, key) -> str:
     "The mark of an IWLL whose error is not reliable"
     return " loose" if key == "iwll" and is_loose(row) else ""
@@ -129,21 +130,25 @@ def score_mark(row, key) -> str:
     "The mark of a value: not a bound († or ‡), or loose"
     return bound_mark(row) if key == "elbo" else loose_mark(row, key)
 
-def score_column(
+def column_scores(
     group, # a Group
     key:str, # of the measure
     setting=None, # its k or L
-) -> tuple: # heading and cells
-    "The column of one measure; the highest of several values is emphasised where more is better"
-    rows, (heading, explanation) = group.rows, measure_heading(key, group, setting)
+) -> tuple: # the score of each row or `None`, the decimals, and the text of the highest mean, or `None` without one
+    "The numbers of one measure; a highest mean is one of several values of which more is better"
+    rows, places = group.rows, column_places(group, key)
     scores = [row.score(key) if setting is None or row_setting(row, key) in (None, setting) else None for row in rows]
-    marks = [score_mark(row, key) for row in rows]
-    in_contest = [competes(row, key) for row in rows]
-    places, may_rank = column_places(group, key), group.task == "reconstruction" and key in HIGHER_IS_BETTER
-    competing = [score.mean for score, ok in zip(scores, in_contest) if score and ok]
-    best = format_number(max(competing), places) if may_rank and len(competing) > 1 else None
+    may_rank = group.task == "reconstruction" and key in HIGHER_IS_BETTER
+    competing = [score.mean for row, score in zip(rows, scores) if score and competes(row, key)]
+    return scores, places, format_number(max(competing), places) if may_rank and len(competing) > 1 else None
+
+def score_column(group, key, setting=None) -> tuple: # heading and cells
+    "The column of one measure; the highest of several values is emphasised where more is better"
+    heading, explanation = measure_heading(key, group, setting)
+    scores, places, best = column_scores(group, key, setting)
     head = header_cell(Abbr(heading, title=explanation or None), cls="num", data_measure=key)
-    return head, [score_cell(s, places, best, mark, ok) for s, mark, ok in zip(scores, marks, in_contest)]
+    return head, [score_cell(score, places, best, score_mark(row, key), competes(row, key))
+                  for row, score in zip(group.rows, scores)]
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-020
 def text_column(heading, texts, numbers=None) -> tuple: # heading and cells
@@ -212,20 +217,21 @@ def error_sentence(rows) -> str:
     if len(n_seeds) > 1 and 1 in n_seeds: text += f"; for one seed, {one_seed}"
     return f"{text}." if n_seeds[0] >= SEEDS_NEEDED else f"{text}. The numbers are of {TRAINED_MODELS}."
 
-def table_caption(
-    group:Group,
-) -> P:
-    "What the numbers are, of which images, and what ± and bold mean"
+def caption_text(group, emphasis="Bold and underlined") -> str: # emphasis: how the highest mean is marked
+    "What the numbers are, of how many images, and what ± and the emphasis mean"
     results, kind = [result for row in group.rows for result in row.results], score_kind(group)
     numbers = " or ".join(f"{n:,}" for n in sorted({result["n_test"] for result in results}))
     text = f"{kind} of {numbers} test images, each exactly once"
     if group.task == "reconstruction":
         settings = column_settings(group.rows, "pll")
         L = "" if settings == [None] else f", L = {' or '.join(f'{n:,}' for n in settings)} Monte-Carlo samples"
-        text += (f"{L}. Nats per image; higher is better, except for the KLs. Bold and underlined is the highest mean "
-                 "of a column, whether or not the difference is significant")
-    pixels = f"{group.dataset}, {group.binarisation} pixels: "
-    return P(B(pixels), f"{text}; {error_sentence(group.rows)}", cls="caption")
+        text += (f"{L}. Nats per image; higher is better, except for the KLs. {emphasis} is the highest mean of a "
+                 "column, whether or not the difference is significant")
+    return f"{text}; {error_sentence(group.rows)}"
+
+def table_caption(group) -> P:
+    "The caption of a group's table, with its images in front"
+    return P(B(f"{group.dataset}, {group.binarisation} pixels: "), caption_text(group), cls="caption")
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-029
 def teacher_forced_note(rows) -> str: # "" if there are no such rows

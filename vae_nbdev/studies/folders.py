@@ -144,8 +144,8 @@ def read_study_index(
         raise InputError(f"{str(error).rstrip('.')}: restore it, or choose another folder.") from error
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-024
-STUDY_FILES = ("study.json", "results.json", "table.csv", "index.html", "presentation.html", "comparison.ipynb",
-               "presentation.ipynb") # that a report writes
+STUDY_FILES = ("study.json", "results.json", "table.csv", "summary.csv", "summary.tex", "index.html",
+               "presentation.html", "comparison.ipynb", "presentation.ipynb") # that a report writes
 RUNS = "runs" # folder in a study's folder
 _REPEAT_LINE = "# Written by vae_report, and replaced each time: repeats exactly the runs of a report.\n"
 
