@@ -15,6 +15,7 @@ from common import ROOT
 IMPORTED_FIRST = ("torch", "torchvision", "matplotlib.pyplot", "scipy.stats", "pandas", "sklearn.datasets")  # by `--serve`
 SHOWN = 60  # characters of two outputs that differ
 HASH = r"(?<![a-z0-9])(?=[a-f]*\d)[0-9a-f]{6,}(?![a-z0-9])\+?"  # of a commit with changes: +
+CAPTION = re.compile(r'<(?:p class="caption"|figcaption)[^>]*>(.*?)</(?:p|figcaption)>', re.S)  # of a table or a figure
 # what may differ between machines and commits: addresses and hashes, numbers, space and the rules of tables
 VARYING = re.compile(rf"0x[0-9a-f]+|{HASH}|[−+-]?\d[\d,.]*(e[−+-]?\d+)?|[\s|:─-]+")
 
@@ -30,18 +31,24 @@ class RecordingShell(CaptureShell):
 
 
 def is_picture(output):
-    "Whether an output is a picture or a page, whose text says nothing."
+    "Whether an output is a picture or a page: its plain text says nothing."
     return any(kind.startswith("image/") or kind == "text/html" for kind in output.get("data", {}))
 
 
+def joined(text):
+    "A text that a notebook may hold as lines."
+    return text if isinstance(text, str) else "".join(text)
+
+
 def printed(outputs):
-    "What a cell prints and shows as text, without pictures, pages, and what it writes to stderr."
+    "What a cell prints and shows as text, and the captions of pages; no pictures, and nothing that it writes to stderr."
     texts = []
     for output in outputs:
         data = output.get("data", {})
+        texts += [re.sub("<[^>]+>", " ", caption) for caption in CAPTION.findall(joined(data.get("text/html", "")))]
         if output.get("name") != "stderr" and not is_picture(output):
-            texts.append(data.get("text/markdown") or data.get("text/plain") or output.get("text") or "")
-    return "".join(text if isinstance(text, str) else "".join(text) for text in texts)
+            texts.append(joined(data.get("text/markdown") or data.get("text/plain") or output.get("text") or ""))
+    return "".join(texts)
 
 
 def words(text):

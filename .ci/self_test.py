@@ -1,10 +1,10 @@
-"""Tests the checks: the rules of `house.py` on small projects that break them, `notebook.py` on a wrong name, and Ruff on
-code without docstrings."""
+"""Tests the checks: the rules of `house.py` on small projects that break them, `notebook.py` on a wrong name and on
+captions, and Ruff on code without docstrings."""
 import json, subprocess, sys, tempfile
 from pathlib import Path
 from unittest import mock
 
-import house
+import house, notebook
 
 TITLE = "# Title\n> Subtitle"
 INFO_VAE = ("#| default_exp models.info_vae", "#| export\nclass InfoVAE: pass")
@@ -90,6 +90,12 @@ def test_outputs():
     expect(found("run: going on"))
 
 
+def test_captions():
+    page = lambda text: [{"data": {"text/html": f'<div><p class="caption">{text}</p><table><td>1</td></table></div>'}}]
+    assert not notebook.difference(page("Nats <b>per</b> image, 5"), page("Nats <b>per</b> image, 6"))
+    assert "'higher is better' is what it prints now" in notebook.difference(page("the ELBO"), page("higher is better"))
+
+
 def test_missing_notebook():
     for flags in ([], ["--store"]):
         command = [sys.executable, house.ROOT / ".ci" / "notebook.py", *flags, "nbs/mistyped.ipynb"]
@@ -106,5 +112,5 @@ def test_docstrings():
 
 
 if __name__ == "__main__":
-    for test in (test_readable, test_names, test_cells, test_counts, test_outputs, test_missing_notebook,
-                 test_docstrings): test()
+    for test in (test_readable, test_names, test_cells, test_counts, test_outputs, test_captions,
+                 test_missing_notebook, test_docstrings): test()

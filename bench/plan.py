@@ -2,6 +2,8 @@
 import math
 from dataclasses import dataclass, field, replace
 
+from vae_nbdev.report.findings import count_noun
+
 # makes `learn` compile its step, whatever it would decide by itself
 COMPILED = {"learn": {"compile": True}}
 # the same with matrix products in bfloat16, and the loss in fp32
@@ -69,7 +71,7 @@ PEAK = Spec("2048³ matrix products", "products:Products", {}, method="peak")
 def dense(n, epochs):
     once = {"epochs": epochs}
     return Group(
-        "VAE 784-400-20-400-784", f"{epochs} epochs of {n:,} images, each followed by {n // 11:,} validation images",
+        "VAE 784-400-20-400-784", f"{count_noun(epochs, 'epoch')} of {n:,} images, each followed by {n // 11:,} validation images",
         vae_job(n), "learn", {
             "peak": PEAK,
             "learn": Spec("learn, default settings", "ours:Learn", once),
@@ -93,7 +95,7 @@ def conditions(title, n, epochs, name, words, **changes):
     job = changes.pop("job", {})
     others = {f"{key}_{name}": replace(spec, label=f"{spec.label}, {words}", quiet=key, job=spec.job | job, **changes)
               for key, spec in usual.items()}
-    return Group(title, f"VAE 784-400-20-400-784, {epochs} epochs of {n:,} images", vae_job(n), "command",
+    return Group(title, f"VAE 784-400-20-400-784, {count_noun(epochs, 'epoch')} of {n:,} images", vae_job(n), "command",
                  {key: program for pair in zip(usual.items(), others.items()) for key, program in pair},
                  None, (), epochs * n)
 
@@ -158,7 +160,7 @@ def conv(n, epochs):
            "hidden": 10, "latent": 2, "n_train": n}
     once = {"epochs": epochs}
     return Group(
-        "Convolutional VAE, 10-10-10 maps, d = 2", f"{epochs} epochs of {n:,} images", job, "learn", {
+        "Convolutional VAE, 10-10-10 maps, d = 2", f"{count_noun(epochs, 'epoch')} of {n:,} images", job, "learn", {
             "learn": Spec("learn, default settings", "ours:Learn", once),
             "examples": Spec("pytorch/examples recipe, same network", "peer_examples:Recipe", once)},
         None, ("learn", "examples"), epochs * n)
@@ -168,7 +170,7 @@ def seeds(n, epochs, S):
     job = {"architecture": "variational_autoencoder", "model": {"network": "128-64", "latent": 2}, "n_train": n}
     all_of_them = {"seeds": S, "epochs": epochs}
     return Group(
-        f"{S} seeds of the VAE 784-128-64-2", f"{S} models, {epochs} epochs of {n:,} images each", job, "batch_seeds", {
+        f"{S} seeds of the VAE 784-128-64-2", f"{S} models, {count_noun(epochs, 'epoch')} of {n:,} images each", job, "batch_seeds", {
             "batch_seeds": Spec("as one batched model", "ours_seeds:Seeds", all_of_them, "batch_seeds"),
             "in_turn": Spec("one after the other", "ours_seeds:Seeds", all_of_them, "in_turn"),
             "compiled": Spec("as one batched model, compiled before the clock", "ours_seeds:Seeds", all_of_them, "batch_seeds", COMPILED),

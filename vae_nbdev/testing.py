@@ -29,6 +29,7 @@ from .nn.networks import DenseBody, Stack
 from .nn.posteriors import PointPosterior
 from .nn.registry import make_model
 from .nn.weight_options import SampledAutoencoder
+from .report.findings import count_noun
 
 # %% ../nbs/14_testing.ipynb #cell-005
 @dataclass
@@ -343,4 +344,4 @@ def show(self:FaultTable, title:str) -> HTML:
     lines = [Tr(Td(n), Td(case), Td(message), Td(status))
              for n, (case, message, status) in enumerate(self.rows[start:], start + 1)]
     head = Thead(Tr(Th("row"), Th("input"), Th("sentence"), Th("exit status")))
-    return HTML(str(Div(H3(f"{title}: {self.counts[title]} rows"), Table(head, Tbody(*lines)))))
+    return HTML(str(Div(H3(f"{title}: {count_noun(self.counts[title], 'row')}"), Table(head, Tbody(*lines)))))

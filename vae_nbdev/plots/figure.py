@@ -80,7 +80,7 @@ def class_name(
     return name if 0 < len(name) <= MAX_CLASS_NAME else f"{name[:MAX_CLASS_NAME - 4]}… {int(c)}"
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-015
-LINE_COLOURS = ("#999933", "#CC6677", "#222222", "#882255", "#AA4499", "#44AA99", "#332288", "#117733")
+LINE_COLOURS = ("#999933", "#CC6677", "#222222", "#882255", "#AA4499", "#40A291", "#332288", "#117733")
 
 class LineStyle(NamedTuple):
     "How a model is drawn in all figures"
