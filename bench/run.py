@@ -54,7 +54,8 @@ class Bench:
         threads = {name: str(job["threads"]) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
         path = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
         return Program([sys.executable, HERE / "worker.py", module, name, json.dumps(job)],
-                       {**caches, **threads, **variables, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"})
+                       {**caches, **threads, **variables, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore",
+                        "XLA_PYTHON_CLIENT_PREALLOCATE": "false"})  # JAX would reserve three quarters of a GPU
 
 
 def say(*words): print(*words, flush=True)
