@@ -163,12 +163,12 @@ def peer_versions():
 
 def measure(args, folder):
     "The whole run, as it is written"
-    pick_device(args.device)
+    device = pick_device(args.device)
     bench, (groups, lines) = Bench(args, folder), plan(args.device, args.quick)
     expected = args.only.split(",") if args.only else [*groups, *lines]
     if unknown := set(expected) - {*groups, *lines}:
         raise InputError(f"nothing is called {', '.join(unknown)} here: there are {', '.join([*groups, *lines])}.")
-    about = provenance()
+    about = provenance(device.type)
     about["versions"] |= peer_versions()
     result = {"format": FORMAT, "device": args.device, "date": date.today().isoformat(), **about,
               "threads": args.threads, "dataset": args.dataset, "rounds": args.rounds, "quick": args.quick}

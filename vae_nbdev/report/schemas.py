@@ -189,3 +189,4 @@ class FullResult(Result):
     commit:Line|None = None
     hardware:Line|None = None
     threads:Count|None = None # of the evaluation
+    device:Name|None = None # type of the one that evaluated
