@@ -54,7 +54,8 @@ class Bench:
         threads = {name: str(job["threads"]) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS")}
         path = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
         return Program([sys.executable, HERE / "worker.py", module, name, json.dumps(job)],
-                       {**caches, **threads, **variables, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"})
+                       {**caches, **threads, **variables, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore",
+                        "XLA_PYTHON_CLIENT_PREALLOCATE": "false"})  # JAX would reserve three quarters of a GPU
 
 
 def say(*words): print(*words, flush=True)
@@ -162,12 +163,12 @@ def peer_versions():
 
 def measure(args, folder):
     "The whole run, as it is written"
-    pick_device(args.device)
+    device = pick_device(args.device)
     bench, (groups, lines) = Bench(args, folder), plan(args.device, args.quick)
     expected = args.only.split(",") if args.only else [*groups, *lines]
     if unknown := set(expected) - {*groups, *lines}:
         raise InputError(f"nothing is called {', '.join(unknown)} here: there are {', '.join([*groups, *lines])}.")
-    about = provenance()
+    about = provenance(device.type)
     about["versions"] |= peer_versions()
     result = {"format": FORMAT, "device": args.device, "date": date.today().isoformat(), **about,
               "threads": args.threads, "dataset": args.dataset, "rounds": args.rounds, "quick": args.quick}

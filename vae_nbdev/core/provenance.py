@@ -57,8 +57,10 @@ def _get_commit():
     return head and head + ("+" if _run_git(*changes) or _run_git(*new_modules) else "")
 
 @cache
-def provenance() -> dict: # keys: versions, commit, hardware
-    "What this program runs on: package versions, git commit, processor and accelerator"
-    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+def provenance(
+    device:str="cpu", # type of the device that computed
+) -> dict: # keys: versions, commit, hardware
+    "What this program runs on: package versions, git commit, processor, and the GPU where it computed"
+    gpu = f", {torch.cuda.get_device_name()}" if device == "cuda" else ", its GPU" if device == "mps" else ""
     return {"versions": {"python": platform.python_version(), **{p: _get_version(p) for p in _PACKAGES}},
             "commit": _get_commit(), "hardware": f"{_find_processor_name()} ({os.cpu_count()} CPUs){gpu}"}

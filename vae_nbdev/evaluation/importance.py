@@ -19,6 +19,7 @@ from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
 from ..data.batches import batch_slices, check_image_size, check_split
 from ..nn.posteriors import GaussianPosterior
+from ..nn.priors import has_float64, to_float64
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
 from ..speed.memory import keep_freed_memory
@@ -53,7 +54,7 @@ class RunningLogWeights:
         "log Σw and log Σw² of all weights so far"
         if not self.chunks: return self.sums
         log_w, self.chunks = torch.cat(self.chunks), []
-        if log_w.device.type != "mps": log_w = log_w.double() # Apple's GPUs have no float64
+        if has_float64(log_w): log_w = log_w.double()
         sums = torch.stack([torch.logsumexp(power * log_w, 0) for power in (1, 2)])
         self.sums = sums if self.sums is None else torch.logaddexp(self.sums, sums)
         if self.n_largest:
@@ -101,7 +102,7 @@ def pareto_k(
     largest:Tensor # the M + 1 largest log weights of each image (M + 1, B), in descending order, M ≥ 5
 ) -> Tensor: # (B,)
     "Pareto k-hat (Vehtari et al. 2024); −∞ for equal weights, nan where fewer than five exceed the threshold"
-    if largest.device.type != "mps": largest = largest.double()
+    largest = to_float64(largest) # the limits below are those of float64
     threshold = largest[-1]
     excess = torch.expm1(largest[:-1] - threshold) # in units of the threshold; a scale does not change the shape
     overflow = largest[0] - threshold > 600 # only the relative size counts, and the threshold is as good as 0

@@ -127,8 +127,8 @@ def _fresh_elbos(model, x, posteriors, W, samples, generator) -> Tensor: # (post
     sums, chunks = 0., [EVALUATION_CHUNK] * (samples // EVALUATION_CHUNK)
     for n in chunks:
         noise = antithetic_noise(posteriors[0], n, generator)
-        sums = sums + torch.stack([image_elbo(model, x, q, noise, W) for q in posteriors]).double()
-    return (sums / len(chunks)).cpu()
+        sums = sums + torch.stack([image_elbo(model, x, q, noise, W) for q in posteriors]).cpu().double()
+    return sums / len(chunks)
 
 # %% ../../nbs/07_evaluation/07_inference_gap.ipynb #cell-022
 def gap_scores(

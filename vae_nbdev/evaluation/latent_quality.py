@@ -97,7 +97,7 @@ def prior_variances(
 ) -> Tensor: # (d,), float64 on the CPU
     "Variance of each code dimension under the prior: 1 for N(0, I), otherwise that of samples"
     if type(prior) is StandardNormal: return torch.ones(prior.d, dtype=torch.float64)
-    return prior.sample((n,), make_generator(seed, "variance of the prior")).double().var(0).cpu()
+    return prior.sample((n,), make_generator(seed, "variance of the prior")).cpu().double().var(0)
 
 def code_activity(model, split, codes:LatentCodes) -> Tensor: # (d,), float64
     "Variance over images of the mean of each code dimension; for an ensemble the mean over its members"

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 from ..core.files import InputError
 from ..nn.posteriors import GaussianPosterior
+from ..nn.priors import has_float64, to_float64
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
 from .importance import log_mean_exp
@@ -26,10 +27,11 @@ def log_aggregate_posterior(
     z:Tensor, # codes (M, d)
     q:GaussianPosterior, # of N images, means (N, d)
     block:int=ROW_BLOCK, # changes memory, not the values
-) -> Tensor: # (M,), float64, on the device of the codes
+) -> Tensor: # (M,), float64, on the device of the codes if it has float64
     "log q(z) of the mixture of all N posteriors with equal weights, in nats (Hoffman and Johnson 2016)"
-    centre = q.mean.double().mean(0)
-    z, mean, log_std = z.double() - centre, q.mean.double() - centre, q.log_std.double()
+    z, mean, log_std = map(to_float64, (z, q.mean, q.log_std))
+    centre = mean.mean(0)
+    z, mean = z - centre, mean - centre
     precision = (-2 * log_std).exp()
     linear = torch.cat([-precision / 2, mean * precision], dim=1).T # (2d, N)
     constant = -(mean**2 * precision / 2 + log_std).sum(1) - z.shape[1] * math.log(2 * math.pi) / 2
@@ -43,7 +45,7 @@ def mutual_information(
     noise:Tensor, # standard normal, one code for each image (N, d)
 ) -> Tensor: # nats (N,), at most log N each; their mean estimates I_q(i; z)
     "log q(z_i|x_i) − log q(z_i) for one code of each image, with q(z) the mixture of all N posteriors"
-    q = GaussianPosterior(q.mean.double(), q.log_std.double())
+    q = GaussianPosterior(to_float64(q.mean), to_float64(q.log_std))
     z = q.sample(noise.to(q.mean))
     return q.log_prob(z) - log_aggregate_posterior(z, q)
 
@@ -51,7 +53,7 @@ def mutual_information(
 def _fitted_information(model, codes, noise) -> Tensor: # codes (L, N, d), noise (N, d) → (L, N)
     "`mutual_information` with the q fitted to these codes, plus the influence of each weight sample"
     q = model.fit_posterior(codes)
-    mean, sd = q.mean.double().requires_grad_(), q.log_std.double().exp().requires_grad_()
+    mean, sd = to_float64(q.mean).requires_grad_(), to_float64(q.log_std).exp().requires_grad_()
     with torch.enable_grad(): information = mutual_information(GaussianPosterior(mean, sd.log()), noise)
     derivatives = torch.autograd.grad(information, (mean, sd), torch.ones_like(information))
     return information.detach() + code_influence(*derivatives, codes, q)
@@ -67,6 +69,7 @@ def information_rows(
     images = (x for x, _, _ in encoder_batches(model.eval(), split, samples, batch_size=batch_size))
     if model.latent_posterior == "fitted_gaussian":
         codes = torch.cat([model.encoder(x, samples.W) for x in images], 1)
+        if not has_float64(codes): codes = codes.cpu()
         return _fitted_information(model, codes, samples.code_noise[0]).cpu()
     parts = [(q.mean, q.log_std) for q in (model.encode(x, samples.W) for x in images)]
     q = GaussianPosterior(*(torch.cat(values, -2) for values in zip(*parts)))

@@ -257,4 +257,5 @@ def total_weight_kl(
 ) -> Tensor: # nats, a scalar; 0 without Bayesian layers
     "KL(q(W) ‖ p(W)), summed over all Bayesian layers of a module"
     posteriors = {} if W is None else W.posteriors
-    return sum((layer.kl(posteriors.get(layer)) for layer in find_layers(module, BayesianLayer)), torch.zeros(()))
+    zero = torch.zeros((), device=next((p.device for p in module.parameters()), None))
+    return sum((layer.kl(posteriors.get(layer)) for layer in find_layers(module, BayesianLayer)), zero)

@@ -14,6 +14,7 @@ from torch import Tensor
 from ..core.randomness import make_generator, random_numbers
 from .bayesian_layers import WeightSample, WeightSets
 from .layers import DenseMap, find_layers
+from .priors import to_float64
 from .sampled_weights import WeightMethod
 
 # %% ../../nbs/03_nn/25_laplace.ipynb #cell-006
@@ -72,10 +73,10 @@ def factor_sums(
 ): # float64
     "What a batch adds to the row factor R, and to the column factor C"
     if not isinstance(layer.map, DenseMap):
-        J = feature_jacobian(layer, features).double()
-        return J.new_ones(1), torch.einsum("pbo,bo,qbo->pq", J, curvature.double(), J)
-    phi = torch.cat([features, torch.ones_like(features[:, :1])], 1).double()
-    return curvature.double().sum(0), phi.T @ phi
+        J = to_float64(feature_jacobian(layer, features))
+        return J.new_ones(1), torch.einsum("pbo,bo,qbo->pq", J, to_float64(curvature), J)
+    phi = to_float64(torch.cat([features, torch.ones_like(features[:, :1])], 1))
+    return to_float64(curvature).sum(0), phi.T @ phi
 
 # %% ../../nbs/03_nn/25_laplace.ipynb #cell-012
 @contextmanager

@@ -12,7 +12,7 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from ..core.files import InputError
 from ..core.randomness import random_numbers
-from .priors import Prior, at_least_float32
+from .priors import Prior, at_least_float32, has_float64
 
 # %% ../../nbs/03_nn/11_mixture_prior.ipynb #cell-006
 def diagonal_mixture_log_prob(
@@ -22,7 +22,7 @@ def diagonal_mixture_log_prob(
     log_std:Tensor, # log σ (K, d)
 ) -> Tensor: # (…), nats, in the precision of `z`
     "log p(z) of a mixture of K Gaussians with diagonal covariance"
-    exact = (lambda v: v) if z.device.type == "mps" else Tensor.double # Apple's GPUs have no float64
+    exact = Tensor.double if has_float64(z) else (lambda v: v)
     codes, log_pi, mu, log_sigma = map(exact, (z, log_weights, mean, log_std))
     precision = (-2 * log_sigma).exp()
     squares = codes.square() @ precision.T - 2 * codes @ (mu * precision).T + (mu.square() * precision).sum(1)

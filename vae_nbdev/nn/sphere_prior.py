@@ -96,7 +96,7 @@ def sample(self:VonMisesFisherPosterior, eps:Tensor) -> Tensor: # noise and code
     angle = angle_quantile(self.kappa.expand(eps.shape[:-1]), torch.special.ndtr(eps[..., 0]), eps.shape[-1])
     tangent = F.normalize(eps[..., 1:], dim=-1)
     z = torch.cat([angle.cos()[..., None], angle.sin()[..., None] * tangent], -1)
-    pole = F.one_hot(torch.zeros((), dtype=torch.long), z.shape[-1]).to(z)
+    pole = F.pad(torch.ones_like(self.mean[..., :1]), (0, z.shape[-1] - 1)) # a compiled step takes no new constants
     normal = pole - self.mean
     size = normal.detach().abs().amax(-1, keepdim=True) # first to size 1: squares of a small vector underflow
     normal = F.normalize(normal / size.clamp(min=torch.finfo(z.dtype).tiny), dim=-1)

@@ -190,3 +190,4 @@ class FullResult(Result):
     code:Line|None = None # hash of the package's source
     hardware:Line|None = None
     threads:Count|None = None # of the evaluation
+    device:Name|None = None # type of the one that evaluated

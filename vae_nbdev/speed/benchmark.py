@@ -232,9 +232,11 @@ def _curve_distance(curve):
     "Largest relative distance of a curve from a straight line"
     return median_and_range([linear_fit(curve)["off"]]) if "seconds" in curve else None
 
-def _memory(program):
-    "Memory of a program in GB"
-    return median_and_range([program["bytes"]["host"] / 1e9]) if "bytes" in program else None
+def _memory(program, device):
+    "Memory of a program in GB, of the device that it computed on"
+    if "bytes" not in program: return None
+    host = program["bytes"]["host"]
+    return median_and_range([(program["bytes"].get("gpu", host) if device == "cuda" else host) / 1e9])
 
 def _goal_value(result, place, name, kind):
     "Median and range of the quantity of a goal; `None` if it was not measured"
@@ -244,7 +246,7 @@ def _goal_value(result, place, name, kind):
     if kind == "ratio": return time_ratio(group, name)
     if kind == "fastest": return fastest_ratio(group, name)
     if kind == "times quiet": return quiet_ratio(group, name)
-    if kind == "memory": return _memory(group["programs"][name])
+    if kind == "memory": return _memory(group["programs"][name], result["device"])
     share = peak_share(group, name)
     if kind == "share" or share is None: return share
     return {"median": 1 / share["median"], "low": 1 / share["high"], "high": 1 / share["low"]}

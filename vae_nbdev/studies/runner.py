@@ -326,8 +326,8 @@ def run_study(
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-051
 OMITTED_KEYS = ("format", "key", "task", "run", "architecture", "dataset", "binarisation", "likelihood", "seed",
-                "history", "versions", "commit", "hardware", "threads") # of a result: elsewhere in it, or too long
-PROVENANCE_KEYS = ("hardware", "threads", "commit", "versions") # stored once for all runs
+                "history", "versions", "commit", "hardware", "device", "threads") # elsewhere in the file, or too long
+PROVENANCE_KEYS = ("hardware", "device", "threads", "commit", "versions") # stored once for all runs
 
 def round_floats(value):
     "The value with all its floats rounded to six significant digits"

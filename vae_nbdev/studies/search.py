@@ -18,6 +18,7 @@ from .runs import train_run
 from .spec import Run, Study, run_label, run_name, training_settings
 from ..training.checkpoints import read_progress
 from ..training.epoch import DivergenceError
+from ..training.settings import pick_device
 
 # %% ../../nbs/09_studies/07_search.ipynb #cell-006
 def family_name(run:Run) -> str:
@@ -90,7 +91,7 @@ def search_settings(
             trials.append(_read_trial(run, folder, _try_run(run, folder, data, device)))
         n_valid.add(len(data.valid))
     result = {"format": 1, "study": study.title, "about": study.about, "epochs_per_family": budget,
-              "n_valid": sorted(n_valid), **provenance(), "trials": trials}
+              "n_valid": sorted(n_valid), **provenance(pick_device(device).type), "trials": trials}
     write_json(Path(out) / "search.json", result := round_floats(result))
     return result
 

@@ -193,23 +193,33 @@ def restore_weights(self:Checkpointer, tensors:dict):
     for name, value in average.items(): self.average[name].copy_(value)
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-019
+def _is_finished(config, history) -> bool:
+    "Whether a training with this configuration is at its end"
+    settings = {name: config["training"][name] for name in ("epochs", "patience", "kl_warm_up")}
+    return TrainingSettings(**settings).is_finished(history)
+
 def _announce_epochs(folder, stored, requested, history):
     "Say on standard error whether a training for which more epochs are requested goes on"
     if not more_epochs(stored, requested): return
-    settings = {name: requested["training"][name] for name in ("epochs", "patience", "kl_warm_up")}
-    old, new = stored["training"]["epochs"], settings["epochs"]
+    old, new = (config["training"]["epochs"] for config in (stored, requested))
     text = f"going on to {new} epochs instead of {old}."
-    if TrainingSettings(**settings).is_finished(history):
+    if _is_finished(requested, history):
         text = f"early stopping had ended the training after {len(history)} epochs, so it does not go on to {new}."
     tqdm.write(f"{folder}: {text}", file=sys.stderr)
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-020
 @patch
+def is_finished(self:Checkpointer, progress:dict) -> bool: # of a checkpoint; a nonsensical one raises `InputError`
+    "Whether no step of the training is left"
+    within_epoch = check_progress(progress, self.path).epoch_progress
+    return not within_epoch and _is_finished(self.config, progress["history"])
+
+@patch
 def load(self:Checkpointer) -> tuple: # history, and EpochProgress or `None`
     "Load the last state into model, optimizers and generators; raises `InputError` for another kind of file"
     if not self.folder or not has_checkpoint(self.path): return [], None
     tensors = {}
-    header = load_latest_checkpoint(self.model, self.path, self.optimizers, self.generators, tensors)
+    header = load_latest_checkpoint(self.model, self.path, self.optimizers, self.generators, tensors, self.is_finished)
     progress = check_progress(header, self.path)
     self.restore_weights(tensors)
     try:

@@ -186,18 +186,19 @@ def _load_training(optimizers, generators, groups):
             raise ValueError(f"generator {name} has no state for a {generator.device.type}: resume where it began")
         generator.set_state(state)
 
-# %% ../../nbs/06_training/04_checkpoints.ipynb #cell-017
 def _widen(weights:dict, like:dict) -> dict:
     "Weights that were stored in half precision, in the precision of the model"
     half = lambda name, tensor: name in like and tensor.dtype == torch.float16
     return {k: v.to(like[k].dtype) if half(k, v) else v for k, v in weights.items()}
 
+# %% ../../nbs/06_training/04_checkpoints.ipynb #cell-017
 def load_checkpoint(
     model:Architecture, # built as the checkpoint's model was
     path, # the file
     optimizers:dict=None, # name → optimizer, to be filled with their stored state
     generators:dict=None, # name → torch.Generator, to be set to their stored state
     more:dict=None, # receives the further tensors that were stored
+    is_finished=None, # function of the progress: a training at its end needs neither optimizers nor generators
 ) -> dict: # the progress stored with it
     "Load a stored state into a model, its optimizers and generators; raises `InputError` if it does not fit"
     tensors, header = read_tensors(path)
@@ -208,6 +209,7 @@ def load_checkpoint(
     if header.get("weights") == "float16": groups["model"] = _widen(groups["model"], model.state_dict())
     check_stored_weights(groups["model"], model.state_dict(), model.name, path)
     model.load_state_dict(groups["model"])
+    if is_finished and is_finished(progress): optimizers = generators = None
     try: _load_training(optimizers or {}, generators or {}, groups)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"{path} does not hold the state of this training ({error}): train the run again.") from error

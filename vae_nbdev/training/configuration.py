@@ -55,6 +55,7 @@ class RunConfig(Schema):
     code:Name | None = None # version of the source that trained it
     training:TrainingConfig | None = None # None: a model that was stored by itself
     threads:ThreadCount | None = None # of the training; they decide no number beyond rounding
+    device:Name | None = None # type of the one that trained last; `None`: a version that did not say
     compiled:bool | None = None # were its steps compiled? `None`: a version that did not say
     versions:dict[Line, Line | None] = {} # of the packages
     commit:Line | None = None
@@ -72,11 +73,13 @@ def make_config(
     run:dict=None, # parameters of the run, stored beside the model's own
     training:dict=None, # from training_config
     compiled:bool=None, # are the steps of the training compiled?
+    device:str=None, # type of the one that trains
 ) -> dict: # as `config.json` holds it
     "The configuration of a run; raises `InputError` for values that JSON cannot hold"
     config = {"format": 1, "architecture": model.name, "model": model.config, "n_train": model.n_train,
               "run": run or {}, "code": code_version(), "training": training,
-              "threads": torch.get_num_threads() if training else None, "compiled": compiled, **provenance()}
+              "threads": torch.get_num_threads() if training else None, "device": device, "compiled": compiled,
+              **provenance(device or "cpu")}
     try: config = json.loads(json.dumps(config, allow_nan=False))
     except (TypeError, ValueError) as error:
         raise InputError(f"the parameters of a run must be texts, numbers, lists and mappings ({error}).") from error

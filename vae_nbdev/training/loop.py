@@ -241,8 +241,7 @@ def run_epoch(
 
     for t in trainers: t.start_epoch()
     trainer = trainers[0] if len(trainers) == 1 else SeedTrainer(trainers)
-    terms = train_epoch(trainer, data.train, bar, check)
-    train = trainer.split_terms(terms)
+    train = trainer.split_terms(train_epoch(trainer, data.train, bar, check))
     for t in trainers: t.end_steps()
     valid = [validate(t.model, data.valid, t.L, t.seed) for t in trainers]
     check_finite_validation(valid, epoch, last_good)
@@ -300,7 +299,8 @@ def _prepare(model, settings, dataset, seed, folder, run) -> dict:
     if not model.trained: model.init_from_data(dataset.train)
     model.n_train = len(dataset.train)
     if not folder: return None
-    return make_config(model, run, training_config(settings, model, dataset, seed), should_compile(model, settings))
+    training, compiled = training_config(settings, model, dataset, seed), should_compile(model, settings)
+    return make_config(model, run, training, compiled, pick_device(settings.device).type)
 
 def _keep_compilation(settings, trainings) -> TrainingSettings:
     "The settings, where a training is resumed with the kind of steps that it has had, compiled or eager"
