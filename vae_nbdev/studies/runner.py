@@ -191,10 +191,10 @@ def train_seed_batch(runs, folders, data_dir=None, device:str="auto", progress:b
 def _train_seed_batch_from(file):
     "The work of the process of `train_seed_batch_in_process`"
     arguments = read_json(file, "a list of runs")
-    runs, folders = [Run(**run) for run in arguments["runs"]], arguments["folders"]
+    runs, folders, device = [Run(**run) for run in arguments["runs"]], arguments["folders"], arguments["device"]
     with ExitStack() as stack:
-        for folder, run in zip(folders, runs): stack.enter_context(acquire_run(folder, run))
-        train_seed_batch(runs, folders, arguments["data_dir"], arguments["device"], progress=False)
+        for folder, run in zip(folders, runs): stack.enter_context(acquire_run(folder, run, device))
+        train_seed_batch(runs, folders, arguments["data_dir"], device, progress=False)
 
 def train_seed_batch_in_process(
     runs, folders, data_dir=None, device:str="auto", threads:int=1, processes:RunProcesses=None,

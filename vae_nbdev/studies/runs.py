@@ -6,7 +6,7 @@
 __all__ = ['MAX_SCORE_ROWS', 'EVALUATION_FIELDS', 'OLDER', 'stored_threads', 'train_run', 'group_draws', 'write_scores',
            'read_scores', 'log_event', 'filter_kwargs', 'read_completed_history', 'read_training', 'check_training',
            'read_result_key', 'older_folder', 'set_result_aside', 'evaluated_weights', 'check_evaluation',
-           'evaluate_run', 'finished_result', 'older_result', 'stored_run']
+           'evaluate_run', 'finished_result', 'older_result', 'holds_training', 'stored_run']
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, os, re, time
@@ -262,6 +262,16 @@ def older_result(folder, run:Run) -> dict: # or None
     result = read_json(path, "a result") if path.exists() else {}
     if not isinstance(result, dict) or result.get("key") == run_key(run): return None
     return result if has_parameters(result, run) else None
+
+def holds_training(folder, run:Run, device="auto") -> bool:
+    "Whether a folder holds a run's finished training, by this code and for this device; its evaluation may be another"
+    try:
+        _, trained, code = check_evaluation(run, folder)
+        noise = read_tensors(Path(folder) / "checkpoint.safetensors")[0].get("generator/noise")
+        restore(folder, "best")
+    except InputError: return False
+    state = torch.Generator(pick_device(device)).get_state()
+    return bool(trained) and code == code_version() and noise is not None and noise.shape == state.shape
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-032
 def stored_run(
