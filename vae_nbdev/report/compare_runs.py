@@ -39,7 +39,7 @@ def study_of_runs(
 
 
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-007
-_NOT_COPIED = ("lock.*", ".*", "logs", "checkpoint.previous.safetensors", NEXT, OLDER) # patterns of names
+_NOT_COPIED = ("lock.*", ".*", "logs", "checkpoint.previous.safetensors", "failure.json", NEXT, OLDER) # patterns
 
 def _copy_folder(source, target):
     "Copy the files below a folder, each as a whole and without its permissions"
