@@ -176,7 +176,7 @@ def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results
     from vae_nbdev.studies.folders import check_study_folder
     from vae_nbdev.studies.spec import check_data, load_study, override_study
     folder = find_reports(reports)
-    plan = override_study(load_study(study, folder / "studies"), epochs, seeds, fraction)
+    plan = override_study(load_study(study, folder / "studies", data_dir), epochs, seeds, fraction)
     check_data(plan, data_dir)
     out = Path(out or study_folder(folder, plan.name))
     logger.info("study %s with %d runs in %s, notebooks of %s", plan.name, len(plan.runs), out, folder)
