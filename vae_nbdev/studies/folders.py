@@ -17,7 +17,7 @@ from ..core.locks import Lock, LockHeldError
 from ..core.schema import Line, Schema, Text, check_schema
 from ..training.checkpoints import check_run_folder, has_checkpoint, holds_run, remove_temporary_files
 from ..core.yaml_text import format_yaml
-from .spec import Run, Study, has_parameters, run_key, run_name
+from .spec import REPEAT_LINE, Run, Study, has_parameters, run_key, run_name
 from .runs import OLDER, finished_result, holds_training, log_event
 from .runs import older_folder, read_result_key
 
@@ -173,7 +173,6 @@ def read_study_index(
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-029
 STUDY_FILES = ("study.json", "results.json", "table.csv", "index.html", "presentation.html", "comparison.ipynb",
                "presentation.ipynb") # that a report writes
-_REPEAT_LINE = "# Written by vae_report, and replaced each time: repeats exactly the runs of a report.\n"
 
 def repeat_file(study:Study, out) -> Path:
     "The study file beside a report that repeats its runs"
@@ -181,7 +180,7 @@ def repeat_file(study:Study, out) -> Path:
 
 def _check_repeat_file(path):
     "Raise `InputError` if somebody else's file has the name of the study file that we write"
-    if not path.exists() or read_bytes(path, "the study").startswith(_REPEAT_LINE.encode()): return
+    if not path.exists() or read_bytes(path, "the study").startswith(REPEAT_LINE.encode()): return
     raise InputError(f"{path} is not from vae_report, which needs this name: rename it.")
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-030
@@ -200,7 +199,8 @@ def _check_owner(study, out):
     if "study.json" not in names and foreign:
         raise InputError(f"{out} holds {foreign[0]}, which is not of a study: choose another --out.")
     if "study.json" in names and (name := read_study_index(out).name) != study.name:
-        raise InputError(f"{out} holds the study {name!r}: choose another --out for {study.name!r}.")
+        raise InputError(f"{out} holds the study {name!r}: choose another --out for {study.name!r}, or name its file "
+                         f"{name}.yaml.")
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-031
 def _check_run_folder(folder, run):
@@ -246,7 +246,7 @@ def write_study(
              "runs": [run_name(run) for run in study.runs], "failures": failures or {}, "kept": kept or {},
              "counterexamples": [run_name(run) for run in study.counterexamples], "lesson": study.lesson}
     write_json(out / "study.json", index)
-    write_text(repeat_file(study, out), _REPEAT_LINE + format_yaml(_study_content(study)))
+    write_text(repeat_file(study, out), REPEAT_LINE + format_yaml(_study_content(study)))
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-038
 def _describe_origin(result, run) -> str:

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['ArchitectureName', 'ScheduleName', 'Options', 'RUN_FIELDS', 'DATA_ARGUMENTS', 'MAX_NAME_BYTES', 'Entries', 'MAX_RUNS',
-           'EpochFactor', 'Seeds', 'Evaluation', 'Run', 'chosen_options', 'all_parameters', 'canonical_json',
-           'run_name', 'run_key', 'has_parameters', 'run_label', 'has_argument', 'model_options', 'training_settings',
-           'default_latent', 'make_run', 'Study', 'Counterexamples', 'StudyFile', 'make_study', 'load_study',
-           'override_study', 'check_data']
+           'REPEAT_LINE', 'EpochFactor', 'Seeds', 'Evaluation', 'Run', 'chosen_options', 'all_parameters',
+           'canonical_json', 'run_name', 'run_key', 'has_parameters', 'run_label', 'has_argument', 'model_options',
+           'training_settings', 'default_latent', 'make_run', 'Study', 'Counterexamples', 'StudyFile', 'make_study',
+           'load_study', 'override_study', 'check_data']
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, math
@@ -303,6 +303,8 @@ def _unique_runs(runs) -> tuple:
     return tuple({run_name(run): run for run in runs}.values())
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-041
+REPEAT_LINE = "# Written by vae_report, and replaced each time: repeats exactly the runs of a report.\n"
+
 def load_study(
     study, # the name of a file in the studies folder, or a path to a YAML file
     folder, # the studies folder
@@ -314,8 +316,9 @@ def load_study(
         names = sorted(p.stem for p in Path(folder).glob("*.yaml") if p.stem.isprintable())
         path = Path(folder) / f"{check_choice(str(study)[:200], names, 'study')}.yaml"
     _check_folder_name(path.stem, "a study")
-    where = printable(str(path))
-    return make_study(path.stem, read_yaml(read_bytes(path, "the study", 2**24), where), where, data_dir)
+    where, text = printable(str(path)), read_bytes(path, "the study", 2**24)
+    name = path.stem.removesuffix("-runs") if text.startswith(REPEAT_LINE.encode()) else path.stem
+    return make_study(name, read_yaml(text, where), where, data_dir)
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-049
 EpochFactor = bounded("EpochFactor", float, gt=0, le=1e6) # what the epochs of a study are multiplied by
