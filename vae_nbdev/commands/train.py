@@ -51,10 +51,13 @@ def _read_mapping(path) -> dict:
 def read_run_file(path, data_dir=None) -> dict: # name → value, those of the architecture and of the evaluation too
     "The parameters of a run in a YAML file or in the `config.json` of a run; raises `InputError`"
     from vae_nbdev.studies.spec import make_run
+    from vae_nbdev.training.checkpoints import check_installed
     content = _read_mapping(path)
     parameters = content.get("run", {}) if "format" in content else content
     if not parameters:
         raise InputError(f"{path} does not say how it was trained: repeat a run of vae_train or of a study.")
+    if "format" in content and isinstance(parameters, dict): # not typed by hand: an unknown name is no misspelling
+        check_installed(parameters | (parameters.get("options") or {}), path, content.get("commit"))
     make_run(parameters, str(path), data_dir)
     return {k: v for k, v in parameters.items() if k != "options"} | (parameters.get("options") or {})
 
