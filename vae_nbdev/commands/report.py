@@ -215,9 +215,10 @@ def _compare(folders, data_dir, device, out, reports, show, **study_options):
     check_extra("report", "vae_report")
     from vae_nbdev.report.compare_runs import compare_runs, study_of_runs
     place, folders = find_reports(reports), [*_expand_studies(folders)]
-    _mention_other_results(folders)
     out = Path(out or study_folder(place, study_of_runs(folders)[0].name))
-    print_page(out, compare_runs(folders, out, place / "comparison.ipynb", data_dir, device, progress=True), show)
+    page = compare_runs(folders, out, place / "comparison.ipynb", data_dir, device, progress=True)
+    _mention_other_results(folders)
+    print_page(out, page, show)
 
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-030
