@@ -45,6 +45,13 @@ def study_folder(
     installed = Path(reports).resolve() == PACKAGE / "report_files"
     return Path("reports" if installed else reports) / "_build" / name
 
+def _folder_of_file(study, name):
+    "The folder of a report, for the study file that lies beside it; otherwise `None`"
+    from vae_nbdev.studies.folders import read_study_index
+    path = Path(study)
+    if path.name != f"{name}-runs.yaml" or not (path.parent / "study.json").is_file(): return None
+    return path.parent if read_study_index(path.parent).name == name else None
+
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-010
 def load_studies(
@@ -177,9 +184,9 @@ def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results
     from vae_nbdev.studies.folders import check_study_folder
     from vae_nbdev.studies.spec import check_data, load_study, override_study
     folder = find_reports(reports)
-    plan = override_study(load_study(study, folder / "studies"), epochs, seeds, fraction)
+    plan = override_study(load_study(study, folder / "studies", data_dir), epochs, seeds, fraction)
     check_data(plan, data_dir)
-    out = Path(out or study_folder(folder, plan.name))
+    out = Path(out or _folder_of_file(study, plan.name) or study_folder(folder, plan.name))
     logger.info("study %s with %d runs in %s, notebooks of %s", plan.name, len(plan.runs), out, folder)
     check_study_folder(plan, out)
     keep = keep_outdated(plan, out, keep_results)
@@ -208,12 +215,33 @@ def _compare(folders, data_dir, device, out, reports, show, **study_options):
     if given: raise InputError(f"--{given[0].replace('_', '-')} belongs to a study: leave it out to compare folders.")
     check_extra("report", "vae_report")
     from vae_nbdev.report.compare_runs import compare_runs, study_of_runs
-    place = find_reports(reports)
+    place, folders = find_reports(reports), [*_expand_studies(folders)]
     out = Path(out or study_folder(place, study_of_runs(folders)[0].name))
-    print_page(out, compare_runs(folders, out, place / "comparison.ipynb", data_dir, device, progress=True), show)
+    page = compare_runs(folders, out, place / "comparison.ipynb", data_dir, device, progress=True)
+    _mention_other_results(folders)
+    print_page(out, page, show)
 
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-030
+def _expand_studies(folders):
+    "Folders of runs: a folder of a study stands for its finished runs; says what is left out"
+    from vae_nbdev.report.compare_runs import finished_runs
+    for folder in folders:
+        if not os.path.isfile(os.path.join(folder, "study.json")):
+            yield folder
+            continue
+        finished, missing = finished_runs(folder)
+        if missing: print_message(f"vae_report: left out: {missing} of {missing + len(finished)} runs of the study in "
+                                  f"{one_line(folder)}, which have no result.")
+        yield from finished
+
+def _mention_other_results(folders):
+    "Say which results of vae_benchmark with other settings, beside the result of a run, are not shown"
+    if not (others := [path for folder in folders for path in sorted(Path(folder).glob("result-*.json"))]): return
+    more = f" and {len(others) - 1} more" if others[1:] else ""
+    print_message(f"vae_report: {one_line(others[0])}{more}, with other settings than the run, are not shown: state "
+                  "the settings in the study file and start the study again.")
+
 def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, data_dir, reports, **options):
     "The work of `vae_report`"
     wait_passively()

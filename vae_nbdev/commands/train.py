@@ -48,14 +48,17 @@ def _read_mapping(path) -> dict:
     if isinstance(content, dict): return content
     raise InputError(f"{path} must be a mapping such as {{architecture: vqvae}}.")
 
-def read_run_file(path) -> dict: # name → value, those of the architecture and of the evaluation too
+def read_run_file(path, data_dir=None) -> dict: # name → value, those of the architecture and of the evaluation too
     "The parameters of a run in a YAML file or in the `config.json` of a run; raises `InputError`"
     from vae_nbdev.studies.spec import make_run
+    from vae_nbdev.training.checkpoints import check_installed
     content = _read_mapping(path)
     parameters = content.get("run", {}) if "format" in content else content
     if not parameters:
         raise InputError(f"{path} does not say how it was trained: repeat a run of vae_train or of a study.")
-    make_run(parameters, str(path))
+    if "format" in content and isinstance(parameters, dict): # not typed by hand: an unknown name is no misspelling
+        check_installed(parameters | (parameters.get("options") or {}), path, content.get("commit"))
+    make_run(parameters, str(path), data_dir)
     return {k: v for k, v in parameters.items() if k != "options"} | (parameters.get("options") or {})
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-013
@@ -69,10 +72,11 @@ def _check_compiled(compiled, path) -> str:
     if isinstance(compiled, bool): return "always" if compiled else "never"
     raise InputError(f"compiled in {path} must be true or false.")
 
-def _config_defaults(path) -> dict: # name → value
+def _config_defaults(path, data_dir=None) -> dict: # name → value
     "The parameters in a file that are options of `vae_train`, and how a `config.json` was computed"
     wait_passively()
-    defaults, content = {k: v for k, v in read_run_file(path).items() if k in TRAIN_OPTIONS}, _read_mapping(path)
+    stored, content = read_run_file(path, data_dir), _read_mapping(path)
+    defaults = {k: v for k, v in stored.items() if k in TRAIN_OPTIONS}
     for option, key, check in (("threads", "threads", _check_threads), ("compile", "compiled", _check_compiled)):
         if content.get(key) is not None: defaults[option] = check(content[key], path)
     return defaults
@@ -108,17 +112,17 @@ def _check_meaning(run, parameters):
         if parameters.get(name) in (None, default) or has_argument(run, name): continue
         raise InputError(f"{run.architecture} has no {name}: leave out --{name}.")
 
-def _make_run(architecture, config, option, parameters):
+def _make_run(architecture, config, option, parameters, data_dir=None):
     "The run that the options and the file of `--config` describe"
     from vae_nbdev.studies.spec import make_run
     if architecture is None:
         raise InputError("which architecture? Name one, such as plain_autoencoder, or a file with --config.")
-    stored = read_run_file(config) if config else {}
+    stored = read_run_file(config, data_dir) if config else {}
     if parameters["dataset"] != stored.get("dataset"): stored.pop("images", None) # those of the file's own data set
     more = {k: v for k, v in stored.items() if k not in TRAIN_OPTIONS}
     parameters = add_options(parameters | {"architecture": architecture}, option or [])
     if parameters["latent"] == "auto": del parameters["latent"]
-    run = make_run(more | parameters, "vae_train")
+    run = make_run(more | parameters, "vae_train", data_dir)
     _check_meaning(run, parameters)
     return run
 
@@ -148,7 +152,7 @@ def _train(architecture, config, option, compile, threads, data_dir, device, out
     compile = COMPILE[check_choice(compile, COMPILE, "compile")]
     log_every, *logged = (kwargs.pop(name) for name in LOGGING_OPTIONS)
     check_number(logged[0], "image_every", minimum=0, integer=True)
-    run = _make_run(architecture, config, option, parameters | kwargs)
+    run = _make_run(architecture, config, option, parameters | kwargs, data_dir)
     folder = Path(out or Path("runs") / run_name(run))
     logger.info("%s in %s, on %s, resume is %s", run, folder, pick_device(device), resume)
     _check_new_folder(folder, resume)

@@ -301,14 +301,14 @@ def _read_options(func, details, read_config) -> dict: # name → value
     parser = make_parser(func, details)
     options = vars(parser.parse_args())
     if not (read_config and options["config"]): return options
-    parser.set_defaults(**read_config(options["config"]))
+    parser.set_defaults(**read_config(options["config"], options.get("data_dir")))
     return vars(parser.parse_args())
 
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-033
 def command(
     details:str="", # text after the first line of `--help`, such as examples
-    read_config=None, # function of the path given as `--config`: the defaults that stand in this file, name → value
+    read_config=None, # function of the path given as `--config` and the data folder: defaults in this file, by name
     memory_advice:str="", # what to change when there is not enough memory
 ): # a decorator
     "A console command with options from a function's signature; a failure is one line and status 2, 1 or 130"

@@ -41,10 +41,17 @@ DATASETS = ("mnist", "fashion_mnist", "binarized_mnist", "kmnist", "emnist", "om
 N_CLASSES = {"emnist": 26, "omniglot": 50} # of data sets that have not ten classes
 BINARISATIONS = ("grey", "static", "dynamic", "threshold")
 
+def _find_own_images(path, data_dir): # the path, or that of its last part in a data folder
+    "Where own images are, also after they were moved into a data folder"
+    name = os.path.basename(os.path.abspath(path))
+    roots = filter(None, (data_dir, os.environ.get("VAE_NBDEV_DATA")))
+    places = map(os.path.expanduser, (path, *(os.path.join(root, name) for root in roots)))
+    return next((place for place in places if os.path.exists(place)), path)
+
 def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or of a folder
                  ): # the name, or the absolute path
     "Raise `InputError` for an unknown name, with the nearest one; a path need not exist yet"
-    if name not in DATASETS and is_path(name):
+    if name not in DATASETS and (is_path(name) or name and os.path.isdir(_find_own_images(name, None))):
         path = os.path.abspath(os.path.expanduser(name))
         if name.isprintable(): return path
         if os.path.lexists(path): raise InputError(f"{name!r} has a character that cannot be printed, such as a line "
@@ -119,12 +126,11 @@ class Dataset:
     __repr__ = describe
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-021
-def _find_own_images(path, data_dir): # the path, or that of its last part in a data folder
-    "Where own images are, also after they were moved into a data folder"
-    name = os.path.basename(os.path.abspath(path))
-    roots = filter(None, (data_dir, os.environ.get("VAE_NBDEV_DATA")))
-    places = map(os.path.expanduser, (path, *(os.path.join(root, name) for root in roots)))
-    return next((place for place in places if os.path.exists(place)), path)
+def _summary_of(path, data_dir): # size, classes and fingerprint
+    "The summary of the images at a path, or of the same name in a data folder"
+    if os.path.lexists(found := _find_own_images(path, data_dir)): return read_own_images(found).summary
+    raise InputError(f"there is no file and no folder {found}: correct the path, or name its folder with --data-dir or "
+                     "in the environment variable VAE_NBDEV_DATA.")
 
 def _load_own(path, binarisation, data_dir): # Dataset
     "The images of a path, with their binarisation; `InputError` for grey images that are called static"
@@ -139,17 +145,12 @@ def _load_own(path, binarisation, data_dir): # Dataset
 
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-022
-def _summary_of(path): # size, classes and fingerprint
-    "The summary of the images at a path, or of the same name in $VAE_NBDEV_DATA"
-    if os.path.lexists(found := _find_own_images(path, None)): return read_own_images(found).summary
-    raise InputError(f"there is no file and no folder {found}: correct the path, or name its folder in the environment "
-                     "variable VAE_NBDEV_DATA.")
-
 def own_summary(name:str, # one of `DATASETS`, or a path
                 images:str=None, # the summary that is known already
+                data_dir=None, # a folder in which they are looked for, if they are not at the path
                ): # size, classes and fingerprint of the images at a path; `None` for a name
     "What a run has to know of own images; they are read if nothing is known"
-    if name not in DATASETS: return images or _summary_of(name)
+    if name not in DATASETS: return images or _summary_of(name, data_dir)
     if images: raise InputError(f"images describes files of your own, and {name} is a data set by name: leave it out.")
 
 def data_arguments(name:str, # one of `DATASETS`, or a path

@@ -27,7 +27,7 @@ from ..speed.threads import choose_threads, count_cores, passive_waiting, reques
 from ..training.settings import pick_device
 from ..training.loop import train_seeds
 from .spec import Run, Study, canonical_json, model_options, run_key, run_name, training_settings
-from .runs import finished_result, older_result
+from .runs import CODE_CHANGED, check_code, finished_result, older_result
 from .folders import RUNS, acquire_run, check_study_folder, install_next, outdated_runs, restore_older
 from .folders import read_study_index, set_aside, set_aside_others, work_folder, write_study
 
@@ -85,7 +85,7 @@ TRANSIENT_REASONS = ( # texts in the reason of a failure that came from outside 
     "No space left on device", "Disk quota exceeded", "Input/output error", "Too many open files",
     "Resource temporarily unavailable", "Cannot allocate memory", "can't allocate memory", "MemoryError",
     "out of memory", "can't start new thread", "STATUS_ALLOC_FAILED", "Kernel died", "DeadKernelError",
-    "Kernel didn't respond", "KeyboardInterrupt", "stopped by signal", "worker was lost", "was changed while it ran")
+    "Kernel didn't respond", "KeyboardInterrupt", "stopped by signal", "worker was lost")
 
 def is_transient(reason:str) -> bool:
     "Whether the reason of a failure lies outside the run"
@@ -134,12 +134,13 @@ def run_attempt(
     run, folder, notebook, data_dir, device, threads, processes
 ) -> tuple: # the reason of a failure or "", and whether the process was killed
     "Start a run, or resume it, in a process of its own; raises `LockHeldError` if another process does it"
+    check_code()
     command = experiment_command(run, folder, notebook, data_dir, device)
     try: status, log = processes.call(command, threads)
     finally: Path(command[-1]).unlink(missing_ok=True)
     with suppress(InputError): write_text(Path(folder) / "log.txt", log)  # on a full disk the reason below is enough
     if finished_result(folder, run): return "", False
-    if status == 0: return "the code of vae_nbdev was changed while it ran: run the study again.", False
+    if status == 0: raise InputError(CODE_CHANGED) # its result is one of the newer code
     if status < 0: return f"stopped by signal {-status} (9 is often a lack of memory).", True
     if "DeadKernelError" in log: return "Kernel died: it was killed (often for a lack of memory).", True
     reason = failure_reason(log)
@@ -191,10 +192,10 @@ def train_seed_batch(runs, folders, data_dir=None, device:str="auto", progress:b
 def _train_seed_batch_from(file):
     "The work of the process of `train_seed_batch_in_process`"
     arguments = read_json(file, "a list of runs")
-    runs, folders = [Run(**run) for run in arguments["runs"]], arguments["folders"]
+    runs, folders, device = [Run(**run) for run in arguments["runs"]], arguments["folders"], arguments["device"]
     with ExitStack() as stack:
-        for folder, run in zip(folders, runs): stack.enter_context(acquire_run(folder, run))
-        train_seed_batch(runs, folders, arguments["data_dir"], arguments["device"], progress=False)
+        for folder, run in zip(folders, runs): stack.enter_context(acquire_run(folder, run, device))
+        train_seed_batch(runs, folders, arguments["data_dir"], device, progress=False)
 
 def train_seed_batch_in_process(
     runs, folders, data_dir=None, device:str="auto", threads:int=1, processes:RunProcesses=None,
@@ -280,8 +281,7 @@ def run_groups(groups, do_group, jobs, processes):
             while groups := [group for group in pool.map(group_if_busy, groups) if group]: time.sleep(POLL_SECONDS)
         except KeyboardInterrupt:
             processes.stop()
-            message = "stopped: what is done is kept, and the same command goes on with the rest."
-            raise KeyboardInterrupt(message) from None
+            raise KeyboardInterrupt("stopped: what is done is kept; the same command goes on with the rest.") from None
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-034
 def default_jobs(

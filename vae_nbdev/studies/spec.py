@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['ArchitectureName', 'ScheduleName', 'Options', 'RUN_FIELDS', 'DATA_ARGUMENTS', 'MAX_NAME_BYTES', 'Entries', 'MAX_RUNS',
-           'EpochFactor', 'Seeds', 'Evaluation', 'Run', 'chosen_options', 'all_parameters', 'canonical_json',
-           'run_name', 'run_key', 'has_parameters', 'run_label', 'has_argument', 'model_options', 'training_settings',
-           'default_latent', 'make_run', 'Study', 'Counterexamples', 'StudyFile', 'make_study', 'load_study',
-           'override_study', 'check_data']
+           'REPEAT_LINE', 'EpochFactor', 'Seeds', 'Evaluation', 'Run', 'chosen_options', 'all_parameters',
+           'canonical_json', 'run_name', 'run_key', 'has_parameters', 'run_label', 'has_argument', 'model_options',
+           'training_settings', 'default_latent', 'make_run', 'Study', 'Counterexamples', 'StudyFile', 'make_study',
+           'load_study', 'override_study', 'check_data']
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, math
@@ -198,13 +198,14 @@ def _enough_draws(
 def make_run(
     parameters:dict, # names and values; the architecture's own arguments stand among them or under "options"
     where:str="the run", # their source, for error messages
+    data_dir=None, # where own images are looked for, if they are not at their path
 ) -> Run: # with the default network and binarisation filled in
     "A checked `Run`; raises `InputError` for an unknown name, with the nearest one, and for an impossible value"
     fields, options = _split_parameters(parameters, where)
     fields = check_arguments(Run, fields, where)
     architecture = fields.get("architecture", Run.architecture)
     run = Run(**default_latent(architecture) | fields, options=check_options(architecture, options, where))
-    run = dataclasses.replace(run, images=own_summary(run.dataset, run.images))
+    run = dataclasses.replace(run, images=own_summary(run.dataset, run.images, data_dir))
     _check_evaluation(run, where)
     _check_folder_name(run_name(run), f"a run of {where}")
     model = make_model(run.architecture, **model_options(run))
@@ -273,26 +274,27 @@ def make_study(
     name:str, # of the study and its folder
     content, # of the study's file, from read_yaml
     where:str, # the file, for error messages
+    data_dir=None, # where own images are looked for, if they are not at their path
 ) -> Study:
     "A checked `Study`; raises `InputError` if one of its runs is impossible"
     _check_folder_name(name, "a study")
     file = _read_study_file(content, where)
-    runs, apart = _make_runs(_study_entries(file, file.runs), where), file.counterexamples
+    runs, apart = _make_runs(_study_entries(file, file.runs), where, data_dir), file.counterexamples
     if not runs: raise InputError(f"{where} lists no run: a list of values is empty.")
-    wrong = _make_runs(_study_entries(file, apart.runs), where) if apart else ()
+    wrong = _make_runs(_study_entries(file, apart.runs), where, data_dir) if apart else ()
     if twice := next((run for run in wrong if run in runs), None):
         raise InputError(f"{run_name(twice)} in {where} is a run and a counterexample: leave one out.")
     return Study(name, file.title or name, file.about, runs + wrong, wrong, apart.about if apart else "")
 
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-040
-def _make_runs(entries, where) -> tuple:
+def _make_runs(entries, where, data_dir) -> tuple:
     "The runs of some entries, each once"
     _check_number_of_runs(sum(math.prod(len(v) for v in e.values() if isinstance(v, list)) for e in entries), where)
     runs, summaries = [], {} # own images are read once
     for parameters in (parameters for entry in entries for parameters in _expand_grid(entry)):
         images = summaries.get(str(parameters.get("dataset")), {})
-        runs.append(make_run(images | parameters, where))
+        runs.append(make_run(images | parameters, where, data_dir))
         if runs[-1].images: summaries[str(parameters["dataset"])] = {"images": runs[-1].images}
     return _unique_runs(runs)
 
@@ -301,9 +303,12 @@ def _unique_runs(runs) -> tuple:
     return tuple({run_name(run): run for run in runs}.values())
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-041
+REPEAT_LINE = "# Written by vae_report, and replaced each time: repeats exactly the runs of a report.\n"
+
 def load_study(
     study, # the name of a file in the studies folder, or a path to a YAML file
     folder, # the studies folder
+    data_dir=None, # where own images are looked for, if they are not at their path
 ) -> Study:
     "Read and check a study; raises `InputError` with the file, the place and the nearest name"
     path = Path(study)
@@ -311,8 +316,9 @@ def load_study(
         names = sorted(p.stem for p in Path(folder).glob("*.yaml") if p.stem.isprintable())
         path = Path(folder) / f"{check_choice(str(study)[:200], names, 'study')}.yaml"
     _check_folder_name(path.stem, "a study")
-    where = printable(str(path))
-    return make_study(path.stem, read_yaml(read_bytes(path, "the study", 2**24), where), where)
+    where, text = printable(str(path)), read_bytes(path, "the study", 2**24)
+    name = path.stem.removesuffix("-runs") if text.startswith(REPEAT_LINE.encode()) else path.stem
+    return make_study(name, read_yaml(text, where), where, data_dir)
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-049
 EpochFactor = bounded("EpochFactor", float, gt=0, le=1e6) # what the epochs of a study are multiplied by

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['TRAINED_FILES', 'TEMPORARY_FILES', 'RUN_FILES', 'RUN_FOLDERS', 'LEFTOVERS', 'TENSOR_KINDS', 'GENERATORS',
            'CHECKPOINTS', 'holds_run', 'remove_temporary_files', 'check_run_folder', 'snapshot', 'read_progress',
-           'check_stored_weights', 'load_checkpoint', 'has_checkpoint', 'load_latest_checkpoint', 'restore']
+           'check_stored_weights', 'load_checkpoint', 'has_checkpoint', 'load_latest_checkpoint', 'check_installed',
+           'restore']
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-003
 import fnmatch, json, os, re, sys
@@ -17,7 +18,9 @@ from tqdm import tqdm
 from ..core.files import InputError, check_choice, check_folder, make_folder, read_bytes, replace_file
 from ..core.files import write_json
 from ..core.schema import describe
-from ..nn.registry import make_model
+from ..nn.likelihoods import LIKELIHOODS
+from ..nn.priors import prior_names
+from ..nn.registry import architectures, make_model
 from ..nn.autoencoder import Architecture
 from .configuration import check_progress, make_config, read_config
 from .tensor_files import DamagedFileError, backup_path, fsync_path, read_tensors, save_tensors
@@ -278,6 +281,21 @@ def serialize(self:Architecture,
     _write_model(path, make_config(self, run), tensors, header)
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-023
+def check_installed(
+    parameters:dict, # of a run or of its model, from a `config.json`
+    path, # the file
+    commit:str=None, # of the code that wrote it
+):
+    "Raise `InputError` for a run with an architecture, a prior or a likelihood that this installation lacks"
+    known = {"architecture": architectures, "prior": prior_names, "likelihood": lambda: LIKELIHOODS}
+    for kind, names in known.items():
+        name = parameters.get(kind)
+        if not isinstance(name, str) or name in names(): continue
+        origin = f" (made by commit {describe(commit)})" if commit else ""
+        raise InputError(f"the run of {path} has the {kind} {describe(name)}, which this installation lacks{origin}: "
+                         "import the module that defines it, or install a version that has it.")
+
+# %% ../../nbs/06_training/04_checkpoints.ipynb #cell-024
 def _check_run(run, model, path):
     "Raise `InputError` if the parameters of a run describe another model than the one that was built"
     options = run.get("options") if isinstance(run.get("options"), dict) else {}
@@ -291,6 +309,7 @@ def _check_run(run, model, path):
 def _build_model(path):
     "The model that a `config.json` describes, with its first weights"
     config = read_config(path)
+    check_installed(config["model"] | {"architecture": config["architecture"]}, path, config["commit"])
     try: model = make_model(config["architecture"], **config["model"])
     except InputError: raise
     except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
@@ -299,7 +318,7 @@ def _build_model(path):
     _check_run(config["run"], model, path)
     return model
 
-# %% ../../nbs/06_training/04_checkpoints.ipynb #cell-024
+# %% ../../nbs/06_training/04_checkpoints.ipynb #cell-025
 CHECKPOINTS = ("checkpoint", "best")
 
 def restore(
