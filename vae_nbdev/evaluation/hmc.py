@@ -138,7 +138,7 @@ class AISSettings:
 
     def __post_init__(self):
         for name, least in (("chains", 2), ("steps", 1), ("leapfrog_steps", 1), ("draw", 0)):
-            check_number(getattr(self, name), name, minimum=least, integer=True)
+            object.__setattr__(self, name, check_number(getattr(self, name), name, minimum=least, integer=True))
         check_number(self.target, "target", minimum=0, maximum=1, exclusive=True)
 
     @property

@@ -238,7 +238,8 @@ def precision_recall(
     k:int=MANIFOLD_NEIGHBOURS, # nearest neighbours that give the balls their radius
 ) -> dict: # {"precision", "recall"}
     "Shares of generated images in the manifold of the real ones, and the reverse (Kynkäänniemi et al. 2019)"
-    check_number(k, "k of precision and recall", minimum=1, maximum=min(len(generated), len(real)) - 1, integer=True)
+    most = min(len(generated), len(real)) - 1
+    k = check_number(k, "k of precision and recall", minimum=1, maximum=most, integer=True)
     generated, real = generated.double(), real.double()
     return {"precision": _in_manifold(generated, real, k).mean().item(),
             "recall": _in_manifold(real, generated, k).mean().item()}
@@ -327,7 +328,7 @@ def _image_count(model, dataset, n):
     check_mc_samples(model, model.min_samples)
     available = min(len(dataset.test), len(dataset.train))
     check_number(available, "the number of test images", minimum=2 * BLOCKS)
-    check_number(n, "n, the number of generated images,", minimum=2 * BLOCKS, integer=True)
+    n = check_number(n, "n, the number of generated images,", minimum=2 * BLOCKS, integer=True)
     return min(n, available) // BLOCKS * BLOCKS
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-057
