@@ -187,7 +187,9 @@ def _check_dataset_text(name):
     if not isinstance(name, str): raise ValueError("a text")
     return check_dataset(name)
 
-def _check_summary(text): return parse_summary(text) and text
+def _check_summary(text):
+    parse_summary(text)
+    return text
 
 DatasetName = checked("DatasetName", _check_dataset_text) # one of `DATASETS`, or the path of images
 ImagesSummary = checked("ImagesSummary", _check_summary) # such as "8×8 pixels, 10 classes, 0123456789ab"

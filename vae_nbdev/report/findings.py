@@ -13,13 +13,14 @@ __all__ = ['SUMMARY_CARDS', 'count_noun', 'model_counts', 'format_score', 'rank_
 from pathlib import Path
 from fastcore.xml import A, Dd, Div, Dl, Dt, P, Strong, Sub
 from ..core.files import InputError
+from ..evaluation.importance import K_HAT_LIMIT
 from ..evaluation.significance import SEEDS_NEEDED, compare_with_best
 from ..studies.runs import read_scores
 from .results import Group, bound_mark, column_settings, group_results, has_deterministic_code
 from .results import has_uncertain_weights, is_teacher_forced, row_setting, score_kind, short_name
 from .tables import (
     TRAINED_MODELS, format_number, given_weights_note, group_styles, legend_swatch, mean_over_seeds,
-    LOOSE_K_HAT, is_loose, loose_mark, measure_heading, reference_value, with_minus_sign)
+    is_loose, loose_mark, measure_heading, reference_value, with_minus_sign)
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-007
 def count_noun(n, word) -> str:
@@ -76,7 +77,7 @@ def verdict_text(comparisons) -> str:
 def loose_sentence(rows) -> list: # one sentence as a tuple of parts; empty if the IWLL of no row is loose
     "Whose IWLL is marked loose, and what this means for its error and for verdicts about it"
     names = [row.name for row in rows if is_loose(row)]
-    return [(f"Loose (Pareto k-hat above {LOOSE_K_HAT}): {name_list(names)}; neither the error of a loose value nor a "
+    return [(f"Loose (Pareto k-hat above {K_HAT_LIMIT}): {name_list(names)}; neither the error of a loose value nor a "
              "verdict about it is reliable.",)] if names else []
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-009
