@@ -93,11 +93,10 @@ CONSTANT_CODE = 1e-6 # share of the largest activity: what is below is a roundin
 def prior_variances(
     prior, # a Prior
     seed:int=0, # of the samples
-    n:int=10_000, # samples of a prior other than N(0, I)
 ) -> Tensor: # (d,), float64 on the CPU
-    "Variance of each code dimension under the prior: 1 for N(0, I), otherwise that of samples"
+    "Variance of each code dimension under the prior: 1 for N(0, I), otherwise that of 10,000 samples"
     if type(prior) is StandardNormal: return torch.ones(prior.d, dtype=torch.float64)
-    return prior.sample((n,), make_generator(seed, "variance of the prior")).double().var(0).cpu()
+    return prior.sample((10_000,), make_generator(seed, "variance of the prior")).double().var(0).cpu()
 
 def code_activity(model, split, codes:LatentCodes) -> Tensor: # (d,), float64
     "Variance over images of the mean of each code dimension; for an ensemble the mean over its members"

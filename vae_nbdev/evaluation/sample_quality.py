@@ -256,10 +256,9 @@ def nearest(
 def nearest_distance(
     points:Tensor, # (n, F), in BLOCKS blocks of equal size, one after the other
     candidates:Tensor, # (N, F)
-    per_block:int=100, # points that are compared
 ) -> dict: # {"mean", "se"} over blocks
-    "Mean distance to the nearest candidate, with its standard error over blocks"
-    blocks = [nearest(block[:per_block], candidates)[0].mean() for block in points.chunk(BLOCKS)]
+    "Mean distance to the nearest candidate, of 100 points of each block, with its standard error over blocks"
+    blocks = [nearest(block[:100], candidates)[0].mean() for block in points.chunk(BLOCKS)]
     return mean_and_se(torch.stack(blocks).double())
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-046

@@ -102,15 +102,14 @@ def variance_line(name, seeds) -> tuple: # name and cells
 def variance_table(
     group, # of autoencoders
     folder, # of the study
-    key:str="ell", # the measure
 ) -> Div: # `None` if no row has three or more seeds
-    "Where the variation of each row's mean comes from: seeds, draws and images"
-    scores = {short_name(row.name): scores_of_row(row, folder, key) for row in group.rows if row.score(key)}
+    "Where the variation of each row's mean ELL comes from: seeds, draws and images"
+    scores = {short_name(row.name): scores_of_row(row, folder, "ell") for row in group.rows if row.score("ell")}
     if max(map(len, scores.values()), default=0) < SEEDS_NEEDED: return None
     lines = [variance_line(name, seeds) for name, seeds in scores.items() if len(seeds) > 1]
-    caption = VARIANCE_CAPTION.format(name=measure_heading(key, group)[0], kind=score_kind(group))
+    caption = VARIANCE_CAPTION.format(name=measure_heading("ell", group)[0], kind=score_kind(group))
     headings = ["Model", *(source.capitalize() for source in VARIANCE_SOURCES), "Seeds"]
-    return plain_table(headings, lines, f"variance of {key} by source", caption, group_styles(group))
+    return plain_table(headings, lines, "variance of ell by source", caption, group_styles(group))
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-017
 IMAGE_COUNTS_NOTE = "Counts of earlier results with several weight samples: images with any sample below 2."

@@ -44,10 +44,10 @@ def rank_rows(rows, key) -> list: # (row, score) pairs, the highest first
     "The rows that have a measure, sorted by its mean"
     return sorted(((row, row.score(key)) for row in rows if row.score(key)), key=lambda pair: -pair[1].mean)
 
-def name_list(names, limit:int=3) -> str:
-    "Names as a list in words; of many, the first few and the number of the others"
-    shown = [short_name(name) for name in names[:limit]]
-    if len(names) > limit: return f"{', '.join(shown)} and {count_noun(len(names) - limit, 'other model')}"
+def name_list(names) -> str:
+    "Names as a list in words; of more than three, the first three and the number of the others"
+    shown = [short_name(name) for name in names[:3]]
+    if len(names) > 3: return f"{', '.join(shown)} and {count_noun(len(names) - 3, 'other model')}"
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-008
@@ -109,14 +109,14 @@ def range_parts(values, sign="") -> tuple: # values: (number, row) pairs; sign "
     return (f"{text(low)} (", Strong(first.name), f") to {text(high)} (", Strong(last.name), ")")
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-012
-def mean_image_sentence(rows, key, where="") -> list:
+def mean_image_sentence(rows, key) -> list:
     "The rows whose mean of a measure is below the score of the mean training image, which needs no model"
     baseline = reference_value(rows, "mean_image")
     below = [row.name for row, score in rank_rows(rows, key) if baseline is not None and score.mean < baseline]
     if not below: return []
     value = with_minus_sign(f"{baseline:,.1f}")
     verb = "is" if len(below) == 1 else "are"
-    return [(f"{where}{name_list(below)} {verb} below the score of the mean training image, "
+    return [(f"{name_list(below)} {verb} below the score of the mean training image, "
              f"which needs no model ({value} nats).",)]
 
 def noise_topics(rows, folder) -> dict: # topic → sentences

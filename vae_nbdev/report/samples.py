@@ -13,7 +13,7 @@ from fastcore.xml import Div, Td
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.latent_density import load_density
 from ..evaluation.sample_quality import (
-    BLOCKS, generate_images, nearest, shuffled_images)
+    BLOCKS, MANIFOLD_NEIGHBOURS, generate_images, nearest, shuffled_images)
 from .results import Score, result_part, score_over_seeds, short_name
 from .tables import group_styles, plain_table, score_cell
 from .figures import shown_model
@@ -22,8 +22,9 @@ from .galleries import image_strip, load_models, model_name_cell, show_error, st
 # %% ../../nbs/10_report/14_samples.ipynb #cell-007
 GENERATING_PRIORS = {"prior_samples": "p(z)", "ex_post_samples": "ex-post density"} # key of a result → p(z)
 PIXEL_KINDS = {"means": "the means of their pixels", "samples": "sampled pixels"}
-SHARES_NOTE = ("Precision and recall (k = 3) are shares, with a standard error of at most {:.3f} for point weights and "
-               "fixed balls. Uncertain weights add the spread of their few samples, which more images do not lower.")
+SHARES_NOTE = (f"Precision and recall (k = {MANIFOLD_NEIGHBOURS}) are shares, with a standard error of at most "
+               "{:.3f} for point weights and fixed balls. Uncertain weights add the spread of their few samples, "
+               "which more images do not lower.")
 
 def _score(parts, *path) -> Score: # `None` if no seed has the measure
     "A measure over the results of several seeds; the error of a plain number stands beside it"

@@ -83,7 +83,7 @@ def header_cell(words, **attributes) -> Th:
     "The heading of a column"
     return Th(words, scope="col", **attributes)
 
-def score_cell(score, places, best, mark="", competes=True, title=None) -> Td:
+def score_cell(score, places, best, mark="", competes=True) -> Td:
     "A mean with its error and a mark, its word below; bold if its text equals `best` and it competes"
     if score is None: return Td("–", cls="num", data_sort="")
     number, (symbol, _, word) = format_number(score.mean, places), mark.partition(" ")
@@ -91,7 +91,7 @@ def score_cell(score, places, best, mark="", competes=True, title=None) -> Td:
     marks = (Span(text, cls=cls) for text, cls in ((symbol, "annotation"), (word, "small")) if text)
     mean = with_minus_sign(number) if any(score) else "0"
     if number == best and competes: mean = B(mean)
-    return Td(mean, error, *marks, cls="num", data_sort=repr(score.mean), title=title)
+    return Td(mean, error, *marks, cls="num", data_sort=repr(score.mean))
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-014
 def measure_title(key) -> str:
