@@ -7,7 +7,6 @@ DEVICE ?= cpu
 PEERS := .venv-bench
 PEERS_INSTALLED := $(PEERS)/.installed-$(DEVICE)
 PEERS_LISTS := bench/requirements.txt $(if $(filter cuda,$(DEVICE)),bench/requirements-cuda.txt)
-PAGE = reports/_build/$(basename $(notdir $(STUDY)))/index.html
 
 .DEFAULT_GOAL := help
 .PHONY: help report test test-slow bench export clean-notebooks outputs readme published zoo search docs preview chromium clean out-of-date
@@ -16,9 +15,7 @@ help: ## list the targets
 	@grep -E '^[a-z-]+:.* ## ' $(MAKEFILE_LIST) | awk -F ':.* ## ' '{ printf "make %-16s %s\n", $$1, $$2 }'
 
 report: $(INSTALLED) ## run a study into one HTML report (STUDY=quick, STUDY=mnist_quick, ...)
-	@echo "Running the study '$(STUDY)': finished runs are skipped."
 	@$(BIN)/vae_report $(STUDY)
-	@echo "Report: $(CURDIR)/$(PAGE)"
 
 test: $(INSTALLED) chromium ## run every notebook and check what is generated from them
 	@$(BIN)/python .ci/checks.py

@@ -37,9 +37,8 @@ setup(
     author_email=settings["author_email"],
     keywords=settings["keywords"].split(),
     classifiers=[
-        "Development Status :: 4 - Beta",
-        "Intended Audience :: Education",
-        "Intended Audience :: Science/Research",
+        f"Development Status :: {settings['status']}",
+        *(f"Intended Audience :: {audience}" for audience in settings["audience"].split()),
         "Operating System :: MacOS",
         "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3 :: Only",

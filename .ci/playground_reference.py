@@ -9,13 +9,14 @@ import torch
 
 from vae_nbdev.core.randomness import make_generator, random_numbers
 from vae_nbdev.data.batches import Batch
+from vae_nbdev.data.datasets import read_native_digits
 from vae_nbdev.models.adversarial_autoencoder import AdversarialAutoencoder
 from vae_nbdev.models.bayesian_autoencoder import BayesianAutoencoder
 from vae_nbdev.models.denoising_autoencoder import DenoisingAutoencoder
 from vae_nbdev.models.importance_weighted_autoencoder import ImportanceWeightedAutoencoder
 from vae_nbdev.models.plain_autoencoder import PlainAutoencoder
 from vae_nbdev.models.variational_autoencoder import VariationalAutoencoder
-from vae_nbdev.playground import build_playground, read_native_digits
+from vae_nbdev.playground import build_playground
 
 STEPS, BATCH_SIZE, RATE, VALIDATION, N_TRAIN = 50, 20, 0.003, 100, 1197
 MODELS = {  # name in the playground → class, and the options of both sides

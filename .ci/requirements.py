@@ -9,8 +9,7 @@ MODULES = {"report": ("report.", "speed.benchmark", "testing"), "dask": ("studie
 IMPORT_NAMES = {"beautifulsoup4": "bs4", "ipython": "IPython", "pillow": "PIL", "pypandoc_binary": "pypandoc",
                 "pyyaml": "yaml", "scikit-learn": "sklearn", "typing-extensions": "typing_extensions"}  # distribution → import name, where they differ
 NOT_IMPORTED = {  # distribution → the text of the package or of .ci that needs it all the same
-    "papermill": '"papermill"', "ipykernel": '"python3"', "tensorboard": "torch.utils.tensorboard",
-    "ruff": '"ruff"', "pagefind_bin": "pagefind", "ghapi": "nbdev"}  # ghapi: nbdev runs with some versions only
+    "ipykernel": '"python3"', "ruff": '"ruff"', "pagefind_bin": "pagefind", "ghapi": "nbdev"}  # ghapi: nbdev runs with some versions only
 
 
 def required(group):
@@ -69,11 +68,11 @@ def unused():
 
 
 def named():
-    "Extras whose packages `vae_nbdev.commands.report` names otherwise, for the sentence about those that are missing."
-    tree = ast.parse(house.modules()["commands.report"])
+    "Extras whose packages `vae_nbdev.core.command` names otherwise, for the sentence about those that are missing."
+    tree = ast.parse(house.modules()["core.command"])
     values = [node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "EXTRAS"]
     stated = {name: set(packages) for value in values for name, packages in ast.literal_eval(value).items()}
-    return [f"EXTRAS of {house.PACKAGE}.commands.report and settings.ini differ in the extra {name}"
+    return [f"EXTRAS of {house.PACKAGE}.core.command and settings.ini differ in the extra {name}"
             for name in EXTRAS if stated.get(name) != set(required(name))]
 
 

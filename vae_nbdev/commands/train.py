@@ -58,8 +58,8 @@ def read_run_file(path, data_dir=None) -> dict: # name → value, those of the a
         raise InputError(f"{path} does not say how it was trained: repeat a run of vae_train or of a study.")
     if "format" in content and isinstance(parameters, dict): # not typed by hand: an unknown name is no misspelling
         check_installed(parameters | (parameters.get("options") or {}), path, content.get("commit"))
-    make_run(parameters, str(path), data_dir)
-    return {k: v for k, v in parameters.items() if k != "options"} | (parameters.get("options") or {})
+    stated = {k: v for k, v in parameters.items() if k != "options"} | (parameters.get("options") or {})
+    return {"dataset": make_run(parameters, str(path), data_dir).dataset} | stated
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-013
 def _check_threads(threads, path) -> int:
@@ -150,15 +150,15 @@ def _train(architecture, config, option, compile, threads, data_dir, device, out
     from vae_nbdev.studies.runs import train_run
     from vae_nbdev.training.settings import pick_device
     compile = COMPILE[check_choice(compile, COMPILE, "compile")]
-    log_every, *logged = (kwargs.pop(name) for name in LOGGING_OPTIONS)
-    check_number(logged[0], "image_every", minimum=0, integer=True)
+    log_every, image_every, tracker = (kwargs.pop(name) for name in LOGGING_OPTIONS)
+    image_every = check_number(image_every, "image_every", minimum=0, integer=True)
     run = _make_run(architecture, config, option, parameters | kwargs, data_dir)
     folder = Path(out or Path("runs") / run_name(run))
     logger.info("%s in %s, on %s, resume is %s", run, folder, pick_device(device), resume)
     _check_new_folder(folder, resume)
     data = load(run.dataset, run.binarisation, data_dir, images=run.images)
     with ExitStack() as stack:
-        callbacks = _callbacks(stack, run, folder, data, *logged)
+        callbacks = _callbacks(stack, run, folder, data, image_every, tracker)
         train_run(run, folder, data_dir, device, resume, data=data, compile=compile, threads=threads,
                   log_every=log_every, callbacks=callbacks)
     print(f"trained: {one_line(folder)}\nmeasure it with: vae_benchmark {one_line(shell_path(folder))}")
@@ -206,7 +206,7 @@ def _training_options(
 def vae_train(
     architecture:architecture_name=None, # which model to train
     /,
-    config:file_path=None, # YAML file, or config.json of a run, with options that are not given here
+    config:file_path=None, # YAML file or config.json with options not given here; one without a data set means digits
     network:str=None, # hidden sizes such as 256-128 or "300-300 gated", maps such as 10-10-10+64, or none
     latent:latent_size="auto", # dimensions of the code; auto: the architecture's default; none (convolutions only)
     likelihood:str="bernoulli", # bernoulli, continuous_bernoulli or gaussian

@@ -138,7 +138,9 @@ def _heartbeat(mine, beat, ended):
     "Touch a lock file until it is released; interrupt this program if another process has taken the lock"
     while not ended.wait(beat):
         try: os.utime(mine)
-        except FileNotFoundError: return ended.is_set() or _interrupt()
+        except FileNotFoundError:
+            if not ended.is_set(): _interrupt()
+            return
         except OSError: continue  # a disk that is away for a moment
 
 @patch

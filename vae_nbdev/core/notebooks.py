@@ -46,14 +46,14 @@ def notebook_command(notebook, output, parameters_file) -> list: # of texts
     return [sys.executable, "-c", code, str(notebook), str(output), str(parameters_file)]
 
 # %% ../../nbs/01_core/05_notebooks.ipynb #cell-010
-def _call(command, seconds=10) -> tuple: # what it printed, and its status
-    "Run a command; when this program is stopped meanwhile, it has so many seconds to tidy up before it is killed"
+def _call(command) -> tuple: # what it printed, and its status
+    "Run a command; when this program is stopped meanwhile, it has ten seconds to tidy up before it is killed"
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with subprocess.Popen(command, **streams, encoding="utf-8", errors="replace") as process:
         try: return process.communicate()[0], process.returncode
         except BaseException:
             process.terminate()
-            with suppress(subprocess.TimeoutExpired): process.communicate(timeout=seconds)
+            with suppress(subprocess.TimeoutExpired): process.communicate(timeout=10)
             raise
         finally: process.kill() # nothing, if it has ended
 

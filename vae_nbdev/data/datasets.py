@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['DATASETS', 'N_CLASSES', 'BINARISATIONS', 'CLASS_NAMES', 'DatasetName', 'ImagesSummary', 'BinarisationName',
-           'read_digits', 'check_dataset', 'check_binarisation', 'make_split', 'Dataset', 'own_summary',
-           'data_arguments', 'check_images', 'check_classes', 'display_name', 'place_independent', 'load']
+           'read_native_digits', 'read_digits', 'check_dataset', 'check_binarisation', 'make_split', 'Dataset',
+           'own_summary', 'data_arguments', 'check_images', 'check_classes', 'display_name', 'place_independent',
+           'load']
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-003
 import os
@@ -26,15 +27,20 @@ from .archives import ARCHIVES
 from .own_images import base_name, is_path, own_name, parse_summary, read_own_images
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-006
+def read_native_digits() -> tuple: # images uint8 (1797, 64) in 0…16, and classes uint8 (1797,), as arrays
+    "scikit-learn's digits at their own size, in the order of the data set: training, validation, test"
+    file = Path(find_spec("sklearn").origin).parent/"datasets"/"data"/"digits.csv.gz"
+    rows = np.loadtxt(file, delimiter=",", dtype=np.uint8)
+    rows = rows[torch.randperm(len(rows), generator=make_generator(0, "digits", "permutation"))]
+    return rows[:, :64], rows[:, 64]
+
 def read_digits(): # dictionary: part → (images uint8 (N, 784), labels int64 (N,))
     "The three parts of scikit-learn's digits, enlarged from 8×8 to 20×20 pixels in a margin of 4"
-    file = Path(find_spec("sklearn").origin).parent/"datasets"/"data"/"digits.csv.gz"
-    rows = torch.from_numpy(np.loadtxt(file, delimiter=",", dtype=np.float32))
-    rows = rows[torch.randperm(len(rows), generator=make_generator(0, "digits", "permutation"))]
-    large = F.interpolate(rows[:, :64].view(-1, 1, 8, 8)/16, size=(20, 20), mode="bicubic").clamp(0, 1)
+    small, classes = map(torch.from_numpy, read_native_digits())
+    large = F.interpolate(small.float().view(-1, 1, 8, 8)/16, size=(20, 20), mode="bicubic").clamp(0, 1)
     images = (F.pad(large, (4, 4, 4, 4))*255).round().to(torch.uint8).view(-1, 784)
     parts = {"train": slice(0, 1197), "valid": slice(1197, 1397), "test": slice(1397, 1797)}
-    return {part: (images[index], rows[index, 64].long()) for part, index in parts.items()}
+    return {part: (images[index], classes[index].long()) for part, index in parts.items()}
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-010
 DATASETS = ("mnist", "fashion_mnist", "binarized_mnist", "kmnist", "emnist", "omniglot", "digits")
@@ -188,7 +194,9 @@ def _check_dataset_text(name):
     if not isinstance(name, str): raise ValueError("a text")
     return check_dataset(name)
 
-def _check_summary(text): return parse_summary(text) and text
+def _check_summary(text):
+    parse_summary(text)
+    return text
 
 DatasetName = checked("DatasetName", _check_dataset_text) # one of `DATASETS`, or the path of images
 ImagesSummary = checked("ImagesSummary", _check_summary) # such as "8×8 pixels, 10 classes, 0123456789ab"

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['NOISE_LEVELS', 'check_autoencoder', 'MCSamples', 'draw_mc_samples', 'encoder_batches', 'reconstruct_batches',
-           'score_images', 'code_influence', 'fit_influence', 'score_codes', 'score_fitted', 'score_draws', 'add_elbo',
-           'mean_scores', 'check_noise', 'check_mc_samples', 'least_eval_samples', 'check_likelihood',
-           'check_benchmark_settings', 'likelihood_bound', 'mean_image_score', 'iwll_summary', 'device_and_dtype',
-           'mean_code_weights', 'grid_weights', 'shown_weights', 'encode_mean', 'posterior_means', 'shown_codes']
+           'code_influence', 'fit_influence', 'score_codes', 'score_fitted', 'score_draws', 'add_elbo', 'mean_scores',
+           'check_noise', 'check_mc_samples', 'least_eval_samples', 'check_likelihood', 'check_benchmark_settings',
+           'likelihood_bound', 'mean_image_score', 'iwll_summary', 'device_and_dtype', 'mean_code_weights',
+           'grid_weights', 'shown_weights', 'encode_mean', 'posterior_means', 'shown_codes']
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-003
 import time
@@ -89,23 +89,6 @@ def reconstruct_batches(
         yield x, q, z, model.decode(z, samples.W)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-011
-@torch.no_grad()
-def score_images(
-    model:Autoencoder,
-    split, # images (N, D)
-    samples:MCSamples, # from draw_mc_samples
-    strength:float=0., # of the corruption; for add_noise the standard deviation ε
-    corrupt=add_noise, # see encoder_batches
-    batch_size:int=1000, # changes speed and memory, not the values
-): # log-likelihoods (L, N) and KL_z (N,), in nats, float64 on the CPU
-    "log p(x|z_l, W_l) of each clean image, encoded clean or corrupted, and its KL_z"
-    batches = reconstruct_batches(model, split, samples, strength, corrupt, batch_size=batch_size)
-    scores = [(model.get_ll(x, logits).cpu().double(), model.prior.kl(q, z).cpu().double())
-              for x, q, z, logits in batches]
-    likelihoods, divergences = zip(*scores)
-    return torch.cat(likelihoods, dim=1), torch.cat(divergences)
-
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-013
 def code_influence(
     by_mean:Tensor, # derivatives of a score by the mean of q(z|x) (B, d)
     by_sd:Tensor, # and by its standard deviation (B, d)
@@ -119,7 +102,7 @@ def code_influence(
     at_floor = sd.square() > 1.001 * variance
     return (by_mean * deviation + by_sd * of_sd.masked_fill(at_floor, 0)).sum(-1)
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-014
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-012
 def fit_influence(
     model:Autoencoder, # whose q(z|x) is fitted to the codes of the weight samples
     codes:Tensor, # of the weight samples (L, B, d)
@@ -138,7 +121,7 @@ def fit_influence(
     derivatives["kl_z"] = torch.autograd.grad(divergence, (mean, sd))
     return {name: code_influence(*by_parameters, codes, q) for name, by_parameters in derivatives.items()}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-016
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-014
 @torch.no_grad()
 def score_codes(
     model:Autoencoder,
@@ -152,7 +135,7 @@ def score_codes(
     z = q.sample(noise)
     return model.get_ll(x, model.decode(z, W)), model.prior.kl_rows(q, z), {}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-017
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-015
 @torch.no_grad()
 def score_fitted(
     model:Autoencoder, # whose q(z|x) is fitted to the codes of the weight samples
@@ -170,7 +153,7 @@ def score_fitted(
     likelihoods, z = likelihoods.detach(), z.detach()
     return likelihoods, model.prior.kl_rows(q, z), fit_influence(model, codes, q, noise, likelihoods, slopes)
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-023
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-021
 @torch.no_grad()
 def score_draws(
     model:Autoencoder,
@@ -190,7 +173,7 @@ def score_draws(
                         for name, values in rows.items()})
     return {name: rows_of_weight_sets(model, torch.cat([rows[name] for rows in batches], 1)) for name in batches[0]}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-025
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-023
 def add_elbo(scores:dict, kl_w:float) -> dict:
     "The scores, with ELBO = ELL − KL_z − KL_W of every draw"
     return scores | {"elbo": scores["ell"] - scores["kl_z"] - kl_w}
@@ -202,7 +185,7 @@ def mean_scores(
     "Mean and standard error of each score, and KL_W, which is the same for all images and draws"
     return {name: crossed_mean(s)._asdict() for name, s in scores.items()} | {"kl_w": {"mean": kl_w, "se": 0.}}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-029
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-027
 NOISE_LEVELS = (0., 0.05, 0.1, 0.2, 0.3, 0.5) # ε of the noise curve; the original project's single point is 0.1
 
 def check_noise(noise) -> tuple:
@@ -222,7 +205,7 @@ def check_mc_samples(
     L = check_number(L, f"mc_samples, the number of draws of {model.name},", minimum=least, integer=True)
     return 1 if model.deterministic else L
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-030
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-028
 def least_eval_samples(model) -> int:
     "The fewest draws that measure a model: with uncertain weights at least two, for the error over draws"
     return max(model.min_samples, 1 if model.weight_posterior == "point" else 2)
@@ -238,7 +221,7 @@ def check_benchmark_settings(model, dataset, L, noise, importance_samples) -> tu
     check_number(importance_samples, "importance_samples", minimum=0, integer=True)
     return check_mc_samples(model, L, least_eval_samples(model)), check_noise(noise)
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-032
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-030
 def likelihood_bound(model:Autoencoder, split):
     "The highest mean log-likelihood any reconstruction of these images can reach; `None` where it is unbounded"
     check_autoencoder(model)
@@ -253,7 +236,7 @@ def mean_image_score(model:Autoencoder, dataset):
     logits = model.likelihood.link((N * dataset.train.mean() + 1/2) / (N + 1)) # ½: no pixel is certainly black
     return model.likelihood.log_prob(dataset.test.batch(slice(None)).x, logits).double().mean().item()
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-034
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-032
 def iwll_summary(
     estimate, # from importance_log_likelihood
     k:int # importance samples
@@ -264,7 +247,7 @@ def iwll_summary(
         "ess": estimate.ess.median().item(), "k_hat": known.clamp(min=-1).median().item() if len(known) else None,
         "loose": (known > K_HAT_LIMIT).double().mean().item() if len(known) else None}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-035
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-033
 def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of clean and of noisy images, noise curve
     "Scores of every draw and image, name → (L, N), and the means of ELL(ε) with their errors"
     samples = draw_mc_samples(model, test, L, seed)
@@ -272,7 +255,7 @@ def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of cl
     points = [{"eps": eps, **crossed_mean(curve[eps]["ell"])._asdict()} for eps in noise]
     return curve[0.], {f"ell({eps:g})": curve[eps]["ell"] for eps in noise if eps}, points
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-036
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-034
 @patch
 def benchmark(self:Autoencoder,
     dataset, # a Dataset; its test images are scored, each exactly once
@@ -298,7 +281,7 @@ def benchmark(self:Autoencoder,
             "mean_image": mean_image_score(self, dataset), "parameters": self.count_parameters(),
             "benchmark_seconds": round(time.monotonic() - started, 3)}
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-060
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-058
 def device_and_dtype(model) -> dict: # device and dtype, as `Tensor.to` takes them
     "Where the model computes, and in which precision"
     weight = next(model.parameters())
@@ -318,7 +301,7 @@ def shown_weights(model:Autoencoder, L:int, seed:int):
     "The weight samples of the codes in pictures: those of mean codes, but for an ensemble those of the latent grid"
     return grid_weights(model, seed) if model.weight_posterior == "ensemble" else mean_code_weights(model, L, seed)
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-061
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-059
 def _marginal_mean(model, x, W): return model.encode(x.to(**device_and_dtype(model)), W).marginal_mean
 
 @torch.no_grad()
@@ -333,7 +316,7 @@ def encode_mean(
     check_autoencoder(model), check_image_tensor(model, x)
     return _marginal_mean(model, x, mean_code_weights(model, L, seed) if W is None else W)
 
-# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-063
+# %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-061
 @torch.no_grad()
 def posterior_means(
     model:Autoencoder,

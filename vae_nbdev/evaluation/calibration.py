@@ -230,7 +230,7 @@ def benchmark(self:Architecture,
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
     "Accuracy, NLL, Brier score, calibration and risk on the test images, accuracy and NLL from noisy ones"
-    check_number(L, f"mc_samples of the benchmark of {self.name}", minimum=least_eval_samples(self), integer=True)
+    L = check_number(L, f"mc_samples of the benchmark of {self.name}", minimum=least_eval_samples(self), integer=True)
     started, noise, test = time.monotonic(), check_noise(noise), check_parts(dataset).test
     y, predict = check_classifier(self, test), lambda eps: self.predict(test, L, seed, eps, batch_size)
     log_p, kl_w = predict(0.), self.weight_kl().item()

@@ -113,11 +113,11 @@ def importance_likelihood(
 # %% ../../nbs/07_evaluation/07_inference_gap.ipynb #cell-021
 EVALUATION_SAMPLES, EVALUATION_CHUNK = 1000, 20 # codes of each image for the two ELBOs, and codes at a time
 
-def _check_samples(samples, weight_samples):
+def _check_samples(samples, weight_samples) -> tuple: # both, as they are used
     "Raise `InputError` for numbers that the evaluation cannot have, before the search that takes most of the time"
-    check_number(weight_samples, "weight_samples", minimum=1, integer=True)
-    check_number(samples, "samples", minimum=EVALUATION_CHUNK, integer=True)
-    if samples % EVALUATION_CHUNK == 0: return
+    weight_samples = check_number(weight_samples, "weight_samples", minimum=1, integer=True)
+    samples = check_number(samples, "samples", minimum=EVALUATION_CHUNK, integer=True)
+    if samples % EVALUATION_CHUNK == 0: return samples, weight_samples
     more = samples + EVALUATION_CHUNK - samples % EVALUATION_CHUNK
     raise InputError(f"samples must be a multiple of {EVALUATION_CHUNK}, got {samples}: choose {more}.")
 
@@ -141,7 +141,7 @@ def gap_scores(
     samples:int=EVALUATION_SAMPLES, # codes of each image, a multiple of `EVALUATION_CHUNK`
 ) -> dict: # name → (weight samples, n), float64; and whether all searches converged
     "log p(x|W), ELBO[q*] and ELBO[q] of each image under each weight sample, in nats"
-    _check_samples(samples, weight_samples)
+    samples, weight_samples = _check_samples(samples, weight_samples)
     n, fitted = 1 if W is None else min(weight_samples, len(W)), model.latent_posterior == "fitted_gaussian"
     with torch.no_grad(): encoded = independent_fits(model, x, n, len(W), seed) if fitted else model.encode(x, W)
     rows, converged = [], True

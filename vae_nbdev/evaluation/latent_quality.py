@@ -93,11 +93,10 @@ CONSTANT_CODE = 1e-6 # share of the largest activity: what is below is a roundin
 def prior_variances(
     prior, # a Prior
     seed:int=0, # of the samples
-    n:int=10_000, # samples of a prior other than N(0, I)
 ) -> Tensor: # (d,), float64 on the CPU
-    "Variance of each code dimension under the prior: 1 for N(0, I), otherwise that of samples"
+    "Variance of each code dimension under the prior: 1 for N(0, I), otherwise that of 10,000 samples"
     if type(prior) is StandardNormal: return torch.ones(prior.d, dtype=torch.float64)
-    return prior.sample((n,), make_generator(seed, "variance of the prior")).cpu().double().var(0)
+    return prior.sample((10_000,), make_generator(seed, "variance of the prior")).cpu().double().var(0)
 
 def code_activity(model, split, codes:LatentCodes) -> Tensor: # (d,), float64
     "Variance over images of the mean of each code dimension; for an ensemble the mean over its members"
@@ -161,7 +160,7 @@ def probe_classes(
     train, labels = dataset.train, dataset.test.labels
     if labels is None or train.labels is None: return {"knn": None, "linear_probe": None, "n_train_codes": 0}
     rows = torch.randperm(len(train), generator=make_generator(seed, "training codes"))[:n_train]
-    check_number(n_neighbors, "k, the number of neighbours,", minimum=1, maximum=len(rows), integer=True)
+    n_neighbors = check_number(n_neighbors, "k, the number of neighbours,", minimum=1, maximum=len(rows), integer=True)
     rows = rows.to(train.images.device)
     subset = Split(train.images[rows], train.labels[rows], train.redraw)
     data = posterior_means(model, subset, L, seed), subset.labels.cpu(), test_codes, labels.cpu()
@@ -194,8 +193,8 @@ def latent_quality(
     n_neighbors:int=10, # of the k-NN classifier
 ) -> dict:
     "Class accuracies, active units and distance from the prior; raises `InputError` for a classifier"
-    check_number(n_train, "n_train", minimum=2, integer=True)
-    check_number(n_mmd, "n_mmd", minimum=3, integer=True)
+    n_train = check_number(n_train, "n_train", minimum=2, integer=True)
+    n_mmd = check_number(n_mmd, "n_mmd", minimum=3, integer=True)
     check_parts(dataset)
     check_number(len(dataset.test), "the number of test images, whose codes are measured,", minimum=3, integer=True)
     codes = encode_all(model, dataset.test, L, seed)

@@ -9,6 +9,7 @@ __all__ = ['PAIRED_OOD_SETS', 'NO_VARIANCE_REASON', 'NO_IWLL_REASON', 'NO_SAMPLE
            'baseline_scores', 'ood_detection']
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-003
+import math
 from typing import NamedTuple
 import torch
 from torch import Tensor
@@ -146,7 +147,7 @@ def auroc(
 
 def fpr_at_95_tpr(test, ood) -> float: # scores (N,) and (M,)
     "The share of OOD images that score as high as the threshold which 95 % of the test images reach"
-    threshold = test.sort().values[len(test) - -(-95 * len(test) // 100)]
+    threshold = test.sort(descending=True).values[math.ceil(95 * len(test) / 100) - 1]
     return (ood >= threshold).double().mean().item()
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-025

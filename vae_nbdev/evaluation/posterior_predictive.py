@@ -138,7 +138,7 @@ def posterior_predictive(
     quantity = predictive_quantity(model)
     check_likelihood(model, dataset)
     L = check_number(L, "predictive_samples", minimum=2, integer=True)
-    if n_images is not None: check_number(n_images, "n_images", minimum=2, integer=True)
+    if n_images is not None: n_images = check_number(n_images, "n_images", minimum=2, integer=True)
     k = check_number(k, "k", minimum=1, integer=True)
     split = dataset.test.random_subset(len(dataset.test) if n_images is None else n_images)
     if quantity == "label": check_labels(model, [split], dataset.name)

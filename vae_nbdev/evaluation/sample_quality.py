@@ -238,7 +238,8 @@ def precision_recall(
     k:int=MANIFOLD_NEIGHBOURS, # nearest neighbours that give the balls their radius
 ) -> dict: # {"precision", "recall"}
     "Shares of generated images in the manifold of the real ones, and the reverse (Kynkäänniemi et al. 2019)"
-    check_number(k, "k of precision and recall", minimum=1, maximum=min(len(generated), len(real)) - 1, integer=True)
+    most = min(len(generated), len(real)) - 1
+    k = check_number(k, "k of precision and recall", minimum=1, maximum=most, integer=True)
     generated, real = generated.double(), real.double()
     return {"precision": _in_manifold(generated, real, k).mean().item(),
             "recall": _in_manifold(real, generated, k).mean().item()}
@@ -255,10 +256,9 @@ def nearest(
 def nearest_distance(
     points:Tensor, # (n, F), in BLOCKS blocks of equal size, one after the other
     candidates:Tensor, # (N, F)
-    per_block:int=100, # points that are compared
 ) -> dict: # {"mean", "se"} over blocks
-    "Mean distance to the nearest candidate, with its standard error over blocks"
-    blocks = [nearest(block[:per_block], candidates)[0].mean() for block in points.chunk(BLOCKS)]
+    "Mean distance to the nearest candidate, of 100 points of each block, with its standard error over blocks"
+    blocks = [nearest(block[:100], candidates)[0].mean() for block in points.chunk(BLOCKS)]
     return mean_and_se(torch.stack(blocks).double())
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-046
@@ -327,7 +327,7 @@ def _image_count(model, dataset, n):
     check_mc_samples(model, model.min_samples)
     available = min(len(dataset.test), len(dataset.train))
     check_number(available, "the number of test images", minimum=2 * BLOCKS)
-    check_number(n, "n, the number of generated images,", minimum=2 * BLOCKS, integer=True)
+    n = check_number(n, "n, the number of generated images,", minimum=2 * BLOCKS, integer=True)
     return min(n, available) // BLOCKS * BLOCKS
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-057

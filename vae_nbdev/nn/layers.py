@@ -23,8 +23,9 @@ from .matmul import linear, matmul
 class LinearMap:
     "A map that is linear in `x` and in its weights; the weights are arguments of every call"
     def __post_init__(self):
-        kind = type(self).__name__
-        for name in ("n_in", "n_out"): check_number(getattr(self, name), f"{name} of a {kind}", 1, integer=True)
+        for name in ("n_in", "n_out"):
+            number = check_number(getattr(self, name), f"{name} of a {type(self).__name__}", 1, integer=True)
+            object.__setattr__(self, name, number)
 
     @property
     def bias_shape(self): return (self.n_out,)

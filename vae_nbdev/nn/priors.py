@@ -146,7 +146,7 @@ def bind_prior(prior, model):
     "The prior of a model, which may keep its encoder; raises `InputError` if it does not fit, or would not be trained"
     check_codes(prior, model)
     prior.bind(model)
-    if model.beta == 0 and not model.penalties and any(True for _ in prior.parameters()):
+    if model.beta == 0 and not model.penalties and list(prior.parameters()):
         raise InputError(f"with beta = 0 the prior {prior.name} gets no gradient: leave it out, or change beta.")
     return prior
 

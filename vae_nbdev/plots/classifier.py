@@ -85,7 +85,7 @@ def plot_certainty(self:Architecture,
 ) -> PlotFigure:
     "The test images of least and of highest predictive entropy; `InputError` for a model that is not a classifier"
     check_classifier(self, dataset.test)
-    check_number(n, "n", minimum=1, integer=True)
+    n = check_number(n, "n", minimum=1, integer=True)
     p, labels = self.predict(dataset.test, L=L, seed=seed).exp().mean(0), dataset.test.labels.cpu()
     order = (-torch.special.xlogy(p, p).sum(1)).argsort(stable=True)
     x = dataset.test.batch(slice(None)).x.cpu()

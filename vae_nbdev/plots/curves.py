@@ -110,10 +110,9 @@ def history_curves(
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-017
 def limits_after_burn_in(
     curves, # of Curve
-    skip:float=.1, # share of the epochs that need not fit
 ) -> tuple: # low and high
-    "Limits of the y axis that leave out the first, steepest part of the curves"
-    values = np.concatenate([c.y[int(skip * len(c.y)):] for c in curves])
+    "Limits of the y axis that leave out the first tenth of the curves, their steepest part"
+    values = np.concatenate([c.y[int(.1 * len(c.y)):] for c in curves])
     margin = .05 * (np.ptp(values) or 1)
     return values.min() - margin, values.max() + margin
 

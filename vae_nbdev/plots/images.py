@@ -25,7 +25,7 @@ def images_per_class(
     n:int=10, # number of images
 ) -> Tensor: # positions in the split (n,)
     "The first images of each class in turn; without labels, the first images"
-    check_number(n, "n", minimum=1, integer=True)
+    n = check_number(n, "n", minimum=1, integer=True)
     if not len(split): raise InputError("there are no images to draw: choose a part that has some.")
     if split.labels is None: return torch.arange(min(n, len(split)))
     labels = split.labels.cpu()

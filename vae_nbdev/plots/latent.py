@@ -49,12 +49,11 @@ def fit_plane(
 def deoverlap_points(
     points:Tensor, # (K, 2)
     gap:float, # least distance of two points
-    steps:int=200, # at most so many small moves
 ) -> Tensor: # (K, 2)
     "Move points that are closer than `gap` apart; the others stay"
     angle = 2.4 * torch.arange(len(points))
     points = points + 1e-3 * gap * torch.stack([angle.cos(), angle.sin()], 1) # separates points that coincide
-    for _ in range(steps):
+    for _ in range(200): # small moves
         difference = points[:, None] - points
         distance = difference.norm(dim=-1, keepdim=True).clamp(min=1e-12)
         overlap = (gap - distance).clamp(min=0)
@@ -118,7 +117,6 @@ def draw_histograms(
     ax,
     codes:Tensor, # (N, 1)
     labels:Tensor|None=None, # classes (N,), or None
-    name:str="$z_1$", # of the axis
     title:str="",
     classes=(), # names of all classes; empty: their numbers
 ):
@@ -129,7 +127,7 @@ def draw_histograms(
     for row, c in enumerate(numbers):
         counts = np.histogram(codes if c is None else codes[labels.numpy() == c], edges)[0]
         ax.stairs(row + .9 * counts / max(1, counts.max()), edges, baseline=row, fill=True, color=class_colour(c or 0))
-    style_axes(ax, title, name, "images (no class labels)" if labels is None else "class")
+    style_axes(ax, title, "$z_1$", "images (no class labels)" if labels is None else "class")
     ticks = ["" if c is None else class_name(c, classes) for c in numbers]
     ax.set_yticks(range(len(ticks)), ticks, fontsize=9, weight="bold", parse_math=False)
     ax.spines["left"].set_visible(False)

@@ -214,7 +214,8 @@ def code_dimensions(row) -> int: # 0 without a bottleneck
 
 def explorable_rows(rows, limit) -> list:
     "The best rows, those with a code of two dimensions first"
-    flat, long = ([row for row in rows if kind(code_dimensions(row))] for kind in ((2).__eq__, (2).__lt__))
+    flat = [row for row in rows if code_dimensions(row) == 2]
+    long = [row for row in rows if code_dimensions(row) > 2]
     chosen = top_rows(flat, limit)
     return chosen + top_rows(long, limit - len(chosen))
 

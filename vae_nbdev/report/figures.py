@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['PLOT_DPI', 'CHART_DPI', 'PLOT_DESCRIPTIONS', 'CLASS_COLOURED', 'COST_COLUMNS', 'to_png', 'save_plots',
            'plot_description', 'html_figure', 'images_folder', 'is_png', 'shown_model', 'plot_gallery', 'plot_names',
-           'plot_galleries', 'restore_models', 'noise_curve', 'plot_noise', 'validation_curve', 'validation_curves',
-           'plot_validation', 'style_cost_axis', 'draw_costs', 'plot_costs', 'noise_alt_text', 'validation_alt_text',
-           'costs_alt_text', 'validation_figure', 'cost_table', 'cost_figure']
+           'plot_galleries', 'restore_models', 'row_curves', 'noise_curve', 'plot_noise', 'validation_curve',
+           'validation_curves', 'plot_validation', 'style_cost_axis', 'draw_costs', 'plot_costs', 'noise_alt_text',
+           'validation_alt_text', 'costs_alt_text', 'validation_figure', 'cost_table', 'cost_figure']
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-003
 import base64, io, statistics
@@ -85,7 +85,7 @@ def html_figure(
     width, height = (int.from_bytes(data[i:i+4], "big") for i in (16, 20))  # where the header of a PNG has them
     size = dict(width=round(width / dpi * 100), height=round(height / dpi * 100))
     image = Img(src=f"data:image/png;base64,{base64.b64encode(data).decode()}", alt=alt, **size)
-    paper = Div(image, cls=" ".join(["paper", *["wide"] * wide, *["white"] * white]))
+    paper = Div(image, cls=f"paper{' wide' if wide else ''}{' white' if white else ''}")
     return Figure(paper, Figcaption(caption) if caption else None)
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-013
@@ -147,6 +147,21 @@ def restore_models(rows, folder) -> tuple: # short name → model, and a sentenc
     return models, missing
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-022
+def row_curves(
+    group,
+    points_of, # function of a row: its points (x, y) or (x, y, error), perhaps none
+    markers:bool=True, # mark the points
+) -> list: # of Curve
+    "A curve for each row that has points, in the style of its line"
+    curves, styles = [], group_styles(group)
+    for row in group.rows:
+        if not (points := points_of(row)): continue
+        style, (x, y, *errors) = styles[short_name(row.name)], map(list, zip(*points))
+        marker = style.marker if markers else ""
+        curves.append(Curve(short_name(row.name), x, y, style.colour, marker, *errors, dashed=style.dashed))
+    return curves
+
+# %% ../../nbs/10_report/04_figures.ipynb #cell-024
 def noise_curve(row) -> dict: # {"noise": [{"eps", "mean", "se"}, …]}, as in a result
     "The noise curve of a row over its seeds"
     eps = [p["eps"] for p in row.results[0].get("noise") or []]
@@ -167,7 +182,7 @@ def plot_noise(
     picture.set_size_inches(width, height)
     return picture
 
-# %% ../../nbs/10_report/04_figures.ipynb #cell-023
+# %% ../../nbs/10_report/04_figures.ipynb #cell-025
 def validation_curve(row) -> list: # (epoch, ELL) pairs
     "ELL of the validation images after each epoch that all seeds of a row have, its mean over them"
     ells = {}
@@ -177,13 +192,7 @@ def validation_curve(row) -> list: # (epoch, ELL) pairs
 
 def validation_curves(group) -> list: # of Curve
     "ELL of the validation images over the epochs, a line for each row that has more than one point"
-    curves, styles = [], group_styles(group)
-    for row in group.rows:
-        name, points = short_name(row.name), validation_curve(row)
-        if len(points) < 2: continue
-        epochs, ells = map(list, zip(*points))
-        curves.append(Curve(name, epochs, ells, styles[name].colour, dashed=styles[name].dashed))
-    return curves
+    return [curve for curve in row_curves(group, validation_curve, markers=False) if len(curve.x) > 1]
 
 def plot_validation(group) -> PlotFigure: # `None` if no row has a curve
     "ELL of the validation images over the epochs"
@@ -193,7 +202,7 @@ def plot_validation(group) -> PlotFigure: # `None` if no row has a curve
     draw_curves(picture.subplots(), curves, 3.3, title, ("epoch", "nats per image"), limits_after_burn_in(curves))
     return picture
 
-# %% ../../nbs/10_report/04_figures.ipynb #cell-024
+# %% ../../nbs/10_report/04_figures.ipynb #cell-026
 def style_cost_axis(ax, ticks):
     "A logarithmic axis of times or sizes, with ticks at these multiples of powers of ten"
     ax.set_xscale("log")
@@ -210,7 +219,7 @@ def draw_costs(ax, rows, key, styles):
         ax.errorbar(mean_over_seeds(row, key), mean, error, color=style.colour, marker=style.marker, ms=6, capsize=2,
                     mfc=face)
 
-# %% ../../nbs/10_report/04_figures.ipynb #cell-025
+# %% ../../nbs/10_report/04_figures.ipynb #cell-027
 def plot_costs(group) -> PlotFigure: # `None` for fewer than two rows
     "ELL against training time and number of parameters, a point for each row"
     costs = lambda row: [mean_over_seeds(row, key) for key in ("train_seconds", "parameters")]
@@ -228,7 +237,7 @@ def plot_costs(group) -> PlotFigure: # `None` for fewer than two rows
     style_axes(left, f"{group.dataset}: training time", "seconds", f"ELL ({score_kind(group)}), nats per image")
     return picture
 
-# %% ../../nbs/10_report/04_figures.ipynb #cell-029
+# %% ../../nbs/10_report/04_figures.ipynb #cell-031
 def noise_alt_text(group) -> str:
     "The noise curves of a group in words"
     lines = []
@@ -253,7 +262,7 @@ def costs_alt_text(group) -> str:
         points.append(f"{short_name(row.name)}: {duration}, {n:,.0f} parameters, ELL {ell}")
     return f"Scatter plot: {'; '.join(points)}."
 
-# %% ../../nbs/10_report/04_figures.ipynb #cell-030
+# %% ../../nbs/10_report/04_figures.ipynb #cell-032
 def validation_figure(group) -> Figure: # `None` if there is nothing to show
     "The training curves of a group as part of a page"
     picture = plot_validation(group)

@@ -13,13 +13,14 @@ __all__ = ['MEAN_IMAGE_MARGIN', 'SUMMARY_CARDS', 'count_noun', 'model_counts', '
 from pathlib import Path
 from fastcore.xml import A, Dd, Div, Dl, Dt, P, Strong, Sub
 from ..core.files import InputError
+from ..evaluation.importance import K_HAT_LIMIT
 from ..evaluation.significance import SEEDS_NEEDED, compare_with_best
 from ..studies.runs import read_scores
 from .results import Group, bound_mark, column_settings, group_results, has_deterministic_code
 from .results import has_uncertain_weights, is_teacher_forced, row_setting, score_kind, short_name
 from .tables import (
     TRAINED_MODELS, format_number, given_weights_note, group_styles, legend_swatch, mean_over_seeds,
-    LOOSE_K_HAT, is_loose, loose_mark, measure_heading, reference_value, with_minus_sign)
+    is_loose, loose_mark, measure_heading, reference_value, with_minus_sign)
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-007
 def count_noun(n, word) -> str:
@@ -43,10 +44,10 @@ def rank_rows(rows, key) -> list: # (row, score) pairs, the highest first
     "The rows that have a measure, sorted by its mean"
     return sorted(((row, row.score(key)) for row in rows if row.score(key)), key=lambda pair: -pair[1].mean)
 
-def name_list(names, limit:int=3) -> str:
-    "Names as a list in words; of many, the first few and the number of the others"
-    shown = [short_name(name) for name in names[:limit]]
-    if len(names) > limit: return f"{', '.join(shown)} and {count_noun(len(names) - limit, 'other model')}"
+def name_list(names) -> str:
+    "Names as a list in words; of more than three, the first three and the number of the others"
+    shown = [short_name(name) for name in names[:3]]
+    if len(names) > 3: return f"{', '.join(shown)} and {count_noun(len(names) - 3, 'other model')}"
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-008
@@ -76,7 +77,7 @@ def verdict_text(comparisons) -> str:
 def loose_sentence(rows) -> list: # one sentence as a tuple of parts; empty if the IWLL of no row is loose
     "Whose IWLL is marked loose, and what this means for its error and for verdicts about it"
     names = [row.name for row in rows if is_loose(row)]
-    return [(f"Loose (Pareto k-hat above {LOOSE_K_HAT}): {name_list(names)}; neither the error of a loose value nor a "
+    return [(f"Loose (Pareto k-hat above {K_HAT_LIMIT}): {name_list(names)}; neither the error of a loose value nor a "
              "verdict about it is reliable.",)] if names else []
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-009

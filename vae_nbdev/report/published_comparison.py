@@ -10,7 +10,7 @@ __all__ = ['ORIGINAL', 'OBJECTIVES', 'ORIGINAL_OBJECTIVE', 'COMPARISON_COLUMNS',
 import csv, dataclasses, json, math, statistics
 from pathlib import Path
 from fastcore.xml import Div, Td
-from ..core.files import InputError, read_json, write_text
+from ..core.files import InputError, read_json, replace_file
 from ..nn.registry import architectures
 from ..plots.figure import GREY, PlotFigure, class_words, line_styles, style_axes
 from .published import matches_run, read_published
@@ -102,8 +102,11 @@ def write_comparison(
 ) -> list: # its rows, from comparison_rows
     "Compare all stored results with the original project's numbers, and write the CSV file; raises `InputError`"
     rows = comparison_rows(read_published(reference_file), read_stored_results(folder))
-    lines = [",".join(COMPARISON_COLUMNS), *(",".join(str(row[k]) for k in COMPARISON_COLUMNS) for row in rows)]
-    write_text(Path(folder) / "published_comparison.csv", "\n".join(lines) + "\n")
+    comparison = replace_file(Path(folder) / "published_comparison.csv")
+    with comparison as path, open(path, "w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, COMPARISON_COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
     return rows
 
 def read_comparison(path) -> list: # rows, as write_comparison returns them

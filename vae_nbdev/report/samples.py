@@ -7,15 +7,14 @@ __all__ = ['GENERATING_PRIORS', 'PIXEL_KINDS', 'SHARES_NOTE', 'quality_cells', '
            'generating_priors', 'sample_strip', 'sample_gallery']
 
 # %% ../../nbs/10_report/14_samples.ipynb #cell-003
-import statistics
 from pathlib import Path
 import torch
 from fastcore.xml import Div, Td
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.latent_density import load_density
 from ..evaluation.sample_quality import (
-    BLOCKS, generate_images, nearest, shuffled_images)
-from .results import Score, short_name
+    BLOCKS, MANIFOLD_NEIGHBOURS, generate_images, nearest, shuffled_images)
+from .results import Score, result_part, score_over_seeds, short_name
 from .tables import group_styles, plain_table, score_cell
 from .figures import shown_model
 from .galleries import image_strip, load_models, model_name_cell, show_error, strip_table
@@ -23,17 +22,15 @@ from .galleries import image_strip, load_models, model_name_cell, show_error, st
 # %% ../../nbs/10_report/14_samples.ipynb #cell-007
 GENERATING_PRIORS = {"prior_samples": "p(z)", "ex_post_samples": "ex-post density"} # key of a result → p(z)
 PIXEL_KINDS = {"means": "the means of their pixels", "samples": "sampled pixels"}
-SHARES_NOTE = ("Precision and recall (k = 3) are shares, with a standard error of at most {:.3f} for point weights and "
-               "fixed balls. Uncertain weights add the spread of their few samples, which more images do not lower.")
+SHARES_NOTE = (f"Precision and recall (k = {MANIFOLD_NEIGHBOURS}) are shares, with a standard error of at most "
+               "{:.3f} for point weights and fixed balls. Uncertain weights add the spread of their few samples, "
+               "which more images do not lower.")
 
-def _score(parts, key, part=None) -> Score: # `None` if no seed has the measure
-    "A measure over the results of several seeds: mean and standard deviation, or the standard error of one"
-    values = [(p.get(key) or {}).get(part) if part else p.get(key) for p in parts]
-    values = [v for v in values if v is not None]
-    means = [v["mean"] if isinstance(v, dict) else v for v in values]
-    if len(means) > 1: return Score(statistics.fmean(means), statistics.stdev(means))
-    if not means: return None
-    return Score(means[0], values[0]["se"] if isinstance(values[0], dict) else parts[0].get(f"{key}_se") or 0.)
+def _score(parts, *path) -> Score: # `None` if no seed has the measure
+    "A measure over the results of several seeds; the error of a plain number stands beside it"
+    values = [(result_part(part, *path), part.get(f"{path[0]}_se")) for part in parts]
+    return score_over_seeds(value if isinstance(value, dict) else {"mean": value, "se": se}
+                            for value, se in values if value is not None)
 
 def quality_cells(parts:list) -> list: # of Td
     "FID, KID, precision, recall and both distances to the nearest training image, from the parts of all seeds"

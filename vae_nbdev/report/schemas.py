@@ -126,7 +126,7 @@ class SampleClassifier(Schema):
     accuracy:Fraction
 
 class SampleScores(Schema):
-    "How close samples are to test images"
+    "How close images are to the training images"
     fid:Measure
     kid:MeanAndError
     precision:Fraction
@@ -139,7 +139,7 @@ class SampleQualityResult(Schema):
     pixels:Line|None = None # of the samples: means or draws
     prior_samples:SampleScores|None = None
     ex_post_samples:SampleScores|None = None
-    floor:SampleScores|None = None # the same of training images in place of samples
+    floor:SampleScores|None = None # the same of test images in place of samples
 
 class RunParameters(Schema):
     "The parameters of a run, by their names: single values, and the options of the architecture"

@@ -158,9 +158,9 @@ def architecture_diagrams(
 MAX_ROWS = 12 # models on a slide
 RANKING_COLUMNS = ("ell", "ell(0.1)", "kl_z", "kl_w", "elbo", "iwll")
 
-def limit_rows(group, limit:int=MAX_ROWS):
+def limit_rows(group):
     "The group with only its top rows"
-    return group._replace(rows=top_rows(group.rows, limit))
+    return group._replace(rows=top_rows(group.rows, MAX_ROWS))
 
 def ranking_cells(group, rows, key, setting) -> list: # setting: its k or L
     "A measure of all rows as in the table of the report; an ELL − KL only where it is a bound"

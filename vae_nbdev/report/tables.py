@@ -4,14 +4,13 @@
 
 # %% auto #0
 __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETTER', 'DETERMINISTIC_NOTE', 'UNCERTAIN_NOTE',
-           'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'LOOSE_K_HAT', 'LOOSE_NOTE', 'TRAINED_MODELS',
-           'REFERENCE_ROWS', 'with_minus_sign', 'format_number', 'format_units', 'format_duration', 'format_bytes',
-           'header_cell', 'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose', 'loose_mark',
-           'score_mark', 'column_scores', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column',
-           'measure_columns', 'table_columns', 'error_sentence', 'caption_text', 'table_caption', 'teacher_forced_note',
-           'bound_notes', 'table_notes', 'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to',
-           'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell',
-           'plain_table']
+           'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'LOOSE_NOTE', 'TRAINED_MODELS', 'REFERENCE_ROWS',
+           'with_minus_sign', 'format_number', 'format_units', 'format_duration', 'format_bytes', 'header_cell',
+           'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose', 'loose_mark', 'score_mark',
+           'column_scores', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns',
+           'table_columns', 'error_sentence', 'caption_text', 'table_caption', 'teacher_forced_note', 'bound_notes',
+           'table_notes', 'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to', 'sortable_table',
+           'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell', 'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import statistics
@@ -19,6 +18,7 @@ from IPython.display import HTML
 from fastcore.xml import A, Abbr, B, Div, Li, P, Span, Sub, Table, Tbody, Td, Tfoot, Th, Thead, Tr, Ul
 from ..core.files import InputError
 from ..nn.likelihoods import likelihood_note
+from ..evaluation.importance import K_HAT_LIMIT
 from ..evaluation.significance import SEEDS_NEEDED
 from ..plots.figure import line_styles
 from .results import Group, bound_mark, column_settings, competes, given_weights_note, group_results
@@ -53,8 +53,7 @@ CALIBRATION_NOTE = ("For one seed, ± of ECE, AURC and excess AURC is over test 
 TEACHER_FORCED_NOTE = ("{}: autoregressive decoders. Their log p(x|z) of a pixel also sees the true pixels before "
                        "it, so ELL, ELL(ε) and PLL measure neither reconstruction from the code nor robustness, and do "
                        "not compete with those of other models.")
-LOOSE_K_HAT = 0.7 # Pareto k-hat above which importance sampling is unreliable (Vehtari et al. 2024)
-LOOSE_NOTE = (f"IWLL marked “loose”: Pareto k-hat of the importance weights above {LOOSE_K_HAT}; the bound holds on "
+LOOSE_NOTE = (f"IWLL marked “loose”: Pareto k-hat of the importance weights above {K_HAT_LIMIT}; the bound holds on "
               "average, but may lie far below its limit, and its error is not reliable.")
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-010
@@ -84,14 +83,15 @@ def header_cell(words, **attributes) -> Th:
     "The heading of a column"
     return Th(words, scope="col", **attributes)
 
-def score_cell(score, places, best, mark="", competes=True, title=None) -> Td:
+def score_cell(score, places, best, mark="", competes=True) -> Td:
     "A mean with its error and a mark, its word below; bold if its text equals `best` and it competes"
     if score is None: return Td("–", cls="num", data_sort="")
     number, (symbol, _, word) = format_number(score.mean, places), mark.partition(" ")
     error = Span(f" ± {format_number(score.error, places)}", cls="error-of") if score.error else None
     marks = (Span(text, cls=cls) for text, cls in ((symbol, "annotation"), (word, "small")) if text)
-    mean = (B if number == best and competes else str)(with_minus_sign(number) if any(score) else "0")
-    return Td(mean, error, *marks, cls="num", data_sort=repr(score.mean), title=title)
+    mean = with_minus_sign(number) if any(score) else "0"
+    if number == best and competes: mean = B(mean)
+    return Td(mean, error, *marks, cls="num", data_sort=repr(score.mean))
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-014
 def measure_title(key) -> str:
@@ -119,7 +119,7 @@ def measure_heading(
 def is_loose(row, *path) -> bool: # path: keys of an IWLL in another part of the results
     "Whether the importance weights of a row have a Pareto k-hat above 0.7, for any of its seeds"
     parts = [result_part(result, *path or ("measures", "iwll")) or {} for result in row.results]
-    return any((part.get("k_hat") or 0) > LOOSE_K_HAT for part in parts)
+    return any((part.get("k_hat") or 0) > K_HAT_LIMIT for part in parts)
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-015
 def loose_mark(row, key) -> str:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CLASSIFIER_MEASURES', 'predictive_points', 'predictive_quantities', 'predictive_score', 'plot_predictive',
-           'predictive_caption', 'predictive_figure', 'classifier_cell', 'calibration_table', 'risk_coverage_curves',
+           'predictive_caption', 'predictive_figure', 'classifier_cell', 'calibration_table', 'risk_coverage_curve',
            'risk_coverage_figure']
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-003
@@ -12,10 +12,10 @@ import statistics
 from fastcore.xml import Div, Figure, Td
 from ..evaluation.posterior_predictive import PREDICTIVE_QUANTITIES
 from ..plots.figure import PlotFigure
-from ..plots.curves import Curve, draw_curves
+from ..plots.curves import draw_curves
 from .results import Row, score_kind, short_name
 from .tables import format_number, group_styles, number_cell, plain_table, score_cell, with_minus_sign
-from .figures import html_figure
+from .figures import html_figure, row_curves
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-007
 def predictive_points(row:Row) -> list: # of (L, mean, error)
@@ -41,12 +41,7 @@ def predictive_score(group) -> str:
 
 def plot_predictive(group) -> PlotFigure: # `None` if no model has a curve
     "Posterior predictive against the number of weight samples"
-    curves, styles = [], group_styles(group)
-    for row in group.rows:
-        name, points = short_name(row.name), predictive_points(row)
-        if not points: continue
-        style, (L, means, errors) = styles[name], map(list, zip(*points))
-        curves.append(Curve(name, L, means, style.colour, style.marker, errors, style.dashed))
+    curves = row_curves(group, predictive_points)
     if not curves: return None
     picture, labels = PlotFigure(6.4, 4.2), ("L, weight samples", f"{predictive_score(group)}, nats per image")
     ax = picture.subplots()
@@ -112,22 +107,16 @@ def calibration_table(group) -> Div: # `None` for autoencoders
     return plain_table(headings, lines, "calibration of classifiers", caption, group_styles(group))
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-016
-def risk_coverage_curves(group) -> list: # of Curve
-    "The risk–coverage curve of each classifier, the mean over its seeds"
-    curves, styles = [], group_styles(group)
-    for row in group.rows:
-        seeds = [r["risk_coverage"] for r in row.results if r.get("risk_coverage")]
-        if not seeds: continue
-        levels = list(zip(*seeds))
-        coverage, risk = ([statistics.fmean(p[key] for p in level) for level in levels] for key in ("coverage", "risk"))
-        errors = [statistics.stdev(p["risk"] for p in level) for level in levels] if len(seeds) > 1 else None
-        style = styles[short_name(row.name)]
-        curves.append(Curve(short_name(row.name), coverage, risk, style.colour, "", errors, style.dashed))
-    return curves
+def risk_coverage_curve(row) -> list: # of (coverage, risk), with several seeds of (coverage, risk, error)
+    "The risk–coverage curve of a classifier, the mean over its seeds"
+    seeds = [r["risk_coverage"] for r in row.results if r.get("risk_coverage")]
+    mean = lambda level, key: statistics.fmean(point[key] for point in level)
+    error = lambda level: [statistics.stdev(point["risk"] for point in level)] if len(seeds) > 1 else []
+    return [(mean(level, "coverage"), mean(level, "risk"), *error(level)) for level in zip(*seeds)]
 
 def risk_coverage_figure(group) -> Figure: # `None` if no model has a curve
     "Error rate of the most confident predictions against the share that is answered"
-    curves = risk_coverage_curves(group)
+    curves = row_curves(group, risk_coverage_curve, markers=False)
     if not curves: return None
     picture, labels = PlotFigure(5.6, 3.6), ("coverage (share of images answered)", "error rate")
     draw_curves(picture.subplots(), curves, 3, f"Risk and coverage: {group.dataset}", labels)

@@ -25,9 +25,8 @@ class Program:
     def __init__(self,
         command:list, # command and arguments
         env:dict=None, # additional environment variables
-        log=None, # file for what the program prints; a temporary one if not given
     ):
-        self.log = open(log, "a+") if log else tempfile.TemporaryFile("w+")
+        self.log = tempfile.TemporaryFile("w+") # of what the program prints
         self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=self.log, text=True, env={**os.environ, **(env or {})})
         self.start = self.receive()

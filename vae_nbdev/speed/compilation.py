@@ -117,6 +117,7 @@ def probe_compiler() -> Thread:
 
 def _addmm(bias, x, weight, *, beta=1, alpha=1):
     "bias + x @ weight, on a CPU without a copy of the bias for every row"
+    # written as a sum with bias, Inductor would turn it back into addmm
     return x @ weight - -bias if x.is_cpu and beta == alpha == 1 else NotImplemented
 
 # %% ../../nbs/05_speed/03_compilation.ipynb #cell-013

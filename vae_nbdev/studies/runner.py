@@ -7,8 +7,7 @@ __all__ = ['REFUSED_STATE', 'TRANSIENT_REASONS', 'MAX_ATTEMPTS', 'BATCH_SEEDS', 
            'PROVENANCE_KEYS', 'RunProcesses', 'prepare_run', 'is_transient', 'read_failure', 'write_failure',
            'experiment_command', 'failure_reason', 'run_attempt', 'run_in_process', 'group_by_configuration',
            'train_seed_batch', 'train_seed_batch_in_process', 'run_group', 'begin_study', 'end_study', 'LockWait',
-           'record_outcome', 'run_groups', 'default_jobs', 'threads_of_a_run', 'run_study', 'round_floats',
-           'write_results']
+           'record_outcome', 'run_groups', 'default_jobs', 'threads_of_a_run', 'run_study', 'write_results']
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-003
 import dataclasses, json, os, re, subprocess, sys, tempfile, time
@@ -17,7 +16,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 import psutil
 from tqdm import tqdm
-from ..core.files import InputError, check_choice, check_number, make_folder, read_json, write_json, write_text
+from ..core.files import InputError, check_choice, check_number, make_folder
+from ..core.files import read_json, round_floats, write_json, write_text
 from ..core.locks import Lock, LockHeldError
 from ..core.notebooks import notebook_command
 from ..core.progress import ProgressBar
@@ -27,7 +27,7 @@ from ..speed.threads import choose_threads, count_cores, passive_waiting, reques
 from ..training.settings import pick_device
 from ..training.loop import train_seeds
 from .spec import Run, Study, canonical_json, model_options, run_key, run_name, training_settings
-from .runs import CODE_CHANGED, check_code, finished_result, older_result
+from .runs import CODE_CHANGED, check_code, finished_result, log_event, older_result
 from .folders import RUNS, acquire_run, check_study_folder, install_next, outdated_runs, restore_older
 from .folders import read_study_index, set_aside, set_aside_others, work_folder, write_study
 
@@ -208,9 +208,18 @@ def train_seed_batch_in_process(
     code = f"import sys; from vae_nbdev.studies.runner import {name}; {name}(sys.argv[1])"
     try: status, log = (processes or RunProcesses()).call([sys.executable, "-c", code, file], threads)
     finally: Path(file).unlink(missing_ok=True)
+    if status < 0: return f"stopped by signal {-status}."
     return "" if status == 0 else failure_reason(log)
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-029
+def _train_together(work, data_dir, device, threads, processes):
+    "Train the (run, folder) of several seeds in one batch; says why, if each of them must be trained alone"
+    reason = train_seed_batch_in_process(*zip(*work), data_dir, device, threads, processes)
+    if not reason or processes.stopped: return
+    tqdm.write(f"{len(work)} seeds such as {run_name(work[0][0])} are trained one by one: {reason}", file=sys.stderr)
+    with suppress(InputError): # on a full disk the line above is enough
+        for _, folder in work: log_event(make_folder(folder), f"seed batch failed ({reason})")
+
 def run_group(runs, runs_folder, notebook, data_dir=None, device="auto", threads=1, retry=False, processes=None):
     "Do one run, or several that differ only in their seeds; yields each with the reason of its failure"
     folders, processes = [Path(runs_folder) / run_name(run) for run in runs], processes or RunProcesses()
@@ -218,7 +227,7 @@ def run_group(runs, runs_folder, notebook, data_dir=None, device="auto", threads
         work = [(run, None if finished_result(folder, run) else prepare_run(folder, run, processes, retry))
                 for run, folder in zip(runs, folders)]
         unfinished = [(run, folder) for run, folder in work if folder and (retry or not read_failure(folder, run))]
-        if len(unfinished) > 1: train_seed_batch_in_process(*zip(*unfinished), data_dir, device, threads, processes)
+        if len(unfinished) > 1: _train_together(unfinished, data_dir, device, threads, processes)
     for run, folder in zip(runs, folders):
         yield run, run_in_process(run, folder, notebook, data_dir, device, threads, retry, processes)
 
@@ -284,16 +293,11 @@ def run_groups(groups, do_group, jobs, processes):
             raise KeyboardInterrupt("stopped: what is done is kept; the same command goes on with the rest.") from None
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-034
-def default_jobs(
-    n_runs:int, # of the study
-    device:str="auto",
-) -> int:
+def default_jobs(n_runs:int, device:str="auto") -> int: # for so many runs of a study
     "How many runs to do at the same time: as many as have cores for their threads, and on a GPU one"
     return 1 if _is_gpu(device) else max(1, min(count_cores() // (requested_threads() or 1), n_runs))
 
-def threads_of_a_run(
-    jobs:int, # runs at the same time
-) -> int:
+def threads_of_a_run(jobs:int) -> int: # of so many runs at the same time
     "The most threads of each of several runs: `OMP_NUM_THREADS` where it is set to a number, otherwise a fair share"
     return requested_threads() or max(1, count_cores() // jobs)
 
@@ -328,12 +332,6 @@ def run_study(
 OMITTED_KEYS = ("format", "key", "task", "run", "architecture", "dataset", "binarisation", "likelihood", "seed",
                 "history", "versions", "commit", "hardware", "device", "threads") # elsewhere in the file, or too long
 PROVENANCE_KEYS = ("hardware", "device", "threads", "commit", "versions") # stored once for all runs
-
-def round_floats(value):
-    "The value with all its floats rounded to six significant digits"
-    if isinstance(value, float): return float(f"{value:.6g}")
-    if isinstance(value, dict): return {k: round_floats(v) for k, v in value.items()}
-    return [round_floats(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 def _kept_result(folder, run, kept) -> dict: # or None
     "The result of a run, or an older one that the study has kept"

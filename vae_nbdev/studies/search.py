@@ -8,12 +8,11 @@ __all__ = ['family_name', 'group_families', 'check_budget', 'search_settings', '
 # %% ../../nbs/09_studies/07_search.ipynb #cell-003
 import dataclasses
 from pathlib import Path
-from ..core.files import InputError, write_json
+from ..core.files import InputError, round_floats, write_json
 from ..core.progress import ProgressBar
 from ..core.provenance import provenance
 from ..data.datasets import display_name, load
 from .folders import RUNS, acquire_run
-from .runner import round_floats
 from .runs import train_run
 from .spec import Run, Study, run_label, run_name, training_settings
 from ..training.checkpoints import read_progress

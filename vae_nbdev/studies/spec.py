@@ -330,7 +330,9 @@ def override_study(
     seeds:int=None, # every run with the seeds 0, 1, …, as many as this
     fraction:float=None, # of every run's epochs, and of its KL warm-up
 ) -> Study:
-    "The study with other epochs or seeds"
+    "The study with other epochs or seeds; raises `InputError` for both numbers of epochs, or one that is impossible"
+    if epochs is not None and fraction is not None:
+        raise InputError("epochs and fraction both say how many epochs the runs have: leave one of them out.")
     if epochs is not None: epochs = check_schema(epochs, Count, "epochs")
     if fraction is not None: fraction = check_schema(fraction, EpochFactor, "fraction")
     if seeds is not None:
@@ -344,8 +346,9 @@ def override_study(
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-050
 def _with_epochs(run, epochs) -> dict:
-    "The parameters of a run with other epochs, and with a KL warm-up over the same share of them"
-    return run | {"epochs": epochs, "kl_warm_up": round(run["kl_warm_up"] * epochs / run["epochs"])}
+    "The parameters of a run with other epochs, and with a KL warm-up over the same share of them, at least one"
+    warm_up = run["kl_warm_up"] and max(1, round(run["kl_warm_up"] * epochs / run["epochs"])) # 0: off, and stays so
+    return run | {"epochs": epochs, "kl_warm_up": warm_up}
 
 def _override_runs(runs, epochs, seeds, fraction, where) -> tuple:
     "The runs with other epochs or seeds, each once"

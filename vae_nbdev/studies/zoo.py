@@ -8,11 +8,10 @@ __all__ = ['MAX_ZOO_BYTES', 'validation_nelbo', 'choose_models', 'build_zoo']
 # %% ../../nbs/09_studies/08_zoo.ipynb #cell-003
 import shutil
 from pathlib import Path
-from ..core.files import InputError, make_folder, read_json, write_json
+from ..core.files import InputError, make_folder, read_json, round_floats, write_json
 from ..core.provenance import provenance
 from ..nn.registry import architectures
 from .folders import RUNS
-from .runner import round_floats
 from .runs import evaluated_weights
 from .spec import chosen_options
 from ..training.checkpoints import restore
