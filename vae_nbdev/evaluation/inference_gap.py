@@ -140,7 +140,7 @@ def gap_scores(
     seed:int=0,
     samples:int=EVALUATION_SAMPLES, # codes of each image, a multiple of `EVALUATION_CHUNK`
 ) -> dict: # name → (weight samples, n), float64; and whether all searches converged
-    "log p(x|W), ELBO[q*] and ELBO[q] of each image under each weight sample, in nats"
+    "log p(x|W), `ELBO[q*]` and `ELBO[q]` of each image under each weight sample, in nats"
     _check_samples(samples, weight_samples)
     n, fitted = 1 if W is None else min(weight_samples, len(W)), model.latent_posterior == "fitted_gaussian"
     with torch.no_grad(): encoded = independent_fits(model, x, n, len(W), seed) if fitted else model.encode(x, W)
