@@ -128,10 +128,12 @@ def check_workflows():
 
 
 def check_citation():
-    "What is wrong with CITATION.cff: another version than that of the package."
-    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["version"]
+    "What is wrong with CITATION.cff and the citation below the pages: another version than that of the package."
+    cited = {"CITATION.cff": lambda text: text, "_quarto.yml": lambda text: text["citation"]}
+    cited = {name: part(yaml.safe_load((ROOT / name).read_text(encoding="utf-8")))["version"] for name, part in cited.items()}
     version = metadata.version(PACKAGE)
-    return "" if cited == version else f"CITATION.cff cites version {cited}, and settings.ini has {version}: change it"
+    return "\n".join(f"{name} cites version {found}, and settings.ini has {version}: change it"
+                     for name, found in cited.items() if found != version)
 
 
 def check_rule(rule):
@@ -204,7 +206,7 @@ def all_checks(flags, timeout):
         "packages: pip check": lambda: check_command(python, "-m", "pip", "check"),
         "imports: no torch before it is needed": check_imports,
         ".github: valid, actions pinned": check_workflows,
-        "CITATION.cff: the version of the package": check_citation,
+        "CITATION.cff and _quarto.yml: the version of the package": check_citation,
         "vae_nbdev: ruff": lambda: check_command(python, "-m", "ruff", "check", "--config", ".ci/ruff.toml", "vae_nbdev"),
     }
     checks["checks: find what is wrong"] = lambda: check_command(python, ".ci/self_test.py")
