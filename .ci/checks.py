@@ -128,13 +128,16 @@ def check_workflows():
 
 
 def check_citation():
-    "What is wrong with CITATION.cff: another version than that of the package, or another date than in CHANGELOG.md."
-    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
-    version, released = metadata.version(PACKAGE), f"## {cited['version']} ({cited['date-released']})"
-    if cited["version"] != version:
-        return f"CITATION.cff cites version {cited['version']}, and settings.ini has {version}: change it"
-    headings = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
-    return "" if released in headings else f"CHANGELOG.md has no section '{released}', as CITATION.cff dates it: change one"
+    "What is wrong with the citations: another version than that of the package, or another date than in CHANGELOG.md."
+    cited = {"CITATION.cff": lambda text: text, "_quarto.yml": lambda text: text["citation"]}
+    cited = {name: part(yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))) for name, part in cited.items()}
+    version, released = metadata.version(PACKAGE), cited["CITATION.cff"]["date-released"]
+    problems = [f"{name} cites version {found['version']}, and settings.ini has {version}: change it"
+                for name, found in cited.items() if found["version"] != version]
+    heading = f"## {version} ({released})"
+    if heading not in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines():
+        problems.append(f"CHANGELOG.md has no section '{heading}', as CITATION.cff dates it: change one")
+    return "\n".join(problems)
 
 
 def check_rule(rule):
@@ -207,7 +210,7 @@ def all_checks(flags, timeout):
         "packages: pip check": lambda: check_command(python, "-m", "pip", "check"),
         "imports: no torch before it is needed": check_imports,
         ".github: valid, actions pinned": check_workflows,
-        "CITATION.cff: version and date of the package": check_citation,
+        "CITATION.cff and _quarto.yml: version and date of the package": check_citation,
         "vae_nbdev: ruff": lambda: check_command(python, "-m", "ruff", "check", "--config", ".ci/ruff.toml", "vae_nbdev"),
     }
     checks["checks: find what is wrong"] = lambda: check_command(python, ".ci/self_test.py")

@@ -179,6 +179,11 @@ def html_of(page, names, host):
     return str(soup), contents
 
 
+def spans_of_code(text):
+    "A line of Markdown as HTML, with code where it has backticks."
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+
+
 def write_page(page, order, sidebar, template, settings):
     "One page of the site."
     names, host = {other["source"]: other["name"] for other in order}, settings.doc_host + settings.doc_baseurl
@@ -289,6 +294,7 @@ def build():
     _, sidebar = read_site()
     order = pages_of(sidebar)
     environment = Environment(loader=FileSystemLoader(LOOK), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["spans_of_code"] = spans_of_code
     write = partial(write_page, order=order, sidebar=sidebar, settings=get_config(),
                     template=environment.get_template("page.html"))
     with ThreadPoolExecutor(2) as pool: list(pool.map(write, order))

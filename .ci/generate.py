@@ -6,7 +6,7 @@ from pathlib import Path
 import pypandoc, yaml
 from execnb.nbio import mk_cell, nb2str, read_nb
 from nbdev.config import get_config
-from nbdev.doclinks import nbglob, patch_name
+from nbdev.doclinks import nbglob
 from nbdev.processors import FilterDefaults
 from nbdev.quarto import refresh_quarto_yml
 
@@ -110,24 +110,22 @@ def anchors_of(page):
 
 
 def symbols_of(path):
-    """Name → first line of the docstring and nbdev's own anchor, for what a module exports: its functions and classes,
-    and methods it adds."""
+    "Name → first line of the docstring, for what a module exports: its functions and classes, and methods it adds."
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in tree.body:
         if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.name.startswith("_"): continue
         function = isinstance(node, ast.FunctionDef)
         patched = function and any("patch" in ast.unparse(decorator) for decorator in node.decorator_list)
         owner = ast.unparse(node.args.args[0].annotation).split("|")[0].strip() if patched else ""
-        words = (ast.get_docstring(node) or "").partition("\n")[0]
-        wrapped = patched and len(node.decorator_list) > 1  # the wrapper does not know its class, and nbdev asks it
-        yield f"{owner}.{node.name}" if owner else node.name, (words, (node.name if wrapped else patch_name(node)).lower())
+        yield f"{owner}.{node.name}" if owner else node.name, (ast.get_docstring(node) or "").partition("\n")[0]
 
 
-def entry_of(name, words, own, page, anchors):
+def entry_of(name, words, page, anchors):
     "One line of the reference: the name, linked to where it is explained, and what it is."
-    anchor = next((a for a in (name.lower(), name.rpartition(".")[2].lower()) if a in anchors), own)
+    own = name.lower()  # the anchor that nbdev's heading gives
+    anchor = next((a for a in (own, own.rpartition(".")[2]) if a in anchors), own)
     parts = words.replace("|", "\\|").split("`")  # every second one is code
-    parts[::2] = [re.sub(r"([*_<>\[\]$~^@])", r"\\\1", part) for part in parts[::2]]
+    parts[::2] = [re.sub(r"([*_<>\[\]$~^@]|-(?=-))", r"\\\1", part) for part in parts[::2]]
     return f"| [`{name}`]({page}#{anchor}) | {'`'.join(parts) or '–'} |"
 
 
@@ -140,7 +138,7 @@ def write_reference():
         if not (symbols := dict(symbols_of(path))): continue
         module, anchors = ".".join(path.with_suffix("").parts), anchors_of(page)
         parts += ["", f"## `{module}`", "", "| name | what it is |", "|:-----|:---------------|",
-                  *(entry_of(name, *about, page, anchors) for name, about in symbols.items())]
+                  *(entry_of(name, words, page, anchors) for name, words in symbols.items())]
     Path(NBS, "reference.qmd").write_text("\n".join(parts) + "\n", encoding="utf-8")
 
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 from fastcore.basics import camel2snake
 
+from vae_nbdev.docs_site import complete_index
+
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "vae_nbdev"
 MODULE_LINES, CELL_LINES, LINE_LENGTH = 300, 25, 120
 CITATION, ENTRY = re.compile(r"(?<!\w)@(\w+)"), re.compile(r"^@\w+\{(\w+),\n(.*?)^\}", re.M | re.S)
 WITHOUT_ADDRESS = {"banerjee1961", "brown1984", "kish1965", "miyasawa1961", "tukey1953"}  # printed on paper only
+ONLY_REPORT = {"scroll", "white"}  # classes: the site scrolls tables without it, and does not invert figures in the dark
 LINK = re.compile(r"\[([^][]*)\]\([^)\s]*\)")
 ASSERTS = re.compile(r"\bassert\b|\btest_\w+\(|assert_close\(")
 
@@ -211,11 +214,36 @@ def shortcodes():
             for i, (_, text) in enumerate(page.cells) if "{{<" in text]
 
 
-def exported_names():
-    "What nbdev links by itself where it stands in backticks: every exported symbol, with its class and without its module"
+def symbol_index():
+    "nbdev's index of the package as the docs build has it: module → full name → (page and anchor, path of the module)"
     tree = ast.parse((ROOT / PACKAGE / "_modidx.py").read_text(encoding="utf-8"))
     symbols = ast.literal_eval(tree.body[0].value)["syms"]
-    return {name.removeprefix(f"{module}.") for module, names in symbols.items() for name in names}
+    complete_index(symbols, ROOT)
+    return symbols
+
+
+def exported_names():
+    "What nbdev links by itself where it stands in backticks: every exported symbol, with its class and without its module"
+    return {name.removeprefix(f"{module}.") for module, names in symbol_index().items() for name in names}
+
+
+def anchors():
+    "Symbols of one page that differ in their capitals only: both would have one anchor"
+    owners = defaultdict(list)
+    for entries in symbol_index().values():
+        for name, (place, _) in entries.items(): owners[place].append(name)
+    return [f"{' and '.join(names)} have one anchor" for names in owners.values() if len(names) > 1]
+
+
+def docstrings():
+    "Exported docstrings with a bare * or -- in their first line, which the site sets in italics: the sign would be lost"
+    kinds = ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef
+    for module, source in modules().items():
+        for node in ast.parse(source).body:
+            if not isinstance(node, kinds) or node.name.startswith("_"): continue
+            first = (ast.get_docstring(node) or "").partition("\n")[0]
+            if sign := re.search(r"\*|--", re.sub(r"`[^`]*`", "", first)):
+                yield f"{PACKAGE}.{module}.{node.name}: {sign[0]} in its docstring; put the word into backticks"
 
 
 def links_on_names():
@@ -240,6 +268,19 @@ def machine_paths():
             for i, text in enumerate(page.outputs) if (found := re.search(r"/[\w./-]+/site-packages\b|/tmp/tmp\w+", text))]
 
 
+def styles():
+    "Classes in stored outputs that a report or its slides have a style for, and the docs site has not, with Quarto or without"
+    classes = lambda *paths: set(re.findall(r"\.([a-z][\w-]*)", "".join((ROOT / path).read_text(encoding="utf-8") for path in paths)))
+    site = classes("nbs/tables.css", "nbs/styles.css") & classes("nbs/tables.css", ".ci/docs/site.css")
+    lost = classes("reports/template/style.css", "reports/template/slides.css") - site - ONLY_REPORT
+    for page in pages():
+        for i, text in enumerate(page.outputs):
+            html = "".join("".join(output.get("data", {}).get("text/html", "")) for output in json.loads(text))
+            names, own = set(" ".join(re.findall(r'class="([^"]*)"', html)).split()), "".join(re.findall(r"<style>.*?</style>", html, re.S))
+            for name in sorted(name for name in lost & names if f".{name}" not in own):
+                yield f"{page.at(i)}: the class {name} has no style on the site; move it to reports/template/tables.css"
+
+
 def citations():
     "Citations without an entry in the bibliography, and entries that are not cited, out of order or without an address"
     entries = ENTRY.findall((ROOT / "nbs" / "references.bib").read_text(encoding="utf-8"))
@@ -262,6 +303,8 @@ RULES = {"notebooks and exported cells can be read": readable, "a notebook has t
          "title, subtitle and a test on every page": shape, "headings skip no level": headings,
          "architectures are counted": counts, "no shortcodes of Quarto": shortcodes,
          "imports have cells of their own": imports_alone,
+         "no two exported names share an anchor": anchors, "docstrings show their signs": docstrings,
+         "outputs have a style on the site": styles,
          "no link by hand on an exported name": links_on_names, "every cell has an id of its own": cell_ids,
          "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations}
 

@@ -96,7 +96,7 @@ def int_or_none(text):
     except argparse.ArgumentTypeError as error: raise argparse.ArgumentTypeError(f"{error}, and not none") from None
 
 def file_path(text) -> str:
-    "The path of a file or folder, which is not empty; a shell leaves the ~ in --out=~/a as it is"
+    "The path of a file or folder, which is not empty; a shell leaves the ~ in `--out=~/a` as it is"
     if not text: raise argparse.ArgumentTypeError("the path is empty: leave the option out, or name a file or folder")
     if not (path := os.path.expanduser(text)).startswith("~"): return path
     raise argparse.ArgumentTypeError(f"the home folder in {_shorten(text)!r} is not known: write the path without ~, "
@@ -111,7 +111,7 @@ def shell_path(path) -> str:
 _READERS = {int: whole_number, float: finite_number}
 
 def _hyphenate(arguments) -> list:
-    "--batch_size=64 → --batch-size=64; everything else, and what follows a --, as it is"
+    "`--batch_size=64` → `--batch-size=64`; everything else, and what follows a `--`, as it is"
     end, result = arguments.index("--") if "--" in arguments else len(arguments), list(arguments)
     for i, argument in enumerate(result[:end]):
         name, equals, value = argument.partition("=")

@@ -195,7 +195,7 @@ def check_noise(noise) -> tuple:
     raise InputError(f"noise must be a list of standard deviations such as (0, 0.1), got {noise!r}.")
 
 def check_mc_samples(
-    model, # must be an `Autoencoder`
+    model, # must be an Autoencoder
     L:int, # Monte Carlo samples of (W, z) that are requested
     least:int=1, # the fewest that the measure needs, unless the model is deterministic
 ) -> int:

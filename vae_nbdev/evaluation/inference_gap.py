@@ -73,7 +73,7 @@ def optimise_posterior(
     seed:int=0,
     max_steps:int=3000,
 ) -> LocalPosterior:
-    "The diagonal Gaussian of highest ELBO for each image (q* of Cremer et al. 2018)"
+    "The diagonal Gaussian of highest ELBO for each image (`q*` of Cremer et al. 2018)"
     generator = make_generator(seed, "local optimisation", device=x.device)
     q = GaussianPosterior(*(v.detach().clone().requires_grad_() for v in (q.mean, q.log_std)))
     optimizer, steps, reductions = torch.optim.Adam([q.mean, q.log_std], START_RATE), 0, 0
@@ -101,7 +101,7 @@ def importance_likelihood(
     seed:int=0,
     chunk:int=50, # codes at a time
 ): # a function of (images, q*, W, l)
-    "An estimate of log p(x|W) by importance sampling with k codes from the locally optimised q*"
+    "An estimate of log p(x|W) by importance sampling with k codes from the locally optimised `q*`"
     @torch.no_grad()
     def estimate(x, q, W, l=0):
         generator, weights = make_generator(seed, "local importance", l, device=x.device), RunningLogWeights()
@@ -140,7 +140,7 @@ def gap_scores(
     seed:int=0,
     samples:int=EVALUATION_SAMPLES, # codes of each image, a multiple of `EVALUATION_CHUNK`
 ) -> dict: # name → (weight samples, n), float64; and whether all searches converged
-    "log p(x|W), ELBO[q*] and ELBO[q] of each image under each weight sample, in nats"
+    "log p(x|W), `ELBO[q*]` and `ELBO[q]` of each image under each weight sample, in nats"
     samples, weight_samples = _check_samples(samples, weight_samples)
     n, fitted = 1 if W is None else min(weight_samples, len(W)), model.latent_posterior == "fitted_gaussian"
     with torch.no_grad(): encoded = independent_fits(model, x, n, len(W), seed) if fitted else model.encode(x, W)

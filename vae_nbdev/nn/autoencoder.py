@@ -90,7 +90,7 @@ def clip_gradients(
 def optimizer_step(
     optimizer:torch.optim.Optimizer, # its parameters learn; `clip_norm` in its groups limits their gradients
     loss:Tensor, # scalar
-    seeds:bool=False, # see `clip_gradients`
+    seeds:bool=False, # see clip_gradients
 ):
     "One optimizer step on the loss; no other parameter gets a gradient"
     parameters = [p for group in optimizer.param_groups for p in group["params"]]

@@ -57,7 +57,7 @@ def inference_gap_caption(group, rows) -> str:
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-011
 def inference_gap_table(group) -> Div: # `None` if no model was measured
-    "log p(x), the ELBO of the locally optimised q* and of the encoder's q, and the two gaps (Cremer et al. 2018)"
+    "log p(x), the ELBO of the locally optimised `q*` and of the encoder's q, and the two gaps (Cremer et al. 2018)"
     rows = rows_with_part(group, "inference_gap")
     if not rows: return None
     cell = lambda row, key: score_cell(row.part_score("inference_gap", key), 2, None)

@@ -153,7 +153,7 @@ def should_compile(model, settings) -> bool:
     return model.functional and steps >= (COMPILE_BAYESIAN_FROM if find_layers(model, BayesianLayer) else COMPILE_FROM)
 
 def fast_step(
-    model, # an `Architecture`, or a SeedBatch
+    model, # an Architecture, or a SeedBatch
     settings, # with `epochs`, `batch_size` and `compile`
     check_stop=lambda: None, # called when compiling fails: raises if the training was to stop
 ): # with `train()` and `update(batch, optimizers, L, generator)`
