@@ -19,9 +19,10 @@ from ..plots.figure import PlotFigure
 from ..plots.curves import draw_curves
 from .results import AIS_PRIORS, column_settings, competes, has_uncertain_weights, low_ess_count
 from .results import result_part, row_setting, score_kind, score_over_seeds, short_name
-from .tables import (
+from vae_nbdev.report.tables import (
     LOOSE_NOTE, TRAINED_MODELS, error_sentence, format_number, given_weights_note, group_styles, is_loose, loose_mark,
-    measure_heading, number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign)
+    measure_heading, number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign,
+    with_subscripts)
 from .findings import scores_of_row
 from .figures import html_figure, noise_alt_text, plot_noise, row_curves
 
@@ -74,7 +75,8 @@ def significance_table(
     lines = [(name, *verdict_cells(comparisons[name], marks[name])) for name in sorted(scores, key=rank)]
     heading = measure_heading(key, group, setting)[0]
     notes = [given_weights_note(group, rows), LOOSE_NOTE if any(marks.values()) else ""] if key == "iwll" else []
-    caption = Span(significance_caption(heading, group, comparisons, map(len, scores.values())), f" {' '.join(notes)}")
+    caption = Span(significance_caption(heading, group, comparisons, map(len, scores.values())),
+                   *with_subscripts(f" {' '.join(notes)}"))
     headings = ["Model", "Difference", f"Adjusted {CONFIDENCE:.0%} interval", "Adjusted p", "Verdict"]
     table = plain_table(headings, lines, f"differences of {key}", caption, group_styles(group))
     return Div(table, *missing, P(apart, cls="caption") if apart else None)

@@ -9,11 +9,12 @@ __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETT
            'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose', 'loose_mark', 'score_mark',
            'column_scores', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns',
            'table_columns', 'error_sentence', 'caption_text', 'table_caption', 'teacher_forced_note', 'bound_notes',
-           'table_notes', 'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to', 'sortable_table',
-           'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell', 'plain_table']
+           'with_subscripts', 'table_notes', 'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to',
+           'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell',
+           'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
-import statistics
+import re, statistics
 from IPython.display import HTML
 from fastcore.xml import A, Abbr, B, Div, Li, P, Span, Sub, Table, Tbody, Td, Tfoot, Th, Thead, Tr, Ul
 from ..core.files import InputError
@@ -250,6 +251,14 @@ def bound_notes(group) -> list: # of texts
     if forced := teacher_forced_note(group.rows): notes.append(forced)
     return notes + ([LOOSE_NOTE] if any(map(is_loose, group.rows)) else [])
 
+def with_subscripts(*parts) -> list: # of texts and elements
+    "Parts of a text, in which KL_z and KL_W are written as in formulas"
+    pieces = []
+    for part in parts:
+        split = re.split(r"(?<=KL)_([zW])", part) if isinstance(part, str) else [part]
+        pieces += [Sub(piece) if place % 2 else piece for place, piece in enumerate(split)]
+    return pieces
+
 def table_notes(
     group:Group,
     without=(), # measures that another table shows
@@ -260,7 +269,7 @@ def table_notes(
     if group.task == "reconstruction":
         try: notes.insert(0, likelihood_note(group.likelihood, group.binarisation))
         except InputError as error: notes.insert(0, str(error))
-    return Ul(*map(Li, notes), cls="notes") if notes else None
+    return Ul(*(Li(*with_subscripts(note)) for note in notes), cls="notes") if notes else None
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-031
 REFERENCE_ROWS = {"bound": "Upper bound (minus the pixel entropy)",
@@ -357,4 +366,5 @@ def plain_table(
     right = [False, *(cell.get("class") == "num" for cell in lines[-1][1:])]
     head = [header_cell(heading, cls="num" if numeric else None) for heading, numeric in zip(headings, right)]
     body = [Tr(Th(*swatch(name), name, scope="row", data_sort=name), *cells) for name, *cells in lines]
+    if isinstance(caption, str): caption = Span(*with_subscripts(caption))
     return Div(P(caption, cls="caption") if caption else None, scroll_box(sortable_table(head, body), title))

@@ -136,12 +136,16 @@ def _latex_rows(group) -> list: # of lists of cells, the headings first
     return rows
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-018
+def _latex_note(text) -> str:
+    "A note below a table, with the subscripts of KL_z and KL_W"
+    return re.sub(r"(?<=KL)\\_([zW])", r"$_{\1}$", latex_text(text))
+
 def latex_table(
     group, # a Group
 ) -> str:
     "The likelihoods of comparable runs as a table for LaTeX"
     heads, *rows = [" & ".join(cells) + r" \\" for cells in _latex_rows(group)]
-    caption, notes = latex_text(f"{group.title}: {caption_text(group, 'Bold')}"), map(latex_text, bound_notes(group))
+    caption, notes = latex_text(f"{group.title}: {caption_text(group, 'Bold')}"), map(_latex_note, bound_notes(group))
     return "\n".join([
         r"\begin{table}", r"\centering", rf"\caption{{{caption[:1].upper() + caption[1:]}}}",
         rf"\label{{tab:{re.sub('[^a-z0-9]+', '-', group.title.lower())}}}",
