@@ -69,14 +69,13 @@ def significance_table(
                for name in scores if not scores[name]]
     scores = {name: seeds for name, seeds in scores.items() if seeds}
     if len(scores) < 2: return Div(*missing) if missing else None
-    comparisons = compare_with_best(scores)
+    comparisons, heading = compare_with_best(scores), measure_heading(key, group, setting)[0]
     rank = lambda name: -comparisons[name].mean if comparisons[name] else -math.inf
     marks = {short_name(row.name): " (loose)" if loose_mark(row, key) else "" for row in rows}
     lines = [(name, *verdict_cells(comparisons[name], marks[name])) for name in sorted(scores, key=rank)]
-    heading = measure_heading(key, group, setting)[0]
     notes = [given_weights_note(group, rows), LOOSE_NOTE if any(marks.values()) else ""] if key == "iwll" else []
-    caption = Span(significance_caption(heading, group, comparisons, map(len, scores.values())),
-                   *with_subscripts(f" {' '.join(notes)}"))
+    caption = significance_caption(heading, group, comparisons, map(len, scores.values()))
+    caption = Span(caption, " ", *with_subscripts(" ".join(notes)))
     headings = ["Model", "Difference", f"Adjusted {CONFIDENCE:.0%} interval", "Adjusted p", "Verdict"]
     table = plain_table(headings, lines, f"differences of {key}", caption, group_styles(group))
     return Div(table, *missing, P(apart, cls="caption") if apart else None)

@@ -9,12 +9,11 @@ __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETT
            'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose', 'loose_mark', 'score_mark',
            'column_scores', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns',
            'table_columns', 'error_sentence', 'caption_text', 'table_caption', 'teacher_forced_note', 'bound_notes',
-           'with_subscripts', 'table_notes', 'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to',
-           'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell',
-           'plain_table']
+           'table_notes', 'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to', 'sortable_table',
+           'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell', 'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
-import re, statistics
+import statistics
 from IPython.display import HTML
 from fastcore.xml import A, Abbr, B, Div, Li, P, Span, Sub, Table, Tbody, Td, Tfoot, Th, Thead, Tr, Ul
 from ..core.files import InputError
@@ -24,7 +23,7 @@ from ..evaluation.significance import SEEDS_NEEDED
 from ..plots.figure import line_styles
 from .results import Group, bound_mark, column_settings, competes, given_weights_note, group_results
 from .results import is_grey_score, is_teacher_forced, result_part, row_setting, score_kind, short_name
-from .results import SETTINGS
+from .results import SETTINGS, with_subscripts
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-007
 MEASURES = { # name → (heading, explanation), in the order of the columns
@@ -250,14 +249,6 @@ def bound_notes(group) -> list: # of texts
     if iwll := given_weights_note(group, of="‡"): notes.append(iwll)
     if forced := teacher_forced_note(group.rows): notes.append(forced)
     return notes + ([LOOSE_NOTE] if any(map(is_loose, group.rows)) else [])
-
-def with_subscripts(*parts) -> list: # of texts and elements
-    "Parts of a text, in which KL_z and KL_W are written as in formulas"
-    pieces = []
-    for part in parts:
-        split = re.split(r"(?<=KL)_([zW])", part) if isinstance(part, str) else [part]
-        pieces += [Sub(piece) if place % 2 else piece for place, piece in enumerate(split)]
-    return pieces
 
 def table_notes(
     group:Group,
