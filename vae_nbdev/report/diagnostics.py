@@ -80,7 +80,6 @@ def significance_table(
     table = plain_table(headings, lines, f"differences of {key}", caption, group_styles(group))
     return Div(table, *missing, P(apart, cls="caption") if apart else None)
 
-
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-009
 def significance_tables(group, folder) -> Div: # `None` if there is nothing to compare
     "The comparisons by ELL, and by the importance-weighted bound for each k"
@@ -183,8 +182,6 @@ def corruption_curve(row, kind) -> list: # of (strength, mean, error)
     "The curve of a row for one kind of corruption, over its seeds"
     curves = [r["corruptions"][kind] for r in row.results if kind in (r.get("corruptions") or {})]
     return [(level[0]["strength"], *score_over_seeds(level)) for level in zip(*curves)]
-
-
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-024
 def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one for each kind
