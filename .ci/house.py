@@ -254,6 +254,14 @@ def links_on_names():
             if names & {name.removesuffix("()") for name in re.findall(r"`([^`\s]+)`", link[1])}]
 
 
+def signature_comments():
+    "Exported names in backticks behind a signature of one line: nbdev makes an address of them within the code it shows"
+    names = exported_names()
+    return [f"{page.at(i)}: {line.strip()} names a symbol in backticks; leave them out" for page in pages()
+            for i, text in page.exported() for line in text.splitlines()
+            if re.match(r"\s*def .*:( return .*)?  ?#", line) and names & {*re.findall(r"`([^`\s]+)`", line.partition("#")[2])}]
+
+
 def cell_ids():
     "Notebooks in which a cell has no id, or two cells share one, which the format of notebooks does not allow"
     both = [*pages(), *pages("reports")]
@@ -305,7 +313,7 @@ RULES = {"notebooks and exported cells can be read": readable, "a notebook has t
          "imports have cells of their own": imports_alone,
          "no two exported names share an anchor": anchors, "docstrings show their signs": docstrings,
          "outputs have a style on the site": styles,
-         "no link by hand on an exported name": links_on_names, "every cell has an id of its own": cell_ids,
+         "no link by hand on an exported name": links_on_names, "no link in a signature": signature_comments, "every cell has an id of its own": cell_ids,
          "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations}
 
 

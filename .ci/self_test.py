@@ -111,6 +111,9 @@ def test_symbols():
     expect(problems(house.docstrings, files=files), "vae_nbdev.auto.model: * in its docstring")
     link = json.dumps({"cells": [{"cell_type": "markdown", "id": "x", "source": "The [`Model.fit`](x.ipynb)"}]})
     expect(problems(house.links_on_names, files=files | {"nbs/i.ipynb": link}), "nbs/i.ipynb, cell 1 (x): [`Model.fit`](x.ipynb)")
+    cell = {"cell_type": "code", "id": "x", "source": "#| export\ndef f(x): # of `Model.fit`\n    return x # `Model.fit`"}
+    expect(problems(house.signature_comments, files=files | {"nbs/i.ipynb": json.dumps({"cells": [cell]})}),
+           "nbs/i.ipynb, cell 1 (x): def f(x): # of `Model.fit` names a symbol")
 
 
 def test_missing_notebook():

@@ -179,12 +179,15 @@ Examples, two of them for the runs that the examples of vae_train make:
 # %% ../../nbs/11_commands/03_report.ipynb #cell-027
 def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results, show, run_all, **settings):
     "The work of `vae_report`; `run_all` does the runs, with the `settings` of both engines"
-    from vae_nbdev.studies.folders import check_study_folder
+    from vae_nbdev.studies.folders import check_study_folder, repeat_file
     from vae_nbdev.studies.spec import check_data, load_study, override_study
     folder = find_reports(reports)
-    plan = override_study(load_study(study, folder / "studies", data_dir), epochs, seeds, fraction)
+    stored = load_study(study, folder / "studies", data_dir)
+    plan = override_study(stored, epochs, seeds, fraction)
     check_data(plan, data_dir)
     out = Path(out or _folder_of_file(study, plan.name) or study_folder(folder, plan.name))
+    if plan != stored and Path(study).resolve() == repeat_file(plan, out).resolve():
+        raise InputError(f"other epochs or seeds would replace the runs that {study} lists: choose another --out.")
     logger.info("study %s with %d runs in %s, notebooks of %s", plan.name, len(plan.runs), out, folder)
     check_study_folder(plan, out)
     keep = keep_outdated(plan, out, keep_results)
@@ -224,22 +227,28 @@ def _compare(folders, data_dir, device, out, reports, show, **study_options):
 def _expand_studies(folders):
     "Folders of runs: a folder of a study stands for its finished runs; says what is left out"
     from vae_nbdev.report.compare_runs import finished_runs
+    seen = set()
     for folder in folders:
         if not os.path.isfile(os.path.join(folder, "study.json")):
             yield folder
             continue
         finished, missing = finished_runs(folder)
-        if missing: print_message(f"vae_report: left out: {missing} of {missing + len(finished)} runs of the study in "
-                                  f"{one_line(folder)}, which have no result.")
-        yield from finished
+        new = [path for path in finished if path.name not in seen]
+        left_out = {f"{missing} of {missing + len(finished)} runs, which have no result": missing,
+                    f"{len(finished) - len(new)} runs that an earlier study has": len(finished) - len(new)}
+        for text in filter(left_out.get, left_out):
+            print_message(f"vae_report: left out of the study in {one_line(folder)}: {text}.")
+        seen |= {path.name for path in new}
+        yield from new
 
 def _mention_other_results(folders):
     "Say which results of vae_benchmark with other settings, beside the result of a run, are not shown"
     if not (others := [path for folder in folders for path in sorted(Path(folder).glob("result-*.json"))]): return
     more = f" and {len(others) - 1} more" if others[1:] else ""
-    print_message(f"vae_report: {one_line(others[0])}{more}, with other settings than the run, are not shown: state "
-                  "the settings in the study file and start the study again.")
+    print_message(f"vae_report: {one_line(others[0])}{more}, with other settings than the run, are not shown: a "
+                  "report shows those that the study file stated, or the file of --config with which vae_train began.")
 
+# %% ../../nbs/11_commands/03_report.ipynb #cell-031
 def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, data_dir, reports, **options):
     "The work of `vae_report`"
     wait_passively()
@@ -249,7 +258,7 @@ def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, data_d
     else: _report(studies[0], run_all=_choose_engine(engine, scheduler, **local), **options)
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-031
+# %% ../../nbs/11_commands/03_report.ipynb #cell-032
 @command(_REPORT_DETAILS, None, "fewer --jobs at the same time need less")
 def vae_report(
     *studies:file_path, # a name that --list shows, or a YAML file; or folders of runs to compare

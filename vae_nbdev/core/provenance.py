@@ -56,9 +56,9 @@ def _run_git(*args):
 def _get_commit():
     "The git commit of the package's files, with '+' if there are uncommitted changes; None if git does not track them"
     if _run_git("ls-files", "--error-unmatch", "__init__.py") is None: return None
-    head, changes = _run_git("rev-parse", "--short=12", "HEAD"), ("status", "--porcelain", "--untracked-files=no")
-    new_modules = "ls-files", "--others", "*.py" # of the package: they are imported, and code_version has them
-    return head and head + ("+" if _run_git(*changes) or _run_git(*new_modules) else "")
+    head, untracked = _run_git("rev-parse", "--short=12", "HEAD"), _run_git("ls-files", "--others", "*.py")
+    changes = untracked or _run_git("status", "--porcelain", "--untracked-files=no") # code_version has new modules too
+    return head and head + ("+" if changes else "")
 
 @cache
 def provenance(

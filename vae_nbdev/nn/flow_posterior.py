@@ -19,6 +19,7 @@ from ..core.files import InputError
 from .layers import Layer, uniform_within
 from .networks import check_weights
 from .posteriors import GaussianPosterior, Posterior
+from .priors import has_float64
 
 # %% ../../nbs/03_nn/15_flow_posterior.ipynb #cell-006
 class MaskedNetwork(Layer):
@@ -151,7 +152,7 @@ class PlanarFlow(Flow):
     def split_context(self, context): return context.chunk(len(self.steps), dim=-1)
 
     def inverse(self, z, context): # in float64: where a step contracts, its inverse magnifies rounding errors
-        dtype = z.dtype if z.device.type == "mps" else torch.float64 # Apple's GPUs have no float64
+        dtype = torch.float64 if has_float64(z) else z.dtype
         start, log_det = super().inverse(z.to(dtype), context.to(dtype))
         return start.to(z.dtype), log_det.to(z.dtype)
 

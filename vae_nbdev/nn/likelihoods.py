@@ -63,7 +63,7 @@ def sample(self:Likelihood, logits:Tensor, generator:torch.Generator) -> Tensor:
 @patch
 def link(self:Likelihood, mean:Tensor) -> Tensor: # (…, D), for grey values strictly between 0 and 1 (…, D)
     "The decoder output whose expected image is `mean`"
-    return mean
+    raise NotImplementedError
 
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-012
 class _BernoulliLogProb(torch.autograd.Function):
@@ -266,6 +266,11 @@ def link(self:ContinuousBernoulli, mean:Tensor) -> Tensor: # (…, D), for grey 
     logits = torch.zeros_like(mean)
     for _ in range(40): logits = logits + (mean - self.mean(logits)) / self.variance(logits)
     return logits
+
+@patch
+def link(self:Gaussian, mean:Tensor) -> Tensor: # (…, D)
+    "The mean itself"
+    return mean
 
 @patch
 def initial_logits(self:ContinuousBernoulli, x:Tensor) -> Tensor: # (…, D), between −100 and 100

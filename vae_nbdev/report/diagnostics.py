@@ -19,9 +19,10 @@ from ..plots.figure import PlotFigure
 from ..plots.curves import draw_curves
 from .results import AIS_PRIORS, column_settings, competes, has_uncertain_weights, low_ess_count
 from .results import result_part, row_setting, score_kind, score_over_seeds, short_name
-from .tables import (
+from vae_nbdev.report.tables import (
     LOOSE_NOTE, TRAINED_MODELS, error_sentence, format_number, given_weights_note, group_styles, is_loose, loose_mark,
-    measure_heading, number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign)
+    measure_heading, number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign,
+    with_subscripts)
 from .findings import scores_of_row
 from .figures import html_figure, noise_alt_text, plot_noise, row_curves
 
@@ -68,17 +69,16 @@ def significance_table(
                for name in scores if not scores[name]]
     scores = {name: seeds for name, seeds in scores.items() if seeds}
     if len(scores) < 2: return Div(*missing) if missing else None
-    comparisons = compare_with_best(scores)
+    comparisons, heading = compare_with_best(scores), measure_heading(key, group, setting)[0]
     rank = lambda name: -comparisons[name].mean if comparisons[name] else -math.inf
     marks = {short_name(row.name): " (loose)" if loose_mark(row, key) else "" for row in rows}
     lines = [(name, *verdict_cells(comparisons[name], marks[name])) for name in sorted(scores, key=rank)]
-    heading = measure_heading(key, group, setting)[0]
     notes = [given_weights_note(group, rows), LOOSE_NOTE if any(marks.values()) else ""] if key == "iwll" else []
-    caption = Span(significance_caption(heading, group, comparisons, map(len, scores.values())), f" {' '.join(notes)}")
+    caption = significance_caption(heading, group, comparisons, map(len, scores.values()))
+    caption = Span(caption, " ", *with_subscripts(" ".join(notes)))
     headings = ["Model", "Difference", f"Adjusted {CONFIDENCE:.0%} interval", "Adjusted p", "Verdict"]
     table = plain_table(headings, lines, f"differences of {key}", caption, group_styles(group))
     return Div(table, *missing, P(apart, cls="caption") if apart else None)
-
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-009
 def significance_tables(group, folder) -> Div: # `None` if there is nothing to compare
@@ -182,8 +182,6 @@ def corruption_curve(row, kind) -> list: # of (strength, mean, error)
     "The curve of a row for one kind of corruption, over its seeds"
     curves = [r["corruptions"][kind] for r in row.results if kind in (r.get("corruptions") or {})]
     return [(level[0]["strength"], *score_over_seeds(level)) for level in zip(*curves)]
-
-
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-024
 def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one for each kind

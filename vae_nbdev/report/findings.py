@@ -11,7 +11,7 @@ __all__ = ['MEAN_IMAGE_MARGIN', 'SUMMARY_CARDS', 'count_noun', 'model_counts', '
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-003
 from pathlib import Path
-from fastcore.xml import A, Dd, Div, Dl, Dt, P, Strong, Sub
+from fastcore.xml import A, Dd, Div, Dl, Dt, P, Strong
 from ..core.files import InputError
 from ..evaluation.importance import K_HAT_LIMIT
 from ..evaluation.significance import SEEDS_NEEDED, compare_with_best
@@ -20,7 +20,7 @@ from .results import Group, bound_mark, column_settings, group_results, has_dete
 from .results import has_uncertain_weights, is_teacher_forced, row_setting, score_kind, short_name
 from .tables import (
     TRAINED_MODELS, format_number, given_weights_note, group_styles, legend_swatch, mean_over_seeds,
-    is_loose, loose_mark, measure_heading, reference_value, with_minus_sign)
+    is_loose, loose_mark, measure_heading, reference_value, with_minus_sign, with_subscripts)
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-007
 def count_noun(n, word) -> str:
@@ -171,7 +171,7 @@ def kl_sentence(rows) -> list:
     "The range of KL_z over the models with stochastic codes"
     stochastic = [row for row in rows if row.score("kl_z") and not has_deterministic_code(row)]
     sizes = [(row.score("kl_z").mean, row) for row in stochastic]
-    return [("KL", Sub("z"), ": ", *range_parts(sizes), ".")] if sizes else []
+    return [("KL_z: ", *range_parts(sizes), ".")] if sizes else []
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-015
 def limit_sentence(rows) -> list:
@@ -229,7 +229,7 @@ def findings(
     items = []
     for topic, sentences in finding_topics(group._replace(rows=rows), folder).items():
         parts = [part for sentence in sentences for part in (*sentence, " ")]
-        if parts: items += [Dt(topic), Dd(*parts[:-1])]
+        if parts: items += [Dt(topic), Dd(*with_subscripts(*parts[:-1]))]
     return Dl(*items, cls="findings")
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-028
@@ -283,7 +283,8 @@ def summary_cards(
     styles, cards = group_styles(group), []
     for title, row, text, note in [*score_cards(group, folder), *knn_card(group)]:
         name = short_name(row.name)
-        cards.append(Div(P(title), P(legend_swatch(styles[name]), Strong(name)), P(text), P(note, cls="small")))
+        cards.append(Div(P(title), P(legend_swatch(styles[name]), Strong(name)),
+                         P(*with_subscripts(text)), P(note, cls="small")))
     return Div(*cards, cls="summary-cards")
 
 def group_summary(group, folder) -> list:

@@ -26,7 +26,7 @@ from .results import row_setting, score_kind, short_name
 from .tables import (
     HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, format_duration, format_number,
     given_weights_note, group_styles, is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading,
-    score_cell, teacher_forced_note, with_minus_sign)
+    score_cell, teacher_forced_note, with_minus_sign, with_subscripts)
 from .findings import count_noun, model_counts, rank_rows
 from .figures import html_figure, shown_model
 from .explorer_views import top_rows
@@ -192,7 +192,7 @@ def ranking_table(group) -> Div:
             "test images, nats per image; ELL − KL only where it is a bound; "
             f"{error_sentence(rows)} Bold is the highest mean. {given_weights_note(group)} {teacher_forced_note(rows)}")
     if any(map(is_loose, rows)): note += f" {LOOSE_NOTE}"
-    return Div(Table(Thead(head), Tbody(*map(Tr, names, *columns))), P(note, cls="caption"))
+    return Div(Table(Thead(head), Tbody(*map(Tr, names, *columns))), P(*with_subscripts(note), cls="caption"))
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-025
 def title_image(group, folder, data_dir=None, n:int=12):

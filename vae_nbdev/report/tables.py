@@ -23,7 +23,7 @@ from ..evaluation.significance import SEEDS_NEEDED
 from ..plots.figure import line_styles
 from .results import Group, bound_mark, column_settings, competes, given_weights_note, group_results
 from .results import is_grey_score, is_teacher_forced, result_part, row_setting, score_kind, short_name
-from .results import SETTINGS
+from .results import SETTINGS, with_subscripts
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-007
 MEASURES = { # name → (heading, explanation), in the order of the columns
@@ -260,7 +260,7 @@ def table_notes(
     if group.task == "reconstruction":
         try: notes.insert(0, likelihood_note(group.likelihood, group.binarisation))
         except InputError as error: notes.insert(0, str(error))
-    return Ul(*map(Li, notes), cls="notes") if notes else None
+    return Ul(*(Li(*with_subscripts(note)) for note in notes), cls="notes") if notes else None
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-031
 REFERENCE_ROWS = {"bound": "Upper bound (minus the pixel entropy)",
@@ -357,4 +357,5 @@ def plain_table(
     right = [False, *(cell.get("class") == "num" for cell in lines[-1][1:])]
     head = [header_cell(heading, cls="num" if numeric else None) for heading, numeric in zip(headings, right)]
     body = [Tr(Th(*swatch(name), name, scope="row", data_sort=name), *cells) for name, *cells in lines]
+    if isinstance(caption, str): caption = Span(*with_subscripts(caption))
     return Div(P(caption, cls="caption") if caption else None, scroll_box(sortable_table(head, body), title))

@@ -88,7 +88,7 @@ def results_table(
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-011
 def _average(results) -> dict: # column → number
-    "The mean of each likelihood over the seeds of a model, with the error that it has"
+    "The mean of each likelihood over the seeds of a model, with the error that it has, and the largest k-hat"
     scores, numbers = [all_scores(result) | evaluation_scores(result) for result in results], {}
     for key in dict.fromkeys(key for of_seed in scores for key in of_seed):
         measured = [of_seed[key] for of_seed in scores if key in of_seed]
@@ -136,15 +136,19 @@ def _latex_rows(group) -> list: # of lists of cells, the headings first
     return rows
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-018
+def _latex_note(text) -> str:
+    "A note below a table, with the subscripts of KL_z and KL_W"
+    return re.sub(r"(?<=KL)\\_([zW])", r"$_{\1}$", latex_text(text))
+
 def latex_table(
     group, # a Group
 ) -> str:
     "The likelihoods of comparable runs as a table for LaTeX"
     heads, *rows = [" & ".join(cells) + r" \\" for cells in _latex_rows(group)]
-    caption, notes = latex_text(f"{group.title}: {caption_text(group, 'Bold')}"), map(latex_text, bound_notes(group))
+    caption, notes = latex_text(f"{group.title}: {caption_text(group, 'Bold')}"), map(_latex_note, bound_notes(group))
+    label = re.sub("[^a-z0-9]+", "-", f"{group.title} {group.task}".lower()) # two tasks may share a title
     return "\n".join([
-        r"\begin{table}", r"\centering", rf"\caption{{{caption[:1].upper() + caption[1:]}}}",
-        rf"\label{{tab:{re.sub('[^a-z0-9]+', '-', group.title.lower())}}}",
+        r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", rf"\label{{tab:{label}}}",
         rf"\begin{{tabular}}{{l{'r' * heads.count(' & ')}}}", r"\toprule", heads, r"\midrule", *rows, r"\bottomrule",
         r"\end{tabular}", *(rf"\par\smallskip\footnotesize {note}" for note in notes), r"\end{table}"])
 
@@ -156,7 +160,8 @@ def write_number_files(
     out, # its folder
 ):
     "Write the numbers of all runs and models as CSV, and the tables for a paper"
-    for name, table in zip(NUMBER_FILES, (results_table(results), summary_table(results))):
-        with replace_file(Path(out) / name) as file: table.to_csv(file, index=False, lineterminator="\n")
+    runs, models, paper = (Path(out) / name for name in NUMBER_FILES)
+    for path, table in ((runs, results_table(results)), (models, summary_table(results))):
+        with replace_file(path) as file: table.to_csv(file, index=False, lineterminator="\n")
     tables = "\n\n".join(["% needs \\usepackage{booktabs}", *map(latex_table, group_results(results))])
-    write_text(Path(out) / NUMBER_FILES[2], f"{tables}\n")
+    write_text(paper, f"{tables}\n")

@@ -214,6 +214,7 @@ def train_seed_batch_in_process(
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-029
 def _train_together(work, data_dir, device, threads, processes):
     "Train the (run, folder) of several seeds in one batch; says why, if each of them must be trained alone"
+    check_code()
     reason = train_seed_batch_in_process(*zip(*work), data_dir, device, threads, processes)
     if not reason or processes.stopped: return
     tqdm.write(f"{len(work)} seeds such as {run_name(work[0][0])} are trained one by one: {reason}", file=sys.stderr)

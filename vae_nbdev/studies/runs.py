@@ -251,9 +251,9 @@ def evaluate_run(
     suffix = "" if own else f"-{key[:8]}"
     with use_threads(choose_threads(threads)):
         measures, scores = _evaluate(run, folder, data, device, data_dir, progress, suffix)
-        measures |= {"threads": torch.get_num_threads(), "device": (used := pick_device(device).type)}
+        measures |= {"threads": torch.get_num_threads(), "device": pick_device(device).type}
     result = _describe_run(run, data, history) | measures | _training_cost(folder, history) | {"history": history}
-    result |= {"key": key, "code": code_version(), "trained_by": code} | provenance(used)
+    result |= {"key": key, "code": code_version(), "trained_by": code} | provenance(measures["device"])
     if own: set_result_aside(folder, key)
     if scores: write_scores(folder, scores, f"scores{suffix}.safetensors")
     write_json(Path(folder) / f"result{suffix}.json", result)

@@ -209,7 +209,7 @@ def _announce_epochs(folder, stored, requested, history):
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-020
 @patch
-def is_finished(self:Checkpointer, progress:dict) -> bool: # of a checkpoint; a nonsensical one raises `InputError`
+def is_finished(self:Checkpointer, progress:dict) -> bool: # of a checkpoint; a nonsensical one raises InputError
     "Whether no step of the training is left"
     within_epoch = check_progress(progress, self.path).epoch_progress
     return not within_epoch and _is_finished(self.config, progress["history"])

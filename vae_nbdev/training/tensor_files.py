@@ -116,7 +116,7 @@ class CheckpointWriter:
     "Writes checkpoints in a thread of its own"
     def __init__(self): self.pool, self.pending = ThreadPoolExecutor(1, "checkpoint"), None
 
-    def write(self, files:list): # of (`write_tensors` or `write_checkpoint`, path, tensors, header)
+    def write(self, files:list): # of (write_tensors or write_checkpoint, path, tensors, header)
         "Start to write files; waits for the call before"
         self.wait()
         self.pending = self.pool.submit(lambda: [write(*file) for write, *file in files])
