@@ -139,13 +139,13 @@ class DropSecondHeadings:
 
 # %% ../nbs/15_docs_site.ipynb #cell-022
 def drop_addresses(cell):
-    "Replaces what Python shows for a function or an HTML element by its name, and drops the type of `None`"
+    "Replaces what Python shows for a function or an HTML element by its name, and drops types that say nothing"
     for output in cell.get("outputs") or []:
         for kind, text in (output.get("data") or {}).items():
             if kind not in ("text/markdown", "text/plain", "text/html"): continue
             text = re.sub(r"<function (?:[\w.]+\.)?(<lambda>|\w+) at 0x[0-9a-f]+>", r"\1", "".join(text))
             text = re.sub(r"functools\.partial\(ft, '(\w+)'[^)]*\)", lambda match: match[1].capitalize(), text)
-            text = re.sub(r":NoneType(?==None)", "", text)
+            text = re.sub(r":(?:NoneType|function|type)(?==)", "", text) # read off the default, they say nothing
             output["data"][kind] = re.sub(r"(<[\w.]+ object) at 0x[0-9a-f]+>", r"\1>", text)
 
 # %% ../nbs/15_docs_site.ipynb #cell-025
