@@ -180,11 +180,11 @@ Examples, two of them for the runs that the examples of vae_train make:
 def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results, show, run_all, **settings):
     "The work of `vae_report`; `run_all` does the runs, with the `settings` of both engines"
     from vae_nbdev.studies.folders import check_study_folder, repeat_file
-    from vae_nbdev.studies.spec import check_data, load_study, override_study
+    from vae_nbdev.studies.spec import check_study_data, load_study, override_study
     folder = find_reports(reports)
     stored = load_study(study, folder / "studies", data_dir)
     plan = override_study(stored, epochs, seeds, fraction)
-    check_data(plan, data_dir)
+    check_study_data(plan, data_dir)
     out = Path(out or _folder_of_file(study, plan.name) or study_folder(folder, plan.name))
     if plan != stored and Path(study).resolve() == repeat_file(plan, out).resolve():
         raise InputError(f"other epochs or seeds would replace the runs that {study} lists: choose another --out.")

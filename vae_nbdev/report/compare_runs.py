@@ -12,7 +12,7 @@ from ..core.files import InputError, make_folder, path_within, replace_file
 from ..core.locks import Lock
 from ..data.datasets import load
 from ..training.checkpoints import restore
-from ..studies.spec import Study, check_data, run_name
+from ..studies.spec import Study, check_study_data, run_name
 from ..studies.folders import NEXT, RUNS, check_study_folder, read_study_index, write_study
 from ..studies.runs import OLDER, check_evaluation, evaluate_run, evaluated_weights, read_result_key
 from ..studies.runs import set_result_aside, stored_run
@@ -124,7 +124,7 @@ def compare_runs(
     study, places = study_of_runs(folders)
     check_study_folder(study, out)
     _check_targets(places, out)
-    check_data(study, data_dir)
+    check_study_data(study, data_dir)
     for run in study.runs: _check_result(run, places[run_name(run)])
     for run in study.runs: _evaluate_missing(run, places[run_name(run)], data_dir, device, progress)
     write_study(study, out) # from here on the runs in the folder are copies

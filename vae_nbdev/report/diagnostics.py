@@ -7,7 +7,7 @@ __all__ = ['VARIANCE_SOURCES', 'VARIANCE_CAPTION', 'IMAGE_COUNTS_NOTE', 'OOD_SCO
            'comparison_unit', 'significance_caption', 'significance_table', 'significance_tables', 'variance_line',
            'variance_table', 'has_image_counts', 'ess_cell', 'ais_line', 'ais_settings', 'images_column', 'ais_table',
            'corruption_curve', 'plot_corruptions', 'image_sentence', 'robustness_figures', 'auroc_cell', 'score_with_k',
-           'ood_caption', 'baseline_scores', 'ood_sentence', 'ood_table', 'ood_tables', 'percent_cell',
+           'ood_caption', 'model_free_scores', 'ood_sentence', 'ood_table', 'ood_tables', 'percent_cell',
            'representation_caption', 'active_units_cell', 'quality_line', 'representation_table']
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-003
@@ -241,7 +241,7 @@ def ood_caption(group, score) -> str:
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-028
 NEARLY_ONE = 0.9995 # AUROCs from here on are printed as 1.000
 
-def baseline_scores(parts, sets) -> dict: # set → scores; parts: "ood" of all results
+def model_free_scores(parts, sets) -> dict: # set → scores; parts: "ood" of all results
     "The scores without a model: of each set those of the first result that has them"
     firsts = {}
     for ood in parts: firsts = ood["baseline"] | firsts
@@ -267,7 +267,7 @@ def ood_table(group, key) -> Div: # or P; `None` if no model has the score
         scores = {ood: [result_part(seed, "auroc", ood, key) for seed in seeds] for ood in sets}
         if any(map(any, scores.values())): lines.append((name, *map(auroc_cell, scores.values())))
     if not lines: return None
-    name, baseline = all_parts[0]["baseline_score"], baseline_scores(all_parts, sets)
+    name, baseline = all_parts[0]["baseline_score"], model_free_scores(all_parts, sets)
     score = score_with_k(key, next((ood["k"] for ood in all_parts if ood.get("k")), None))
     if sentence := ood_sentence(parts, score, key, name[:1].upper() + name[1:], baseline): return sentence
     lines.append((f"{name} (no model)", *(auroc_cell([baseline.get(ood)]) for ood in sets)))

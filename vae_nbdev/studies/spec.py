@@ -7,7 +7,7 @@ __all__ = ['ArchitectureName', 'ScheduleName', 'Options', 'RUN_FIELDS', 'DATA_AR
            'REPEAT_LINE', 'EpochFactor', 'Seeds', 'Evaluation', 'Run', 'chosen_options', 'all_parameters',
            'canonical_json', 'run_name', 'run_key', 'has_parameters', 'run_label', 'has_argument', 'model_options',
            'training_settings', 'default_latent', 'make_run', 'Study', 'Counterexamples', 'StudyFile', 'make_study',
-           'load_study', 'override_study', 'check_data']
+           'load_study', 'override_study', 'check_study_data']
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, math
@@ -358,7 +358,7 @@ def _override_runs(runs, epochs, seeds, fraction, where) -> tuple:
     if seeds is not None: runs = [run | {"seed": seed} for run in runs for seed in range(seeds)]
     return _unique_runs(make_run(run, where) for run in runs)
 
-def check_data(study:Study, data_dir=None):
+def check_study_data(study:Study, data_dir=None):
     "Load each data set of a study once; raises `InputError` if one is missing or damaged"
     datasets = {(run.dataset, run.binarisation, run.images): None for run in study.runs} # in the order of the runs
     for dataset, binarisation, images in datasets: load(dataset, binarisation, data_dir, images=images)
