@@ -147,7 +147,7 @@ def sizes():
 def public_names():
     "Public names that two modules define: `vae_nbdev.all` would hide one, and the docs would link both to one page"
     owners, sources = defaultdict(list), modules()
-    for name in sorted(set(sources) - {"all"}):  # which has no names of its own
+    for name in sorted(set(sources) - {"all"}): # which has no names of its own
         for node in ast.parse(sources[name]).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
                 for public in ast.literal_eval(node.value): owners[public].append(name)
