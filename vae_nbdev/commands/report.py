@@ -224,6 +224,11 @@ def _compare(folders, data_dir, device, out, reports, show, **study_options):
 
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-030
+def _print_left_out(folder, n, which):
+    "Say that so many runs of a study are not compared"
+    from vae_nbdev.report.findings import count_noun
+    if n: print_message(f"vae_report: left out of the study in {one_line(folder)}: {count_noun(n, 'run')} {which}.")
+
 def _expand_studies(folders):
     "Folders of runs: a folder of a study stands for its finished runs; says what is left out"
     from vae_nbdev.report.compare_runs import finished_runs
@@ -234,10 +239,8 @@ def _expand_studies(folders):
             continue
         finished, missing = finished_runs(folder)
         new = [path for path in finished if path.name not in seen]
-        left_out = {f"{missing} of {missing + len(finished)} runs, which have no result": missing,
-                    f"{len(finished) - len(new)} runs that an earlier study has": len(finished) - len(new)}
-        for text in filter(left_out.get, left_out):
-            print_message(f"vae_report: left out of the study in {one_line(folder)}: {text}.")
+        _print_left_out(folder, missing, "without a result")
+        _print_left_out(folder, len(finished) - len(new), "that an earlier study has too")
         seen |= {path.name for path in new}
         yield from new
 
