@@ -47,6 +47,10 @@ def _training_key(result) -> str:
     "The settings of a training as text"
     return json.dumps(training_settings(Run(**result["run"])), sort_keys=True)
 
+def _step_samples(run) -> int: # `run`: the parameters of a result
+    "Monte-Carlo samples of each image in a step of the training"
+    return run["mc_samples"] or architectures()[run["architecture"]].mc_samples
+
 def find_runs(
     reference:dict, # a published number, from read_published
     results:list, # from read_stored_results
@@ -62,13 +66,13 @@ def find_runs(
     if not trainings: return []
     def rank(seeds):
         run = next(iter(seeds.values()))["run"]
-        return run["best_weights"], run["epochs"]
+        return run["best_weights"], run["epochs"] * _step_samples(run)
     chosen = max(trainings.values(), key=rank)
     return [chosen[seed] for seed in sorted(chosen)]
 
 # %% ../../nbs/10_report/15_published_comparison.ipynb #cell-012
 COMPARISON_COLUMNS = ("architecture", "network", "latent", "measure", "objective", "original_objective", "ours", "sd",
-                      "seeds", "epochs", "published", "difference", "matched")
+                      "seeds", "epochs", "mc_samples", "published", "difference", "matched")
 
 def _compare(reference, runs, objective) -> dict: # keys as in COMPARISON_COLUMNS
     "A published number beside the mean over some runs; empty fields without runs"
@@ -77,9 +81,9 @@ def _compare(reference, runs, objective) -> dict: # keys as in COMPARISON_COLUMN
     row["original_objective"] = ORIGINAL_OBJECTIVE.get(reference["architecture"], OBJECTIVES[0]) == objective
     scores = [all_scores(run)[reference["measure"]]["mean"] for run in runs]
     if not scores: return dict.fromkeys(COMPARISON_COLUMNS, "") | row
-    mean, sd = statistics.mean(scores), statistics.stdev(scores) if len(scores) > 1 else ""
-    row |= {"ours": round(mean, 2), "sd": sd and round(sd, 2), "epochs": runs[0]["run"]["epochs"]}
-    row["difference"] = round(row["ours"] - reference["value"], 2)
+    mean, sd = round(statistics.mean(scores), 2), round(statistics.stdev(scores), 2) if len(scores) > 1 else ""
+    row |= {"ours": mean, "sd": sd, "difference": round(mean - reference["value"], 2)}
+    row |= {"epochs": runs[0]["run"]["epochs"], "mc_samples": _step_samples(runs[0]["run"])}
     return {k: (row | {"matched": row["difference"] >= 0})[k] for k in COMPARISON_COLUMNS}
 
 def comparison_rows(
@@ -116,7 +120,7 @@ def read_comparison(path) -> list: # rows, as write_comparison returns them
         raise InputError(f"{path} is no comparison: its columns must be {', '.join(COMPARISON_COLUMNS)}.")
     number = lambda text: float(text) if text else ""
     return [row | {k: number(row[k]) for k in ("ours", "sd", "published", "difference")}
-            | {k: int(row[k]) if row[k] else "" for k in ("seeds", "epochs")}
+            | {k: int(row[k]) if row[k] else "" for k in ("seeds", "epochs", "mc_samples")}
             | {k: row[k] == "True" if row[k] else "" for k in ("matched", "original_objective")} for row in rows]
 
 # %% ../../nbs/10_report/15_published_comparison.ipynb #cell-017
