@@ -7,7 +7,7 @@ __all__ = ['counterexample_section']
 
 # %% ../../nbs/10_report/18_counterexamples.ipynb #cell-003
 from fastcore.xml import P
-from .results import group_results
+from .results import group_results, with_subscripts
 from .tables import group_table
 from .galleries import reconstruction_table
 
@@ -22,7 +22,7 @@ def counterexample_section(
     "The runs of a study that show what can go wrong: text, scores, and reconstructions of autoencoders"
     groups = group_results(results)
     if not groups: return []
-    elements = [P(lesson)] if lesson else []
+    elements = [P(*with_subscripts(lesson))] if lesson else []
     for group in groups:
         elements.append(group_table(group, link))
         if group.task == "reconstruction": elements.append(reconstruction_table(group, folder, data_dir, link))

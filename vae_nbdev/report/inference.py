@@ -163,9 +163,9 @@ def plot_rate_distortion(group) -> PlotFigure: # `None` for fewer than two model
     "Distortion against rate: a point for each model, a line for each series of β, and lines of equal ELL − KL_z"
     curves = rate_distortion_curves(group)
     if sum(len(curve.x) for curve in curves) < 2: return None
-    picture, names = PlotFigure(7, 4.2), ("rate KL_z, nats per image", "distortion −ELL, nats per image")
+    picture, names = PlotFigure(7, 4.2), ("rate KL$_z$, nats per image", "distortion −ELL, nats per image")
     ax = picture.subplots()
-    draw_curves(ax, curves, 3.3, f"Rate and distortion: {group.dataset} (dotted: equal ELL − KL_z)", names)
+    draw_curves(ax, curves, 3.3, f"Rate and distortion: {group.dataset} (dotted: equal ELL − KL$_z$)", names)
     draw_constant_sum(ax)
     for rows, curve in zip(beta_series(group), curves):
         for row, x, y in zip(rows, curve.x, curve.y) if len(rows) > 1 else ():

@@ -66,17 +66,19 @@ def format_number(value, places) -> str:
     return f"{value:,.{places}f}" if abs(value) < 1e6 else f"{value:.3g}"
 
 def format_units(value, units) -> str:
-    "A quantity in the largest unit that is not larger than it; `units` are (factor, name) pairs, largest first"
+    "A quantity with three digits in the largest unit below it; `units` are (factor, name) pairs, largest first"
     factor, name = next((unit for unit in units if value >= unit[0]), units[-1])
-    return f"{value / factor:.3g} {name}" if value < 1000 * factor else f"{value / factor:,.0f} {name}"
+    number = value / factor
+    places = 2 if number < 9.995 else 1 if number < 99.95 else 0
+    return f"{number:,.{places}f} {name}"
 
 def format_duration(seconds):
     "A duration in hours, minutes or seconds"
     return format_units(seconds, ((3600, "h"), (60, "min"), (1, "s")))
 
 def format_bytes(n_bytes):
-    "A size in megabytes, kilobytes or bytes"
-    return format_units(n_bytes, ((1e6, "MB"), (1e3, "kB"), (1, "B")))
+    "A size in megabytes or kilobytes"
+    return format_units(n_bytes, ((1e6, "MB"), (1e3, "kB")))
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-013
 def header_cell(words, **attributes) -> Th:
@@ -355,7 +357,8 @@ def plain_table(
     if not lines: return None
     swatch = lambda name: (legend_swatch(styles[name]),) if name in (styles or {}) else ()
     right = [False, *(cell.get("class") == "num" for cell in lines[-1][1:])]
-    head = [header_cell(heading, cls="num" if numeric else None) for heading, numeric in zip(headings, right)]
+    head = [header_cell(tuple(with_subscripts(words)), cls="num" if numeric else None)
+            for words, numeric in zip(headings, right)]
     body = [Tr(Th(*swatch(name), name, scope="row", data_sort=name), *cells) for name, *cells in lines]
     if isinstance(caption, str): caption = Span(*with_subscripts(caption))
     return Div(P(caption, cls="caption") if caption else None, scroll_box(sortable_table(head, body), title))
