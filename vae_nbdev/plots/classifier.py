@@ -13,11 +13,12 @@ from torch import Tensor
 from ..core.files import check_number
 from ..nn.autoencoder import Architecture
 from ..evaluation.calibration import check_classifier, corrected_calibration_error
-from .figure import PALETTE, PlotFigure, class_name, style_axes
+from .figure import PALETTE, PlotFigure, class_name, default_style, style_axes
 from .images import draw_image_row
 
 # %% ../../nbs/08_plots/05_classifier.ipynb #cell-007
 @patch
+@default_style()
 def plot_reliability(self:Architecture,
     dataset, # its labelled test images are classified
     L:int=10, # weight samples to average over
@@ -42,6 +43,7 @@ def plot_reliability(self:Architecture,
 
 # %% ../../nbs/08_plots/05_classifier.ipynb #cell-012
 @patch
+@default_style()
 def plot_risk_coverage(self:Architecture,
     dataset, # its labelled test images are classified
     L:int=10, # weight samples to average over
@@ -76,6 +78,7 @@ def prediction_labels(
 
 # %% ../../nbs/08_plots/05_classifier.ipynb #cell-018
 @patch
+@default_style()
 def plot_certainty(self:Architecture,
     dataset, # its labelled test images are classified
     n:int=10, # images in each row

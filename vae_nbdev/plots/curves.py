@@ -13,7 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.lines import Line2D
 from ..core.files import InputError
-from .figure import GREY, LINE_COLOURS, LineStyle, MARKERS, PALETTE, PlotFigure, style_axes
+from .figure import GREY, LINE_COLOURS, LineStyle, MARKERS, PALETTE, PlotFigure
+from .figure import default_style, style_axes
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-007
 def deoverlap_labels(
@@ -126,6 +127,7 @@ def burn_in_note(
     return BURN_IN_NOTE if any(not low <= y <= high for c in curves for y in c.y) else ""
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-018
+@default_style()
 def plot_history(
     history, # one dict for each epoch, as `learn` returns it
     title:str="", # above the panels, such as the model's name
@@ -169,6 +171,7 @@ def _noise_points(name, result) -> list: # of dicts {"eps", "mean", "se"}
                      "autoencoders, from a benchmark with at least one level of noise.")
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-023
+@default_style()
 def plot_noise_curve(
     results, # one result of `benchmark`, a list of them, or a dictionary of them by name
     title:str="Test ELL from noisy images",

@@ -17,7 +17,7 @@ from ..core.randomness import make_generator
 from ..data.batches import add_noise, check_image_tensor
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.benchmark import check_autoencoder, device_and_dtype
-from .figure import PlotFigure, model_title
+from .figure import PlotFigure, default_style, model_title
 
 # %% ../../nbs/08_plots/02_images.ipynb #cell-007
 def images_per_class(
@@ -70,7 +70,7 @@ def draw_image_row(
     "Draw a row of images with a label and numbers"
     n, side = len(images), math.isqrt(images.shape[1])
     tiles = torch.nn.functional.pad(images.reshape(n, side, side), (1, 1, 1, 1))
-    ax.imshow(torch.cat(list(tiles), dim=1), cmap="gray_r", vmin=0, vmax=1)
+    ax.imshow(torch.cat(list(tiles), dim=1), cmap="gray_r", vmin=0, vmax=1, origin="upper")
     texts = [""] * n if numbers is None else [f"{v:.0f}".replace("-", "−") for v in numbers.tolist()]
     ax.set_xticks((np.arange(n) + .5) * (side + 2) - .5, labels=texts, fontsize=8)
     ax.set_yticks([])
@@ -80,6 +80,7 @@ def draw_image_row(
     ax.set_anchor("W") # otherwise the layout takes spare room beside the row for room the label has
 
 # %% ../../nbs/08_plots/02_images.ipynb #cell-015
+@default_style()
 def plot_image_rows(
     rows, # one (label, images (n, D), numbers (n,) or None) for each row
     title:str="",

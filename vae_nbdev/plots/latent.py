@@ -19,7 +19,8 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.benchmark import check_autoencoder, device_and_dtype, grid_weights, shown_codes
-from .figure import GREY, PALETTE, PlotFigure, class_colour, class_name, style_axes, model_title
+from .figure import GREY, PALETTE, PlotFigure, class_colour, class_name
+from .figure import default_style, style_axes, model_title
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-007
 class LatentPlane(NamedTuple):
@@ -156,6 +157,7 @@ def draw_latent_repr(
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-020
 @patch
+@default_style()
 def plot_latent_repr(self:Autoencoder,
     dataset, # all its test images are encoded
     L:int=10, # weight samples to average over, where weights are random
@@ -277,7 +279,7 @@ def draw_grid(
     tiles = images.reshape(-1, columns, side, side).transpose(1, 2).reshape(-1, columns * side)
     half = (limits[:, 1] - limits[:, 0]) / (2 * (columns - 1))
     extent = np.stack([limits[:, 0] - half, limits[:, 1] + half], 1).ravel().tolist() + ([] if two_axes else [0, 1])
-    ax.imshow(tiles, cmap="gray_r", vmin=0, vmax=1, aspect="auto", extent=extent)
+    ax.imshow(tiles, cmap="gray_r", vmin=0, vmax=1, origin="upper", aspect="auto", extent=extent)
     style_axes(ax, title, *names)
     ax.locator_params(nbins=6)
     ax.set_box_aspect(1 if two_axes else 1 / columns)
@@ -305,6 +307,7 @@ def draw_latent_recon(
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-038
 @patch
+@default_style()
 def plot_latent_recon(self:Autoencoder,
     dataset=None, # its test codes define limits and, for d > 2, the plane; not needed for d ≤ 2 with `limits`
     n:int=20, # tiles along each axis
@@ -318,6 +321,7 @@ def plot_latent_recon(self:Autoencoder,
     return picture.save(path) if path else picture
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-047
+@default_style()
 def plot_side_by_side(
     draw, # draw_latent_repr or draw_latent_recon
     models:dict, # name → model

@@ -9,7 +9,7 @@ __all__ = ['plot_time_ratios', 'plot_scaling']
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 from ..speed.benchmark import time_ratio, median_and_range, linear_fit
-from .figure import PlotFigure, class_colour, style_axes
+from .figure import PlotFigure, class_colour, default_style, style_axes
 
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-007
 def _style_ratio_axis(ax):
@@ -23,6 +23,7 @@ def _style_ratio_axis(ax):
     ax.set_xlim(low, high)
 
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-008
+@default_style()
 def plot_time_ratios(
     result:dict, # of `make bench`
 ) -> PlotFigure:
@@ -62,6 +63,7 @@ def _draw_scaling(ax, curve, colour):
     ax.xaxis.label.set_fontsize(7)
 
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-012
+@default_style()
 def plot_scaling(
     result:dict, # of `make bench`
 ) -> PlotFigure:

@@ -15,7 +15,7 @@ import math, statistics
 from fastcore.xml import Div, Li, P, Span, Strong, Td, Ul
 from ..evaluation.robustness import CORRUPTIONS
 from ..evaluation.significance import CONFIDENCE, SEEDS_NEEDED, compare_with_best, variance_components
-from ..plots.figure import PlotFigure
+from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
 from .results import AIS_PRIORS, column_settings, competes, has_uncertain_weights, low_ess_count
 from .results import result_part, row_setting, score_kind, score_over_seeds, short_name
@@ -184,6 +184,7 @@ def corruption_curve(row, kind) -> list: # of (strength, mean, error)
     return [(level[0]["strength"], *score_over_seeds(level)) for level in zip(*curves)]
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-024
+@default_style()
 def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one for each kind
     "ELL of the clean images against the strength of each kind of corruption"
     figures, number = [], lambda value: with_minus_sign(f"{value:.0f}")
@@ -196,6 +197,7 @@ def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one fo
         figures.append((picture, f"Line chart, {title}: {ends}."))
     return figures
 
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-025
 def image_sentence(group, what:str) -> str: # "" if there is nothing to say
     "On how many random test images the diagnostics were measured, where that is not all of them"
     results = [r for row in group.rows for r in row.results if (r.get("n_diagnostics") or r["n_test"]) < r["n_test"]]
@@ -212,7 +214,7 @@ def robustness_figures(group) -> Div: # `None` if there is nothing to show
                  teacher_forced_note(group.rows)]
     return Div(*(P(sentence, cls="caption") for sentence in sentences if sentence), side_by_side)
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-027
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-028
 OOD_SCORES = {"ell": "ELL", "ell_minus_bound": "ELL − bound", "pll": "PLL", "iwll": "IWLL",
               "variance": "pixel variance"} # key → name
 
@@ -238,7 +240,7 @@ def ood_caption(group, score) -> str:
     return (f"AUROC by {score}, {errors}; 0.5 is chance. FPR: false positive rate at a true positive rate of 95 %. The "
             f"last row needs no model: what does not exceed it is no evidence of detection by the model.{images}")
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-028
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-029
 NEARLY_ONE = 0.9995 # AUROCs from here on are printed as 1.000
 
 def model_free_scores(parts, sets) -> dict: # set → scores; parts: "ood" of all results
@@ -257,7 +259,7 @@ def ood_sentence(parts, score, key, name, baseline) -> P: # parts: name of a mod
              f"{CONFIDENCE:.0%} bootstrap interval is {low:.3f}. {name} (no model): "
              f"{without}.", cls="caption")
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-029
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-030
 def ood_table(group, key) -> Div: # or P; `None` if no model has the score
     "AUROC and FPR by one score, of each model and each out-of-distribution set, beside the baseline without a model"
     parts = {short_name(row.name): [r["ood"] for r in row.results if r.get("ood")] for row in group.rows}
@@ -283,7 +285,7 @@ def ood_tables(group) -> Div: # `None` if no model has a score
     tables = [table for key in OOD_SCORES if (table := ood_table(group, key))]
     return Div(Div(*tables), *notes) if tables else None
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-032
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-033
 def percent_cell(score) -> Td:
     "An accuracy in percent with its error, or a dash for `None`"
     if score is None: return Td("–", cls="num", data_sort="")
@@ -307,7 +309,7 @@ def representation_caption(k, rows) -> str:
             "the prior (N(0, I) for a model without one), which is 0 if codes and prior agree. Differences are not "
             f"tested; {error_sentence(rows)}{note}")
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-033
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-034
 def active_units_cell(qualities) -> Td:
     "The mean number of active units over seeds"
     counts, d = [q["active_units"] for q in qualities], len(qualities[0]["activity"])

@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from ..core.files import InputError, make_folder, replace_file
 from ..studies.runs import evaluated_weights
 from ..training.checkpoints import read_progress, restore
-from ..plots.figure import PlotFigure, style_axes
+from ..plots.figure import PlotFigure, default_style, style_axes
 from ..plots import classifier, images, latent # noqa: F401 (they give the models their plot methods)
 from ..plots.curves import Curve, burn_in_note, draw_curves, limits_after_burn_in, plot_history
 from ..plots.curves import plot_noise_curve
@@ -194,6 +194,7 @@ def validation_curves(group) -> list: # of Curve
     "ELL of the validation images over the epochs, a line for each row that has more than one point"
     return [curve for curve in row_curves(group, validation_curve, markers=False) if len(curve.x) > 1]
 
+@default_style()
 def plot_validation(group) -> PlotFigure: # `None` if no row has a curve
     "ELL of the validation images over the epochs"
     curves = validation_curves(group)
@@ -220,6 +221,7 @@ def draw_costs(ax, rows, key, styles):
                     mfc=face)
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-027
+@default_style()
 def plot_costs(group) -> PlotFigure: # `None` for fewer than two rows
     "ELL against training time and number of parameters, a point for each row"
     costs = lambda row: [mean_over_seeds(row, key) for key in ("train_seconds", "parameters")]

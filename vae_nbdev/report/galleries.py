@@ -17,7 +17,7 @@ from ..core.files import InputError
 from ..core.randomness import make_generator
 from ..evaluation.benchmark import shown_codes
 from ..evaluation.robustness import uncertainty_maps
-from ..plots.figure import GREY, PlotFigure
+from ..plots.figure import GREY, PlotFigure, default_style
 from ..plots.images import images_per_class, reconstruct
 from ..plots.latent import draw_class_labels, draw_points, fit_plane, latent_grid, square_limits
 from .results import short_name
@@ -98,6 +98,7 @@ def reconstruction_table(
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-016
 MAX_POINTS = 2000 # dots in a panel
 
+@default_style()
 def draw_latent_panel(
     points:Tensor, # codes on the plane (N, 2)
     labels:Tensor|None, # their classes (N,)

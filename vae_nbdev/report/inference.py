@@ -12,7 +12,7 @@ __all__ = ['GAP_COLUMNS', 'GREY_GAP_COLUMNS', 'GAP_NAMES', 'RATE_COLUMNS', 'rows
 import math
 from fastcore.xml import Div, Figure, Td
 from matplotlib.ticker import MaxNLocator
-from ..plots.figure import GREY, PALETTE, PlotFigure, style_axes
+from ..plots.figure import GREY, PALETTE, PlotFigure, default_style, style_axes
 from ..plots.curves import Curve, draw_curves
 from .results import score_kind, short_name
 from .tables import group_styles, plain_table, score_cell, with_minus_sign
@@ -69,6 +69,7 @@ def inference_gap_table(group) -> Div: # `None` if no model was measured
 # %% ../../nbs/10_report/12_inference.ipynb #cell-014
 GAP_NAMES = ("approximation", "amortisation") # parts of a bar, in their order
 
+@default_style()
 def plot_inference_gaps(group) -> PlotFigure: # `None` if no model was measured
     "The two parts of the inference gap as bars from 0, side by side for each model"
     rows = rows_with_part(group, "inference_gap")
@@ -85,6 +86,7 @@ def plot_inference_gaps(group) -> PlotFigure: # `None` if no model was measured
     style_axes(ax, f"Inference gap: {group.dataset}", "nats per image")
     return picture
 
+# %% ../../nbs/10_report/12_inference.ipynb #cell-015
 def inference_gap_figure(group) -> Figure: # `None` if no model was measured
     "The two parts of the inference gap as part of a page"
     picture = plot_inference_gaps(group)
@@ -95,7 +97,7 @@ def inference_gap_figure(group) -> Figure: # `None` if no model was measured
              for row in rows_with_part(group, "inference_gap")]
     return html_figure(picture, f"Bars of the inference gap's parts, nats per image: {'; '.join(words)}.", wide=True)
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-017
+# %% ../../nbs/10_report/12_inference.ipynb #cell-018
 RATE_COLUMNS = { # key of the part → heading
     "rate": "Rate KL_z", "mutual_information": "Mutual information", "marginal_kl": "Marginal KL",
     "distortion": "Distortion −ELL"}
@@ -119,7 +121,7 @@ def beta_of_row(row) -> float:
     "The factor of KL_z in a row's objective"
     return next(result["rate_distortion"]["beta"] for result in row.results if result.get("rate_distortion"))
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-020
+# %% ../../nbs/10_report/12_inference.ipynb #cell-021
 def beta_series(group) -> list: # of lists of rows
     "Rows that were measured; those that differ in β only are in one list, the largest β first"
     series = {}
@@ -146,7 +148,7 @@ def rate_distortion_curves(group) -> list: # of Curve
         curves.append(Curve(name, rates, distortions, *line))
     return curves
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-021
+# %% ../../nbs/10_report/12_inference.ipynb #cell-022
 def draw_constant_sum(ax):
     "Dotted lines of equal rate + distortion at round values, labelled where they enter at the left"
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
@@ -159,6 +161,7 @@ def draw_constant_sum(ax):
         ax.annotate(with_minus_sign(f"{-value:g}"), place, (2 if inside else 6, 0), **text)
     ax.set(xlim=(left, right), ylim=(low, high))
 
+@default_style()
 def plot_rate_distortion(group) -> PlotFigure: # `None` for fewer than two models
     "Distortion against rate: a point for each model, a line for each series of β, and lines of equal ELL − KL_z"
     curves = rate_distortion_curves(group)
@@ -173,7 +176,7 @@ def plot_rate_distortion(group) -> PlotFigure: # `None` for fewer than two model
             ax.annotate(f"β = {beta_of_row(row):g}", (x, y), **place)
     return picture
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-022
+# %% ../../nbs/10_report/12_inference.ipynb #cell-023
 def rate_distortion_figure(group) -> Figure: # `None` for fewer than two models
     "Rate and distortion as part of a page"
     picture = plot_rate_distortion(group)

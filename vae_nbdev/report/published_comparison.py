@@ -12,7 +12,7 @@ from pathlib import Path
 from fastcore.xml import Div, Td
 from ..core.files import InputError, read_json, replace_file
 from ..nn.registry import architectures
-from ..plots.figure import GREY, PlotFigure, class_words, line_styles, style_axes
+from ..plots.figure import GREY, PlotFigure, class_words, default_style, line_styles, style_axes
 from .published import matches_run, read_published
 from .results import all_scores
 from .tables import number_cell, plain_table, with_minus_sign
@@ -165,6 +165,8 @@ def _draw_numbers(ax, rows, style, label):
                    zorder=2)
         label = None # once in the legend
 
+# %% ../../nbs/10_report/15_published_comparison.ipynb #cell-022
+@default_style()
 def plot_comparison(
     rows:list, # from comparison_rows
 ) -> PlotFigure:

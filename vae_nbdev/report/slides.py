@@ -18,7 +18,7 @@ from ..core.command import shell_path
 from ..core.files import InputError
 from ..nn.registry import architectures
 from ..evaluation.benchmark import shown_codes
-from ..plots.figure import GREY, PlotFigure, class_words, line_styles
+from ..plots.figure import GREY, PlotFigure, class_words, default_style, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
 from .results import bound_mark, column_settings, competes, is_builtin_study, is_teacher_forced
@@ -113,6 +113,7 @@ def draw_images_and_arrows(ax, dense, autoencoder):
         ax.add_patch(FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=8, color=GREY, lw=1))
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-013
+@default_style()
 def plot_architecture(cls) -> PlotFigure:
     "The diagram of an architecture: image, encoder, code, decoder, reconstruction"
     diagram, colour = model_diagram(cls), line_styles({cls.name: cls.name})[cls.name].colour

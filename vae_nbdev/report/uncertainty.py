@@ -11,7 +11,7 @@ __all__ = ['CLASSIFIER_MEASURES', 'predictive_points', 'predictive_quantities', 
 import statistics
 from fastcore.xml import Div, Figure, Td
 from ..evaluation.posterior_predictive import PREDICTIVE_QUANTITIES
-from ..plots.figure import PlotFigure
+from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
 from .results import Row, score_kind, short_name
 from .tables import format_number, group_styles, number_cell, plain_table, score_cell, with_minus_sign
@@ -39,6 +39,7 @@ def predictive_score(group) -> str:
     "The name of the scores of a group's curves"
     return score_kind(group) if group.task == "reconstruction" else "log p(y | x)"
 
+@default_style()
 def plot_predictive(group) -> PlotFigure: # `None` if no model has a curve
     "Posterior predictive against the number of weight samples"
     curves = row_curves(group, predictive_points)
@@ -114,6 +115,7 @@ def risk_coverage_curve(row) -> list: # of (coverage, risk), with several seeds 
     error = lambda level: [statistics.stdev(point["risk"] for point in level)] if len(seeds) > 1 else []
     return [(mean(level, "coverage"), mean(level, "risk"), *error(level)) for level in zip(*seeds)]
 
+@default_style()
 def risk_coverage_figure(group) -> Figure: # `None` if no model has a curve
     "Error rate of the most confident predictions against the share that is answered"
     curves = row_curves(group, risk_coverage_curve, markers=False)
