@@ -12,7 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "vae_nbdev"
 MODULE_LINES, CELL_LINES, LINE_LENGTH = 300, 25, 120
 CITATION, ENTRY = re.compile(r"(?<!\w)@(\w+)"), re.compile(r"^@\w+\{(\w+),\n(.*?)^\}", re.M | re.S)
-WITHOUT_ADDRESS = {"banerjee1961", "brown1984", "kish1965", "miyasawa1961", "tukey1953"}  # printed on paper only
+NAMED = re.compile(r"([A-Z][\w-]*)(?: et al\.)? \(?((?:19|20)\d\d)(?=[,;)])")  # a paper in plain words: an author and the year
+WITHOUT_ADDRESS = {"banerjee1960", "banerjee1961", "brown1984", "kish1965", "miyasawa1961", "tukey1953"}  # printed on paper only
 ONLY_REPORT = {"scroll", "white"}  # classes: the site scrolls tables without it, and does not invert figures in the dark
 LINK = re.compile(r"\[([^][]*)\]\([^)\s]*\)")
 ASSERTS = re.compile(r"\bassert\b|\btest_\w+\(|assert_close\(")
@@ -304,6 +305,14 @@ def citations():
                     if key not in WITHOUT_ADDRESS and not re.search(r"^ *(doi|url) = ", fields, re.M)]
 
 
+def named_papers():
+    "Papers that the package names by author and year, in docstrings and comments, and that the bibliography has not"
+    papers = [fields for _, fields in ENTRY.findall((ROOT / "nbs" / "references.bib").read_text(encoding="utf-8"))]
+    return [f"{PACKAGE}.{module}: {name} {year} is not in references.bib" for module, source in modules().items()
+            for name, year in sorted(set(NAMED.findall(source)))
+            if not any(re.search(rf"^ *author = .*\b{name}\b", fields, re.M) and f"year = {{{year}}}" in fields for fields in papers)]
+
+
 RULES = {"notebooks and exported cells can be read": readable, "a notebook has the name of its module": modules_of_pages,
          "an architecture has the name of its module": architecture_classes,
          "imports follow the order of the notebooks": order, "imports survive nbdev_update": parent_imports,
@@ -314,7 +323,8 @@ RULES = {"notebooks and exported cells can be read": readable, "a notebook has t
          "no two exported names share an anchor": anchors, "docstrings show their signs": docstrings,
          "outputs have a style on the site": styles,
          "no link by hand on an exported name": links_on_names, "no link in a signature": signature_comments, "every cell has an id of its own": cell_ids,
-         "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations}
+         "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations,
+         "papers in docstrings are in the bibliography": named_papers}
 
 
 def figures():

@@ -116,6 +116,13 @@ def test_symbols():
            "nbs/i.ipynb, cell 1 (x): def f(x): # of `Model.fit` names a symbol")
 
 
+def test_named_papers():
+    entry = "@article{lea2014,\n  author = {Steele, Guy and {van den Lea}, Doug},\n  year = {2014}\n}\n"
+    found = lambda text: problems(house.named_papers, files={"vae_nbdev/a.py": text, "nbs/references.bib": entry})
+    expect(found("'In 2015 (Steele and Lea 2014; Steele et al. (2014), section 3)'"))
+    expect(found("'(Tukey 2014)'\nx = 1 # (Steele et al. 2015, section 3)"), "vae_nbdev.a: Steele 2015 is not", "Tukey 2014")
+
+
 def test_missing_notebook():
     for flags in ([], ["--store"]):
         command = [sys.executable, house.ROOT / ".ci" / "notebook.py", *flags, "nbs/mistyped.ipynb"]
@@ -133,4 +140,4 @@ def test_docstrings():
 
 if __name__ == "__main__":
     for test in (test_readable, test_names, test_cells, test_counts, test_outputs, test_captions, test_symbols,
-                 test_missing_notebook, test_docstrings): test()
+                 test_named_papers, test_missing_notebook, test_docstrings): test()

@@ -89,7 +89,7 @@ def pareto_shape(
     return torch.log1p(-theta * y).mean(0)
 
 # %% ../../nbs/07_evaluation/01_importance.ipynb #cell-018
-K_HAT_LIMIT = 0.7 # a Pareto k-hat above it: the estimate is not to be trusted (Vehtari et al. 2024)
+K_HAT_LIMIT = 0.7 # a Pareto k-hat above it is marked, for every k; Vehtari et al. (2024) have less for k < 2,200
 
 def tail_size(
     k:int # importance samples
@@ -114,7 +114,7 @@ def pareto_k(
         k_hat[columns] = (M * pareto_shape(excess[:M, columns]) + 5) / (M + 10)
     return k_hat
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-023
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-026
 def log_importance_weights(
     model:Autoencoder,
     x:Tensor, # images (B, D)
@@ -127,7 +127,7 @@ def log_importance_weights(
     logits = model.decode(z.reshape(1, -1, z.shape[-1]), W).view(*z.shape[:2], -1)
     return model.get_ll(x, logits) + model.prior.log_prob(z) - q.log_prob(z)
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-027
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-030
 IMAGE_BLOCK, SAMPLE_CHUNK = 100, 50 # images and samples decoded at a time; random numbers are drawn in these portions
 COMPILE_FROM_SAMPLES = 10_000_000 # decoded images: from here on, compiling saves more time than it takes
 
@@ -141,7 +141,7 @@ def chunk_log_weights(
     q = GaussianPosterior(mean, log_std)
     return log_importance_weights(model, x, q, q.noise(SAMPLE_CHUNK, CounterGenerator([numbers])), W)
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-028
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-031
 def log_weight_function(
     model:Autoencoder,
     W, # weight samples, or `None` for point weights
@@ -163,7 +163,7 @@ def log_weight_function(
         return plain(x, q, n, generator, W_l) if log_w is None else log_w[:n] # None: compilation failed
     return fast
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-030
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-033
 FIT_BATCH = 1000 # images encoded at a time
 
 def independent_fits(
@@ -181,7 +181,7 @@ def independent_fits(
     joined = lambda name: torch.stack([torch.cat([getattr(q, name) for q in parts]) for parts in fits])
     return GaussianPosterior(joined("mean"), joined("log_std"))
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-032
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-035
 class ImportanceEstimate(NamedTuple):
     "`draws`: k → IWLL(k) of each weight sample and image (L, N), nats; `ess`, `k_hat` (N,) at the largest k"
     draws:dict
@@ -193,7 +193,7 @@ class ImportanceEstimate(NamedTuple):
         "IWLL(k) of each image, the mean over the weight samples"
         return {k: values.mean(0) for k, values in self.draws.items()}
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-033
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-036
 def _sample_counts(k) -> list: # rising, and each once
     "The numbers of importance samples, from one number or several; raises `InputError` for anything else"
     if hasattr(k, "tolist"): k = k.tolist() # of NumPy or PyTorch
@@ -201,7 +201,7 @@ def _sample_counts(k) -> list: # rising, and each once
     if not counts: raise InputError("k, the importance samples, is an empty list: give a number, or several.")
     return sorted({check_number(count, "k", minimum=1, integer=True) for count in counts})
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-034
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-037
 def _encode_function(model, split, W, L, seed): # function of images (B, D) and the position of the first → q(z|x, W_l)
     "How the images of a split are encoded for importance sampling"
     if model.latent_posterior != "fitted_gaussian": return lambda x, start: model.encode(x, W)
@@ -227,7 +227,7 @@ def _estimate_block(log_weights, x, q, W, counts, random_stream): # the last one
     ess, k_hat = (torch.stack(values).mean(0).cpu().double() for values in (sizes, k_hats))
     return torch.stack(estimates, 1).cpu().double(), ess, k_hat
 
-# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-035
+# %% ../../nbs/07_evaluation/01_importance.ipynb #cell-038
 @torch.no_grad()
 def importance_log_likelihood(
     model:Autoencoder, # whose posterior has a density

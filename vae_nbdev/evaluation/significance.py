@@ -31,7 +31,7 @@ class Difference(NamedTuple):
 CONFIDENCE, SMALLEST_P = 0.95, 1e-100 # of the confidence intervals; a smaller p-value is 0
 
 def _t_interval(mean, parts, over) -> Difference: # parts: (variance, degrees of freedom) of independent parts
-    "Interval and p-value of a mean difference (Banerjee 1961); without any variance the difference is certain"
+    "Interval and p-value of a mean difference (Banerjee 1960); without any variance the difference is certain"
     parts = [part for part in parts if part[0] > 0]
     if not parts: return Difference(mean, 0., mean, mean, float(mean == 0), over)
     half = lambda alpha: math.sqrt(sum(stats.t.isf(alpha / 2, degrees)**2 * v for v, degrees in parts))

@@ -11,4 +11,4 @@ from .variational_autoencoder import VariationalAutoencoder
 
 # %% ../../nbs/04_models/08_bayesian_vae.ipynb #cell-007
 class BayesianVAE(BayesianWeights, VariationalAutoencoder):
-    "Variational autoencoder with a Normal posterior on every weight and bias (full variational Bayes)"
+    "Variational autoencoder with a Normal posterior on every weight and bias of encoder and decoder"

@@ -31,7 +31,7 @@ class SparseAutoencoder(PlainAutoencoder):
     "Dense autoencoder that keeps the k largest values of a wide code (k-sparse, Makhzani and Frey 2014)"
     @delegates(Autoencoder.__init__)
     def __init__(self,
-        network:Network=None, # hidden sizes such as "256-128"; "none": a dictionary, as in the paper
+        network:Network=None, # hidden sizes such as "256-128"; "none": linear layers, a dictionary
         latent:Width=64, # code dimensions d
         k:Count|None=None, # values that are kept, at most d; `None`: an eighth of d, at least 1
         **kwargs
