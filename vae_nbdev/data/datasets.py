@@ -54,10 +54,20 @@ def _find_own_images(path, data_dir): # the path, or that of its last part in a 
     places = map(os.path.expanduser, (path, *(os.path.join(root, name) for root in roots)))
     return next((place for place in places if os.path.exists(place)), path)
 
+def _letters(name):
+    "A name in small letters, without _ and -: torchvision and papers write FashionMNIST and Fashion-MNIST"
+    return name.lower().replace("_", "").replace("-", "")
+
+def _is_own(name):
+    "Whether a name stands for own images: a path, or a folder whose name is not that of a data set in capitals"
+    if not isinstance(name, str) or _letters(name) in map(_letters, DATASETS): return False
+    return is_path(name) or name != "" and os.path.isdir(_find_own_images(name, None))
+
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-011
 def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or of a folder
                  ): # the name, or the absolute path
     "Raise `InputError` for an unknown name, with the nearest one; a path need not exist yet"
-    if name not in DATASETS and (is_path(name) or name and os.path.isdir(_find_own_images(name, None))):
+    if _is_own(name):
         path = os.path.abspath(os.path.expanduser(name))
         if name.isprintable(): return path
         if os.path.lexists(path): raise InputError(f"{name!r} has a character that cannot be printed, such as a line "
@@ -66,7 +76,6 @@ def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or 
     except InputError as error:
         raise InputError(f"{str(error).rstrip('.')}, or the path of an .npz file or of a folder.") from None
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-011
 def check_binarisation(name:str, # a data set of `DATASETS`, or a path
                        binarisation:str=None, # one of `BINARISATIONS`; None: the default of the data set
                       ): # str
