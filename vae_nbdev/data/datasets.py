@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from ..core.files import InputError, check_choice
+from ..core.files import InputError, check_choice, check_path
 from ..core.schema import checked, choice
 from ..core.randomness import make_generator
 from .batches import SPLITS, Split, sample_bernoulli
@@ -67,6 +67,7 @@ def _is_own(name):
 def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or of a folder
                  ): # the name, or the absolute path
     "Raise `InputError` for an unknown name, with the nearest one; a path need not exist yet"
+    name = os.fspath(name) if isinstance(name, os.PathLike) else name
     if _is_own(name):
         path = os.path.abspath(os.path.expanduser(name))
         if name.isprintable(): return path
@@ -219,8 +220,9 @@ def load(name:str="digits", # one of `DATASETS`, or the path of an .npz file or 
          images:str=None, # the summary that own images must have; None: any
         ): # Dataset
     "A data set, checked and in memory; a wrong name, folder or file raises `InputError`"
+    name = check_dataset(name)
     binarisation = check_binarisation(name, binarisation)
-    if data_dir is not None and not os.path.isdir(os.path.expanduser(data_dir)):
+    if data_dir is not None and not os.path.isdir(os.path.expanduser(check_path(data_dir, "data_dir"))):
         raise InputError(f"the data folder {data_dir} does not exist: correct --data-dir, or leave it out.")
     if name not in DATASETS: return check_images(_load_own(name, binarisation, data_dir), images, name)
     if name == "digits": parts = read_digits()

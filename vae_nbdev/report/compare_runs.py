@@ -7,8 +7,9 @@ __all__ = ['finished_runs', 'study_of_runs', 'copy_run', 'compare_runs']
 
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-003
 import dataclasses, fnmatch, hashlib, os, shutil
+from collections.abc import Iterable
 from pathlib import Path
-from ..core.files import InputError, make_folder, path_within, replace_file
+from ..core.files import InputError, check_path, make_folder, path_within, replace_file
 from ..core.locks import Lock
 from ..data.datasets import load
 from ..training.checkpoints import restore
@@ -33,13 +34,13 @@ def finished_runs(
     raise InputError(f"the study in {folder} has no finished run: go on with it first, with vae_report.")
 
 def study_of_runs(
-    folders, # of trained runs
+    folders, # of trained runs, or one
 ) -> tuple: # a Study, and run name → folder
     "The study that consists of the runs in some folders; raises `InputError` for a damaged one, and for two equal runs"
     runs, places = [], {}
-    for folder in map(Path, folders):
-        run = stored_run(folder)
-        name = run_name(run)
+    if isinstance(folders, str) or not isinstance(folders, Iterable): folders = [folders]
+    for folder in (Path(check_path(folder, "the folder of a run")) for folder in folders):
+        name = run_name(run := stored_run(folder))
         if name in places: raise InputError(f"{places[name]} and {folder} hold the same run, {name}: name one of them.")
         places[name] = folder
         runs.append(run)
@@ -113,7 +114,7 @@ def _add_run(run, folder, target, data_dir):
 
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-011
 def compare_runs(
-    folders, # of trained runs
+    folders, # of trained runs, or one
     out, # of the study: a new folder, or that of the same comparison
     notebook, # comparison.ipynb; `template/` lies beside it
     data_dir=None, # where data files lie
