@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MAX_COUNT', 'InputError', 'check_choice', 'check_keys', 'plain_int', 'check_number', 'replace_file', 'write_text',
-           'write_json', 'round_floats', 'read_bytes', 'append_line', 'read_json', 'make_folder', 'path_within',
-           'check_folder']
+           'write_json', 'round_floats', 'read_bytes', 'append_line', 'read_json', 'make_folder', 'check_path',
+           'path_within', 'check_folder']
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-003
 import difflib, errno, fnmatch, json, math, os, secrets, stat
@@ -208,6 +208,14 @@ def make_folder(path): # Path
     return path
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-050
+def check_path(value, # the path to check
+               name:str, # of the parameter, used in the message
+              ): # str
+    "Return a path as a text; raise `InputError` for anything but a text or a `Path`"
+    if isinstance(value, (str, os.PathLike)): return os.fspath(value)
+    raise InputError(f"{name} must be a path, got {_shorten(value)}: write it as a text or as a Path.")
+
+# %% ../../nbs/01_core/01_files.ipynb #cell-053
 def path_within(folder, # the folder to stay in
                 *parts, # names below it
                ): # Path
@@ -221,7 +229,7 @@ def path_within(folder, # the folder to stay in
     if inside: return path
     raise InputError(f"{path} leads out of the folder {folder}: remove that name or link, or put a copy in its place.")
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-053
+# %% ../../nbs/01_core/01_files.ipynb #cell-056
 def _check_entry(folder, path, files, folders):
     "Raise `InputError` if one entry of a folder cannot be what it seems to be"
     kind, name = _file_kind(path), path.name if path.parent == folder else ""

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from ..core.files import InputError, check_choice
+from ..core.files import InputError, check_choice, check_path
 from ..core.schema import checked, choice
 from ..core.randomness import make_generator
 from .batches import SPLITS, Split, sample_bernoulli
@@ -54,10 +54,21 @@ def _find_own_images(path, data_dir): # the path, or that of its last part in a 
     places = map(os.path.expanduser, (path, *(os.path.join(root, name) for root in roots)))
     return next((place for place in places if os.path.exists(place)), path)
 
+def _letters(name):
+    "A name in small letters, without _ and -: torchvision and papers write FashionMNIST and Fashion-MNIST"
+    return name.lower().replace("_", "").replace("-", "")
+
+def _is_own(name):
+    "Whether a name stands for own images: a path, or a folder whose name is not that of a data set in capitals"
+    if not isinstance(name, str) or _letters(name) in map(_letters, DATASETS): return False
+    return is_path(name) or name != "" and os.path.isdir(_find_own_images(name, None))
+
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-011
 def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or of a folder
                  ): # the name, or the absolute path
     "Raise `InputError` for an unknown name, with the nearest one; a path need not exist yet"
-    if name not in DATASETS and (is_path(name) or name and os.path.isdir(_find_own_images(name, None))):
+    name = os.fspath(name) if isinstance(name, os.PathLike) else name
+    if _is_own(name):
         path = os.path.abspath(os.path.expanduser(name))
         if name.isprintable(): return path
         if os.path.lexists(path): raise InputError(f"{name!r} has a character that cannot be printed, such as a line "
@@ -66,7 +77,6 @@ def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or 
     except InputError as error:
         raise InputError(f"{str(error).rstrip('.')}, or the path of an .npz file or of a folder.") from None
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-011
 def check_binarisation(name:str, # a data set of `DATASETS`, or a path
                        binarisation:str=None, # one of `BINARISATIONS`; None: the default of the data set
                       ): # str
@@ -210,8 +220,9 @@ def load(name:str="digits", # one of `DATASETS`, or the path of an .npz file or 
          images:str=None, # the summary that own images must have; None: any
         ): # Dataset
     "A data set, checked and in memory; a wrong name, folder or file raises `InputError`"
+    name = check_dataset(name)
     binarisation = check_binarisation(name, binarisation)
-    if data_dir is not None and not os.path.isdir(os.path.expanduser(data_dir)):
+    if data_dir is not None and not os.path.isdir(os.path.expanduser(check_path(data_dir, "data_dir"))):
         raise InputError(f"the data folder {data_dir} does not exist: correct --data-dir, or leave it out.")
     if name not in DATASETS: return check_images(_load_own(name, binarisation, data_dir), images, name)
     if name == "digits": parts = read_digits()

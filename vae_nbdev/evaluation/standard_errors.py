@@ -33,14 +33,19 @@ class VarianceParts(NamedTuple):
     L:tuple # draws
 
 def score_matrix(
-    scores:Tensor # (L, N), or (N,) for a single draw
+    scores:Tensor # (L, N), or (N,) for a single draw; an array or lists will do
 ) -> Tensor: # (L, N), float64
     "The scores of one trained model as a matrix; raises `InputError` for fewer than two images"
+    try: scores = torch.as_tensor(scores, dtype=torch.float64)
+    except (RuntimeError, TypeError, ValueError):
+        raise InputError(f"scores must be a tensor or an array, draws × images, got {type(scores).__name__}: of a "
+                         "result of benchmark take result['scores']['ell'].") from None
     if scores.dim() not in (1, 2) or scores.shape[-1] < 2:
         raise InputError("an error over images needs the scores of at least two images, "
                          f"draws × images, got {tuple(scores.shape)}.")
-    return torch.atleast_2d(scores).double()
+    return torch.atleast_2d(scores)
 
+# %% ../../nbs/07_evaluation/02_standard_errors.ipynb #cell-009
 def _draw_parts(scores, weight) -> tuple: # V_D, V_E and L of one model
     "Variances of a model's part of a mean that are due to its draws"
     L, n = scores.shape
@@ -49,7 +54,6 @@ def _draw_parts(scores, weight) -> tuple: # V_D, V_E and L of one model
     rest = residuals.square().sum() / ((L - 1) * (n - 1) * L * n)
     return weight**2 * means.var().item() / L, weight**2 * rest.item(), L
 
-# %% ../../nbs/07_evaluation/02_standard_errors.ipynb #cell-009
 def variance_parts(
     models, # score matrices (L, N) of the trained models of a row, on the same images; L may differ
     others=(), # those of another row, to be subtracted

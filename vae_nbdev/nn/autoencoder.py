@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..core.files import InputError
 from ..core.randomness import make_generator
 from ..core.schema import Count, Natural, Scale, bounded, check_arguments
+from ..data.batches import check_image_tensor
 from .likelihoods import LikelihoodName, make_likelihood
 from .layers import POINT_LAYERS, count_masked, find_layers, reset_parameters, named_weights
 from .bayesian_layers import BayesianLayer, EstimatorName, bayesian_layers, check_prior_sd
@@ -281,8 +282,8 @@ def get_ll(self:Autoencoder, x:Tensor, logits:Tensor) -> Tensor:
 
 @patch
 def get_ell(self:Autoencoder, x:Tensor, L:int=1, generator:torch.Generator=None) -> Tensor:
-    "Expected log-likelihood of each image, the mean over L samples of (W, z): nats (B,)"
-    return self.get_ll(x, self.feedforward(x, L, generator)[0]).mean(0)
+    "Expected log-likelihood of each image, the mean over L samples of (W, z): nats (B,); `InputError` for other pixels"
+    return self.get_ll(check_image_tensor(self, x), self.feedforward(x, L, generator)[0]).mean(0)
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-032
 @patch
@@ -319,9 +320,7 @@ def objective(self:Autoencoder, batch, L:int=1, generator:torch.Generator=None) 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-035
 @patch
 @torch.no_grad()
-def init_output_bias(self:Autoencoder,
-    split, # the training images
-):
+def init_output_bias(self:Autoencoder, split): # the training images
     "Set the decoder's last bias so that it predicts the mean image"
     last, mean = find_layers(self.decoder)[-1], split.mean()
     bias = last.bias_mean if isinstance(last, BayesianLayer) else last.bias

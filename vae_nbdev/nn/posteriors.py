@@ -22,6 +22,11 @@ class Posterior:
     def __init_subclass__(cls): # the entropy of a parent is that of its density
         if "log_prob" in vars(cls) and "entropy" not in vars(cls): cls.entropy = Posterior.entropy
 
+    def __repr__(self): # such as GaussianPosterior(3 images, d = 2)
+        *weight_samples, n, d = self.mean.shape
+        note = f", {weight_samples[0]} weight samples" if weight_samples else ""
+        return f"{type(self).__name__}({n} image{'' if n == 1 else 's'}, d = {d}{note})"
+
     @property
     def marginal_mean(self) -> Tensor: # (B, d)
         "E[z|x], averaged over the weight samples"

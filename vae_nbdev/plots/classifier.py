@@ -11,6 +11,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import check_number
+from ..data.batches import check_parts
 from ..nn.autoencoder import Architecture
 from ..evaluation.calibration import check_classifier, corrected_calibration_error
 from .figure import PALETTE, PlotFigure, class_name, default_style, style_axes
@@ -26,7 +27,7 @@ def plot_reliability(self:Architecture,
     path=None, # where to save it
 ) -> PlotFigure:
     "Accuracy against confidence; `InputError` for a model that is not a classifier"
-    check_classifier(self, dataset.test)
+    check_classifier(self, check_parts(dataset).test)
     bins = self.reliability(dataset.test, L=L, seed=seed)
     (images, _, accuracy), edges = bins.T.numpy(), np.linspace(0, 1, len(bins) + 1)
     ece = corrected_calibration_error(bins, seed)
@@ -51,7 +52,7 @@ def plot_risk_coverage(self:Architecture,
     path=None, # where to save it
 ) -> PlotFigure:
     "Error rate among the most confident predictions; `InputError` for a model that is not a classifier"
-    check_classifier(self, dataset.test)
+    check_classifier(self, check_parts(dataset).test)
     curve = self.risk_curve(dataset.test, L=L, seed=seed)
     coverage, error_rate = curve.coverage.numpy(), curve.risk[-1].item()
     best = np.clip(1 - (1 - error_rate) / coverage, 0, None)
@@ -87,7 +88,7 @@ def plot_certainty(self:Architecture,
     path=None, # where to save it
 ) -> PlotFigure:
     "The test images of least and of highest predictive entropy; `InputError` for a model that is not a classifier"
-    check_classifier(self, dataset.test)
+    check_classifier(self, check_parts(dataset).test)
     n = check_number(n, "n", minimum=1, integer=True)
     p, labels = self.predict(dataset.test, L=L, seed=seed).exp().mean(0), dataset.test.labels.cpu()
     order = (-torch.special.xlogy(p, p).sum(1)).argsort(stable=True)

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['PALETTE', 'MARKERS', 'GREY', 'MAX_CLASS_NAME', 'LINE_COLOURS', 'WITH_OWN_COLOURS', 'default_style', 'PlotFigure',
-           'class_colour', 'class_name', 'LineStyle', 'line_styles', 'style_axes', 'class_words', 'model_title']
+           'class_colour', 'class_name', 'LineStyle', 'line_styles', 'style_axes', 'class_words', 'model_title',
+           'check_models']
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-003
 import io, re
@@ -146,3 +147,9 @@ def model_title(
 ) -> str: # such as "Variational autoencoder, d = 2"
     "The title of a model's plots"
     return f"{class_words(type(model).__name__)}, d = {model.latent}"
+
+def check_models(models) -> dict: # the same
+    "Models by the names that a plot gives them; raises `InputError` for anything but a dictionary"
+    if isinstance(models, dict): return models
+    raise InputError(f"models must be a dictionary name → model, got {type(models).__name__}: give each model the name "
+                     "that the plot shows, as in {'d = 2': model}.")

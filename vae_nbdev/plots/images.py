@@ -14,10 +14,10 @@ from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..data.batches import add_noise, check_image_tensor
+from ..data.batches import add_noise, check_image_tensor, check_parts, check_split
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.benchmark import check_autoencoder, device_and_dtype
-from .figure import PlotFigure, default_style, model_title
+from .figure import PlotFigure, check_models, default_style, model_title
 
 # %% ../../nbs/08_plots/02_images.ipynb #cell-007
 def images_per_class(
@@ -96,6 +96,11 @@ def plot_image_rows(
     return picture.save(path) if path else picture
 
 # %% ../../nbs/08_plots/02_images.ipynb #cell-017
+def _test_images(dataset, n): # (n, D)
+    "The test images that a plot shows; raises `InputError` for anything but a data set with test images"
+    test = check_split(check_parts(dataset).test)
+    return test.batch(images_per_class(test, n)).x
+
 @patch
 def plot_enc_dec(self:Autoencoder,
     dataset, # its test images are shown
@@ -105,7 +110,7 @@ def plot_enc_dec(self:Autoencoder,
     path=None, # where to save it
 ) -> PlotFigure:
     "Test images above their reconstructions, with each image's ELL in nats"
-    x = dataset.test.batch(images_per_class(dataset.test, n)).x
+    x = _test_images(dataset, n)
     r = reconstruct(self, x, L=L, seed=seed)
     rows = [("image", x.cpu(), None), ("reconstruction", r.mean, r.ell)]
     return plot_image_rows(rows, f"{model_title(self)}: reconstructions and their ELL in nats", path)
@@ -121,7 +126,7 @@ def plot_noisy_recon(self:Autoencoder,
     path=None, # where to save it
 ) -> PlotFigure:
     "Test images, noisy versions of them, and reconstructions from those, with the clean image's ELL(ε) in nats"
-    x = dataset.test.batch(images_per_class(dataset.test, n)).x
+    x = _test_images(dataset, n)
     r = reconstruct(self, x, eps, L, seed)
     rows = [("image", x.cpu(), None), (f"noisy, ε = {eps:g}", r.inputs, None), ("reconstruction", r.mean, r.ell)]
     return plot_image_rows(rows, f"{model_title(self)}: from noise, with ELL({eps:g}) in nats", path)
@@ -137,8 +142,8 @@ def plot_recon_matrix(
     path=None, # where to save it
 ) -> PlotFigure:
     "Test images and, row by row, each model's reconstructions; with `eps`, from noisy versions of them"
-    x = dataset.test.batch(images_per_class(dataset.test, n)).x
-    results = {name: reconstruct(model, x, eps, L, seed) for name, model in models.items()}
+    x = _test_images(dataset, n)
+    results = {name: reconstruct(model, x, eps, L, seed) for name, model in check_models(models).items()}
     rows = [("image", x.cpu(), None)]
     if eps and results: rows.append((f"noisy, ε = {eps:g}", next(iter(results.values())).inputs, None))
     return plot_image_rows(rows + [(name, r.mean, None) for name, r in results.items()], path=path)

@@ -17,10 +17,11 @@ from fastcore.basics import patch
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 from ..core.files import InputError, check_number
+from ..data.batches import check_parts, check_split
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.benchmark import check_autoencoder, device_and_dtype, grid_weights, shown_codes
-from .figure import GREY, PALETTE, PlotFigure, class_colour, class_name
-from .figure import default_style, style_axes, model_title
+from .figure import GREY, PALETTE, PlotFigure, check_models, class_colour, class_name
+from .figure import default_style, model_title, style_axes
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-007
 class LatentPlane(NamedTuple):
@@ -136,7 +137,7 @@ def draw_histograms(
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-019
 def _test_codes(model, dataset, L=10, seed=0) -> Tensor: # (N, d)
     "The mean codes of the test images; raises `InputError` if they are too few for a plane"
-    codes = shown_codes(model, dataset.test, L, seed)
+    codes = shown_codes(model, check_parts(dataset).test, L, seed)
     if codes.shape[1] <= 2 or len(codes) > 1: return codes
     raise InputError(f"a plane through codes of {codes.shape[1]} dimensions needs at least two test images, got one.")
 
@@ -165,7 +166,8 @@ def plot_latent_repr(self:Autoencoder,
     path=None, # where to save it
 ) -> PlotFigure:
     "The mean code of every test image, coloured by class; for d > 2 the first two principal components"
-    picture, title = PlotFigure(5.4, 5), f"{model_title(self)}: {len(dataset.test):,} test codes"
+    test = check_split(check_parts(dataset).test)
+    picture, title = PlotFigure(5.4, 5), f"{model_title(self)}: {len(test):,} test codes"
     draw_latent_repr(picture.subplots(), self, dataset, L, seed, title)
     return picture.save(path) if path else picture
 
@@ -331,7 +333,7 @@ def plot_side_by_side(
     **options, # passed on to `draw`
 ) -> PlotFigure:
     "The same drawing of several models, one panel for each"
-    if not models: raise InputError("there is no model to draw: give at least one.")
+    if not check_models(models): raise InputError("there is no model to draw: give at least one.")
     columns = min(check_number(columns, "columns", minimum=1, integer=True), len(models))
     rows = math.ceil(len(models) / columns)
     picture = PlotFigure(3.6 * columns, 3.5 * rows)

@@ -296,6 +296,7 @@ def stored_run(
     path = Path(folder) / "config.json"
     parameters = read_config(path)["run"]
     if not parameters:
-        raise InputError(f"{folder} does not say how it was trained: measure it in Python, with restore and benchmark.")
+        raise InputError(f"{folder} does not say how it was trained: train it with vae_train, in Python with "
+                         "train_run, or measure it with restore and benchmark.")
     return make_run(parameters | (changes or {}), f"{path} with other settings" if changes else str(path))
 

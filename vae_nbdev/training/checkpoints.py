@@ -15,8 +15,8 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from tqdm import tqdm
-from ..core.files import InputError, check_choice, check_folder, make_folder, read_bytes, replace_file
-from ..core.files import write_json
+from ..core.files import InputError, check_choice, check_folder, check_path, make_folder, read_bytes
+from ..core.files import replace_file, write_json
 from ..core.schema import describe
 from ..nn.likelihoods import LIKELIHOODS
 from ..nn.priors import prior_names
@@ -70,7 +70,7 @@ def check_run_folder(
     folder, # it may be missing
 ):
     "Raise `InputError` unless a folder is empty, a run's, or left by a start that failed; to be called before writing"
-    try: entries = set(os.listdir(folder)) if Path(folder).is_dir() else set()
+    try: entries = set(os.listdir(folder)) if Path(check_path(folder, "folder")).is_dir() else set()
     except OSError as error: raise InputError(f"cannot read the folder {folder}: {error.strerror}.") from error
     foreign, reason = sorted(entries - {*_matching(folder, LEFTOVERS)}) if entries else [], ""
     try: known = not foreign or _is_run(folder) or _is_emptied(folder, foreign)
@@ -326,7 +326,7 @@ def restore(
     which:str="checkpoint", # "checkpoint": the last state, "best": the best on the validation images
 ) -> Architecture: # on the CPU, in evaluation mode
     "Rebuild a model from its folder alone; raises `InputError` if the folder is missing, damaged or inconsistent"
-    if not Path(folder).is_dir():
+    if not Path(check_path(folder, "the folder of a run")).is_dir():
         raise InputError(f"there is no run folder {folder}: name a folder made by vae_train or vae_report.")
     model = _build_model(Path(folder) / "config.json")
     load_checkpoint(model, Path(folder) / f"{check_choice(which, CHECKPOINTS, 'checkpoint')}.safetensors")

@@ -16,7 +16,7 @@ import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
 from ..core.command import print_message
-from ..core.files import InputError
+from ..core.files import InputError, check_path
 from ..core.progress import ProgressBar
 from ..core.schema import check_schema, describe
 from ..core.randomness import BatchedGenerator, make_generator
@@ -286,7 +286,7 @@ def _match_arguments(models, seeds, folders, runs) -> list: # (model, seed, fold
         raise InputError("train_seeds needs at least one model, and no model twice: make one for each seed.")
     if any(len(given) != n for given in (seeds, folders, runs) if given is not None):
         raise InputError(f"seeds, folders and runs must have one entry for each of the {n} models.")
-    paths = [os.path.realpath(folder) for folder in folders or [] if folder]
+    paths = [os.path.realpath(check_path(folder, "folder")) for folder in folders or [] if folder]
     if twice := next((path for path in paths if paths.count(path) > 1), None):
         raise InputError(f"two trainings cannot write into one folder, {twice}: name a folder for each.")
     return list(zip(models, range(n) if seeds is None else seeds, folders or empty, runs or empty))
