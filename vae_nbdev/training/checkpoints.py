@@ -22,7 +22,7 @@ from ..nn.likelihoods import LIKELIHOODS
 from ..nn.priors import prior_names
 from ..nn.registry import architectures, make_model
 from ..nn.autoencoder import Architecture
-from .configuration import check_progress, make_config, read_config
+from .configuration import check_precision, check_progress, make_config, read_config
 from .tensor_files import DamagedFileError, backup_path, fsync_path, read_tensors, save_tensors
 from .tensor_files import write_checkpoint
 
@@ -142,6 +142,9 @@ def check_stored_weights(
     expected, stored = ({k: describe(v) for k, v in tensors.items()} for tensors in (like, weights))
     if different := sorted(k for k in expected | stored if expected.get(k) != stored.get(k)):
         k = different[0]
+        if {k: v.shape for k, v in weights.items()} == {k: v.shape for k, v in like.items()}:
+            raise InputError(f"{path} holds {k[:80]!r} in {str(weights[k].dtype)[6:]}, "
+                             f"and this {name} has it in {str(like[k].dtype)[6:]}: {_REPLACE}.")
         raise InputError(f"{path} does not fit its config.json ({name}): {k[:80]!r} "
                          f"has shape {stored.get(k, 'missing')} instead of {expected.get(k, 'none')}; "
                          "the two files are of different runs.")
@@ -273,6 +276,7 @@ def serialize(self:Architecture,
     **state # optimizers, generators and progress of `snapshot`
 ):
     "Write `config.json` and `checkpoint.safetensors` into `folder`; raises `InputError` if it holds a trained run"
+    check_precision(self, "a folder holds weights")
     check_run_folder(folder)
     _check_overwritable(folder)
     path, (tensors, header) = Path(folder) / "checkpoint.safetensors", snapshot(self, **state)
