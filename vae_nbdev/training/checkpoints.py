@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['TRAINED_FILES', 'TEMPORARY_FILES', 'RUN_FILES', 'RUN_FOLDERS', 'LEFTOVERS', 'TENSOR_KINDS', 'GENERATORS',
-           'CHECKPOINTS', 'holds_run', 'remove_temporary_files', 'check_run_folder', 'snapshot', 'read_progress',
-           'check_stored_weights', 'load_checkpoint', 'has_checkpoint', 'load_latest_checkpoint', 'check_installed',
-           'restore']
+           'CHECKPOINTS', 'holds_run', 'remove_temporary_files', 'check_run_folder', 'copy_state', 'snapshot',
+           'read_progress', 'check_stored_weights', 'load_checkpoint', 'has_checkpoint', 'load_latest_checkpoint',
+           'check_installed', 'restore']
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-003
 import fnmatch, json, os, re, sys
@@ -80,6 +80,10 @@ def check_run_folder(
     raise InputError(f"{folder} holds files that are not of a run, such as {names}{reason}: choose another folder.")
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-009
+def copy_state(model) -> dict: # name → tensor
+    "A copy of all parameters and buffers of a model"
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+
 def snapshot(
     model:Architecture,
     optimizers:dict=None, # name → optimizer
