@@ -146,12 +146,11 @@ def check_stored_weights(
     expected, stored = ({k: describe(v) for k, v in tensors.items()} for tensors in (like, weights))
     if different := sorted(k for k in expected | stored if expected.get(k) != stored.get(k)):
         k = different[0]
-        if {k: v.shape for k, v in weights.items()} == {k: v.shape for k, v in like.items()}:
-            raise InputError(f"{path} holds {k[:80]!r} in {str(weights[k].dtype)[6:]}, "
-                             f"and this {name} has it in {str(like[k].dtype)[6:]}: {_REPLACE}.")
+        shapes = [{k: tensor.shape for k, tensor in tensors.items()} for tensors in (like, weights)]
+        reason = "the two files are of different runs"
+        if shapes[0] == shapes[1]: reason = f"its precision was changed: {_REPLACE}"
         raise InputError(f"{path} does not fit its config.json ({name}): {k[:80]!r} "
-                         f"has shape {stored.get(k, 'missing')} instead of {expected.get(k, 'none')}; "
-                         "the two files are of different runs.")
+                         f"has shape {stored.get(k, 'missing')} instead of {expected.get(k, 'none')}; {reason}.")
     if wrong := next((k for k, v in weights.items() if not v.isfinite().all()), None):
         raise InputError(f"{path} holds numbers that are not finite in {wrong}: {_REPLACE}.")
 
