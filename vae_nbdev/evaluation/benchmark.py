@@ -17,9 +17,10 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import InputError, check_number
-from ..core.randomness import make_generator
+from ..core.randomness import check_seed, make_generator
 from ..data.batches import add_noise, batch_slices, check_image_size, check_image_tensor
 from ..data.batches import check_parts, check_split
+from ..nn.matmul import full_precision
 from ..nn.likelihoods import ContinuousBernoulli, check_pixels
 from ..nn.posteriors import GaussianPosterior, check_code_noise
 from ..nn.sampled_weights import rows_of_weight_sets
@@ -190,6 +191,7 @@ NOISE_LEVELS = (0., 0.05, 0.1, 0.2, 0.3, 0.5) # ε of the noise curve; the origi
 
 def check_noise(noise) -> tuple:
     "The levels of noise as plain numbers; raises `InputError` for anything that is not a list of them"
+    if hasattr(noise, "tolist"): noise = noise.tolist() # plain numbers
     if isinstance(noise, Iterable) and not isinstance(noise, str):
         return tuple(check_number(eps, "noise", minimum=0) for eps in noise)
     raise InputError(f"noise must be a list of standard deviations such as (0, 0.1), got {noise!r}.")
@@ -257,6 +259,7 @@ def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of cl
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-034
 @patch
+@full_precision()
 def benchmark(self:Autoencoder,
     dataset, # a Dataset; its test images are scored, each exactly once
     L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
@@ -267,7 +270,7 @@ def benchmark(self:Autoencoder,
     progress:bool=False, # show a progress bar of the importance sampling, the longest part
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
     "Log-likelihoods from clean and noisy images, divergences and bounds, in nats per image with standard errors"
-    L, noise = check_benchmark_settings(self, dataset, L, noise, importance_samples)
+    (L, noise), seed = check_benchmark_settings(self, dataset, L, noise, importance_samples), check_seed(seed)
     keep_freed_memory()
     started, test, kl_w = time.monotonic(), dataset.test, self.weight_kl().item()
     clean, noisy, points = _score_all(self, test, L, seed, noise, batch_size)

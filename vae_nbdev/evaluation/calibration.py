@@ -15,9 +15,10 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import InputError, check_number
-from ..core.randomness import make_generator
+from ..core.randomness import check_seed, make_generator
 from ..data.batches import check_parts
 from ..nn.autoencoder import Architecture
+from ..nn.matmul import full_precision
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..training.configuration import check_labels
 from .importance import log_mean_exp
@@ -222,6 +223,7 @@ def calibration_measures(
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-034
 @patch
+@full_precision()
 def benchmark(self:Architecture,
     dataset, # a Dataset; its test images are classified, each exactly once
     L:int=10, # weight samples; point weights need, and use, 1
@@ -231,6 +233,7 @@ def benchmark(self:Architecture,
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
     "Accuracy, NLL, Brier score, calibration and risk on the test images, accuracy and NLL from noisy ones"
     L = check_number(L, f"mc_samples of the benchmark of {self.name}", minimum=least_eval_samples(self), integer=True)
+    seed = check_seed(seed)
     started, noise, test = time.monotonic(), check_noise(noise), check_parts(dataset).test
     y, predict = check_classifier(self, test), lambda eps: self.predict(test, L, seed, eps, batch_size)
     log_p, kl_w = predict(0.), self.weight_kl().item()

@@ -8,6 +8,7 @@ __all__ = ['REGISTRY', 'register', 'check_constructor', 'architecture_names', 'a
 
 # %% ../../nbs/03_nn/08_registry.ipynb #cell-003
 import importlib, inspect, pkgutil
+from contextlib import contextmanager
 import vae_nbdev.models as models
 from ..core.files import InputError, check_choice
 
@@ -69,15 +70,25 @@ def check_options(
     cls = classes[check_choice(name, classes, "architecture")]
     return check_arguments(cls, options, where or f"the options of {name}")
 
+# %% ../../nbs/03_nn/08_registry.ipynb #cell-021
+@contextmanager
+def _float32():
+    "Inside, new tensors are in float32, whatever `torch.set_default_dtype` has set"
+    import torch # imported here: lists of names need no PyTorch
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try: yield
+    finally: torch.set_default_dtype(before)
+
 def make_model(
     architecture:str, # name, such as "variational_autoencoder"
     **options # arguments of its class
 ): # an `Architecture` with seeded starting weights
     "Build a model by name; raises `InputError` for an unknown architecture or option and for a bad value"
     options = check_options(architecture, options)
-    return architectures()[architecture](**options)
+    with _float32(): return architectures()[architecture](**options)
 
-# %% ../../nbs/03_nn/08_registry.ipynb #cell-027
+# %% ../../nbs/03_nn/08_registry.ipynb #cell-028
 def architecture_choices(cls) -> dict: # body, weights, posterior and prior, in words
     "The four choices that a class of autoencoders makes"
     weights = {"point": "numbers", "normal": "Normal distributions"}.get(cls.weight_posterior, cls.weight_posterior)

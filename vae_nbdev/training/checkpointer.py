@@ -104,6 +104,7 @@ class Checkpointer:
         self.model, self.folder, self.config = model, folder and Path(folder), config
         self.optimizers, self.generators = optimizers, generators
         self.minutes, self.last_write = minutes, time.monotonic()
+        if resume and not folder: raise InputError("a training without a folder cannot be resumed: name its folder.")
         if not folder: return
         check_start(self.folder, config, resume)
         self.path, self.writer = self.folder / "checkpoint.safetensors", CheckpointWriter()

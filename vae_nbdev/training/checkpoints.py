@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['TRAINED_FILES', 'TEMPORARY_FILES', 'RUN_FILES', 'RUN_FOLDERS', 'LEFTOVERS', 'TENSOR_KINDS', 'GENERATORS',
-           'CHECKPOINTS', 'holds_run', 'remove_temporary_files', 'check_run_folder', 'snapshot', 'read_progress',
-           'check_stored_weights', 'load_checkpoint', 'has_checkpoint', 'load_latest_checkpoint', 'check_installed',
-           'restore']
+           'CHECKPOINTS', 'holds_run', 'remove_temporary_files', 'check_run_folder', 'copy_state', 'snapshot',
+           'read_progress', 'check_stored_weights', 'load_checkpoint', 'has_checkpoint', 'load_latest_checkpoint',
+           'check_installed', 'restore']
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-003
 import fnmatch, json, os, re, sys
@@ -22,7 +22,7 @@ from ..nn.likelihoods import LIKELIHOODS
 from ..nn.priors import prior_names
 from ..nn.registry import architectures, make_model
 from ..nn.autoencoder import Architecture
-from .configuration import check_progress, make_config, read_config
+from .configuration import check_precision, check_progress, make_config, read_config
 from .tensor_files import DamagedFileError, backup_path, fsync_path, read_tensors, save_tensors
 from .tensor_files import write_checkpoint
 
@@ -80,6 +80,10 @@ def check_run_folder(
     raise InputError(f"{folder} holds files that are not of a run, such as {names}{reason}: choose another folder.")
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-009
+def copy_state(model) -> dict: # name → tensor
+    "A copy of all parameters and buffers of a model"
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+
 def snapshot(
     model:Architecture,
     optimizers:dict=None, # name → optimizer
@@ -142,9 +146,11 @@ def check_stored_weights(
     expected, stored = ({k: describe(v) for k, v in tensors.items()} for tensors in (like, weights))
     if different := sorted(k for k in expected | stored if expected.get(k) != stored.get(k)):
         k = different[0]
+        shapes = [{k: tensor.shape for k, tensor in tensors.items()} for tensors in (like, weights)]
+        reason = "the two files are of different runs"
+        if shapes[0] == shapes[1]: reason = f"its precision was changed: {_REPLACE}"
         raise InputError(f"{path} does not fit its config.json ({name}): {k[:80]!r} "
-                         f"has shape {stored.get(k, 'missing')} instead of {expected.get(k, 'none')}; "
-                         "the two files are of different runs.")
+                         f"has shape {stored.get(k, 'missing')} instead of {expected.get(k, 'none')}; {reason}.")
     if wrong := next((k for k, v in weights.items() if not v.isfinite().all()), None):
         raise InputError(f"{path} holds numbers that are not finite in {wrong}: {_REPLACE}.")
 
@@ -273,6 +279,7 @@ def serialize(self:Architecture,
     **state # optimizers, generators and progress of `snapshot`
 ):
     "Write `config.json` and `checkpoint.safetensors` into `folder`; raises `InputError` if it holds a trained run"
+    check_precision(self, "a folder holds weights")
     check_run_folder(folder)
     _check_overwritable(folder)
     path, (tensors, header) = Path(folder) / "checkpoint.safetensors", snapshot(self, **state)

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ThreadCount', 'TrainingConfig', 'RunConfig', 'training_config', 'make_config', 'read_config', 'check_posterior',
-           'check_data', 'check_labels', 'more_epochs', 'config_differences', 'check_same_training', 'UnfinishedEpoch',
-           'TrainingProgress', 'check_progress']
+           'check_precision', 'check_gradients', 'check_data', 'check_labels', 'more_epochs', 'config_differences',
+           'check_same_training', 'UnfinishedEpoch', 'TrainingProgress', 'check_progress']
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-003
 import json, os
@@ -122,19 +122,38 @@ def check_posterior(
                          "state deterministic = False, or every measure takes a single draw.")
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-017
+def check_precision(
+    model,
+    purpose:str, # begins the sentence, such as "training computes"
+):
+    "Raise `InputError` unless all numbers of a model are in float32"
+    numbers = (tensor.dtype for tensor in model.state_dict().values() if tensor.is_floating_point())
+    if wrong := next((dtype for dtype in numbers if dtype != torch.float32), None):
+        raise InputError(f"{purpose} in float32, and this {model.name} has weights in {str(wrong)[6:]}: "
+                         "call model.float() first.")
+
+def check_gradients(model):
+    "Raise `InputError` where PyTorch records no gradients of the weights"
+    if torch.is_inference_mode_enabled() or any(p.is_inference() for p in model.parameters()):
+        raise InputError(f"torch.inference_mode allows no gradients: make and train the {model.name} outside of it.")
+    if frozen := next((name for name, p in model.named_parameters() if not p.requires_grad), None):
+        raise InputError(f"training moves all weights, and {frozen} of this {model.name} needs no gradient: "
+                         "call model.requires_grad_(True) first.")
+
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-018
 def check_data(model, dataset):
     "Raise `InputError` if a model cannot be trained on a data set"
     for part in ("train", "valid"):
         if not len(getattr(check_parts(dataset), part)):
             raise InputError(f"{dataset.name} has no images in its part {part}: training needs both parts.")
         check_image_size(model, getattr(dataset, part).images, f"the images of {dataset.name}")
-    if (dtype := next(model.parameters()).dtype) != torch.float32:
-        raise InputError(f"training computes in float32, and this {model.name} has weights in {str(dtype)[6:]}: "
-                         "call model.float() first.")
+    check_precision(model, "training computes")
+    check_gradients(model)
     if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
     if model.task == "reconstruction": check_posterior(model)
     if model.task == "classification": check_labels(model, (dataset.train, dataset.valid), dataset.name)
 
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-019
 def check_labels(
     classifier,
     parts, # Splits
@@ -149,7 +168,7 @@ def check_labels(
         raise InputError(f"the labels of {name} go up to {highest}, and this {classifier.name} has the classes 0 to "
                          f"{n - 1}: make it with n_classes={highest + 1}.")
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-020
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-022
 def _decisive_values(config) -> dict: # name → value
     "What decides the numbers of a training, by name"
     training = config["training"] or {}
@@ -173,7 +192,7 @@ def config_differences(stored:dict, requested:dict) -> list: # of texts
     show = lambda value: value if isinstance(value, str) and value.isprintable() else describe(value)
     return [f"{name}: {show(old.get(name))[:80]} stored, {show(new.get(name))[:80]} requested" for name in names]
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-021
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-023
 def check_same_training(folder, stored:dict, requested:dict):
     "Raise `InputError`, with all differences, unless the training in a folder is the requested one"
     if not stored["training"]:
@@ -187,7 +206,7 @@ def check_same_training(folder, stored:dict, requested:dict):
     raise InputError(f"the training in {folder} is another one ({listed}): "
                      f"train into another folder, or go on with {advice}.")
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-025
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-027
 class UnfinishedEpoch(Schema):
     "How far an epoch has come: the names of its terms, the images in each step, and the seconds so far"
     names:list[str]
@@ -199,7 +218,7 @@ class TrainingProgress(Schema):
     history:History
     epoch_progress:UnfinishedEpoch | None = None
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-026
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-028
 def _find_contradiction(progress:dict, checked:TrainingProgress) -> str:
     "What `learn` cannot have written in the progress of a training; empty if there is nothing"
     rows, fields = checked.history, {"epoch", "seconds", "train", "valid"}
