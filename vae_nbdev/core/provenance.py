@@ -46,10 +46,16 @@ def _get_version(package):
     try: return version(package)
     except PackageNotFoundError: return None
 
+_GIT_VARIABLES = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE") # of the repository of a git hook
+
 def _run_git(*args):
     "Run git in the source tree, without writing there; its output, or None if it fails"
-    command = ["git", "--no-optional-locks", "-C", Path(vae_nbdev.__file__).parent, *args]
-    try: done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
+    package = Path(vae_nbdev.__file__).resolve().parent
+    # the owner of the folder above the package is trusted already, and could change the code that runs here
+    options = ["--no-optional-locks", "-c", f"safe.directory={package.parent.as_posix()}", "-C", package]
+    variables = {name: value for name, value in os.environ.items() if name not in _GIT_VARIABLES}
+    try: done = subprocess.run(["git", *options, *args], capture_output=True, encoding="utf-8", errors="replace",
+                               env=variables)
     except OSError: return None
     return done.stdout.strip() if done.returncode == 0 else None
 
