@@ -39,13 +39,6 @@ def code_changed() -> bool:
     return code_version.__wrapped__() != code_version()
 
 # %% ../../nbs/01_core/04_provenance.ipynb #cell-011
-_PACKAGES = ("vae-nbdev", "torch", "torchvision", "numpy", "scikit-learn", "safetensors")
-
-def _get_version(package):
-    "The installed version of a package, or None"
-    try: return version(package)
-    except PackageNotFoundError: return None
-
 _GIT_VARIABLES = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE") # of the repository of a git hook
 
 def _run_git(*args):
@@ -65,6 +58,14 @@ def _get_commit():
     head, untracked = _run_git("rev-parse", "--short=12", "HEAD"), _run_git("ls-files", "--others", "*.py")
     changes = untracked or _run_git("status", "--porcelain", "--untracked-files=no") # code_version has new modules too
     return head and head + ("+" if changes else "")
+
+# %% ../../nbs/01_core/04_provenance.ipynb #cell-012
+_PACKAGES = ("vae-nbdev", "torch", "torchvision", "numpy", "scikit-learn", "safetensors")
+
+def _get_version(package):
+    "The installed version of a package, or None"
+    try: return version(package)
+    except PackageNotFoundError: return None
 
 @cache
 def provenance(
