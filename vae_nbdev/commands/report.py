@@ -289,3 +289,6 @@ def vae_report(
     if list: print(study_lines(load_studies(find_reports(reports))))
     else: _report_on(**locals())
 
+
+# %% ../../nbs/11_commands/03_report.ipynb #cell-033
+if __name__ == "__main__" and "__file__" in globals(): vae_report() # python -m; a notebook is no file
