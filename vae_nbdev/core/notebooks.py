@@ -12,9 +12,9 @@ from pathlib import Path
 from .files import make_folder, read_json, replace_file, write_json
 
 # %% ../../nbs/01_core/05_notebooks.ipynb #cell-005
-def _escape_braces(path) -> str:
-    "A path that papermill does not take for a template"
-    return str(path).replace("{", "{{").replace("}", "}}")
+def _papermill_path(path) -> str:
+    "A path that papermill takes neither for a template nor for an address, nor for the output of the process"
+    return os.path.join(os.curdir, path).replace("{", "{{").replace("}", "}}")
 
 def run_papermill(
     notebook, # to execute
@@ -26,7 +26,7 @@ def run_papermill(
     from papermill.exceptions import PapermillExecutionError
     parameters, failure = read_json(parameters_file, "the parameters"), None
     with replace_file(output) as temporary:
-        paths, kernel = map(_escape_braces, (notebook, temporary)), {"kernel_name": "python3", "language": "python"}
+        paths, kernel = map(_papermill_path, (notebook, temporary)), {"kernel_name": "python3", "language": "python"}
         try: papermill.execute_notebook(*paths, parameters, **kernel, progress_bar=False)
         except PapermillExecutionError as error: failure = error
     if failure: raise failure
