@@ -1,6 +1,6 @@
 """Tests the checks: the rules of `house.py` on small projects that break them, `notebook.py` on a wrong name and on
-captions, and Ruff on code without docstrings."""
-import json, subprocess, sys, tempfile
+captions, Ruff on code without docstrings, and `setup` while another one runs."""
+import json, os, shutil, subprocess, sys, tempfile
 from pathlib import Path
 from unittest import mock
 
@@ -138,6 +138,33 @@ def test_docstrings():
     assert "D101" in found and "D103" in found, found
 
 
+def test_setup_lock():
+    "A make does not touch an environment that another make is installing; one that was killed does not stand in the way."
+    with tempfile.TemporaryDirectory() as name:
+        folder, owner = Path(name), Path(name, ".venv-lock", "owner")
+        for script in ("setup", "lock"):
+            (folder / ".ci").mkdir(exist_ok=True)
+            shutil.copy(house.ROOT / ".ci" / script, folder / ".ci")
+        for python in ("python", "python3", "python3.11", "python3.12", "python3.13"):  # none that suits
+            write(folder, f"bin/{python}", "#!/bin/sh\nexit 1\n")
+            (folder / "bin" / python).chmod(0o755)
+        for file in (".venv/.installing", ".venv-lock/x"): write(folder, file, "")
+        env = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+        setup = lambda: subprocess.run(["sh", ".ci/setup"], cwd=folder, env=env, capture_output=True, text=True)
+
+        owner.symlink_to(str(os.getpid()))
+        done = setup()
+        assert (done.returncode, done.stdout) == (2, "") and f"(process {os.getpid()})" in done.stderr, done
+        assert (folder / ".venv/.installing").exists() and owner.is_symlink()
+
+        with subprocess.Popen(["true"]) as ended: pass
+        owner.unlink()
+        owner.symlink_to(str(ended.pid))
+        done = setup()
+        assert (done.returncode, (folder / ".venv").exists()) == (1, False) and "No Python 3.11" in done.stderr, done
+        assert not owner.parent.exists()
+
+
 if __name__ == "__main__":
     for test in (test_readable, test_names, test_cells, test_counts, test_outputs, test_captions, test_symbols,
-                 test_named_papers, test_missing_notebook, test_docstrings): test()
+                 test_named_papers, test_missing_notebook, test_docstrings, test_setup_lock): test()

@@ -155,3 +155,6 @@ def vae_benchmark(
                "sample_quality": sample_quality or None}
     _evaluate(folder, {k: v for k, v in changes.items() if v is not None}, data_dir, device, threads)
 
+
+# %% ../../nbs/11_commands/02_benchmark.ipynb #cell-020
+if __name__ == "__main__" and "__file__" in globals(): vae_benchmark() # python -m; a notebook is no file

@@ -179,6 +179,7 @@ Examples, two of them for the runs that the examples of vae_train make:
 # %% ../../nbs/11_commands/03_report.ipynb #cell-027
 def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results, show, run_all, **settings):
     "The work of `vae_report`; `run_all` does the runs, with the `settings` of both engines"
+    from vae_nbdev.report.page import page_exporter
     from vae_nbdev.studies.folders import check_study_folder, repeat_file
     from vae_nbdev.studies.spec import check_study_data, load_study, override_study
     folder = find_reports(reports)
@@ -190,6 +191,7 @@ def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results
         raise InputError(f"other epochs or seeds would replace the runs that {study} lists: choose another --out.")
     logger.info("study %s with %d runs in %s, notebooks of %s", plan.name, len(plan.runs), out, folder)
     check_study_folder(plan, out)
+    page_exporter(folder / "template") # refused before the runs
     keep = keep_outdated(plan, out, keep_results)
     logger.info("%s, keep results is %s", settings, keep)
     failures = run_all(plan, out, folder / "experiment.ipynb", data_dir=data_dir, keep_results=keep, **settings)
@@ -216,7 +218,9 @@ def _compare(folders, data_dir, device, out, reports, show, **study_options):
     if given: raise InputError(f"--{given[0].replace('_', '-')} belongs to a study: leave it out to compare folders.")
     check_extra("report", "vae_report")
     from vae_nbdev.report.compare_runs import compare_runs, study_of_runs
+    from vae_nbdev.report.page import page_exporter
     place, folders = find_reports(reports), [*_expand_studies(folders)]
+    page_exporter(place / "template") # refused before an evaluation
     out = Path(out or study_folder(place, study_of_runs(folders)[0].name))
     page = compare_runs(folders, out, place / "comparison.ipynb", data_dir, device, progress=True)
     _mention_other_results(folders)
@@ -285,3 +289,6 @@ def vae_report(
     if list: print(study_lines(load_studies(find_reports(reports))))
     else: _report_on(**locals())
 
+
+# %% ../../nbs/11_commands/03_report.ipynb #cell-033
+if __name__ == "__main__" and "__file__" in globals(): vae_report() # python -m; a notebook is no file

@@ -230,3 +230,6 @@ def vae_train(
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-023
 TRAIN_OPTIONS = tuple(inspect.signature(vae_train).parameters) # names
+
+# %% ../../nbs/11_commands/01_train.ipynb #cell-024
+if __name__ == "__main__" and "__file__" in globals(): vae_train() # python -m; a notebook is no file

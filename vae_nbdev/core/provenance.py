@@ -39,17 +39,16 @@ def code_changed() -> bool:
     return code_version.__wrapped__() != code_version()
 
 # %% ../../nbs/01_core/04_provenance.ipynb #cell-011
-_PACKAGES = ("vae-nbdev", "torch", "torchvision", "numpy", "scikit-learn", "safetensors")
-
-def _get_version(package):
-    "The installed version of a package, or None"
-    try: return version(package)
-    except PackageNotFoundError: return None
+_GIT_VARIABLES = ("GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE") # of the repository of a git hook
 
 def _run_git(*args):
     "Run git in the source tree, without writing there; its output, or None if it fails"
-    command = ["git", "--no-optional-locks", "-C", Path(vae_nbdev.__file__).parent, *args]
-    try: done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
+    package = Path(vae_nbdev.__file__).resolve().parent
+    # the owner of the folder above the package is trusted already, and could change the code that runs here
+    options = ["--no-optional-locks", "-c", f"safe.directory={package.parent.as_posix()}", "-C", package]
+    variables = {name: value for name, value in os.environ.items() if name not in _GIT_VARIABLES}
+    try: done = subprocess.run(["git", *options, *args], capture_output=True, encoding="utf-8", errors="replace",
+                               env=variables)
     except OSError: return None
     return done.stdout.strip() if done.returncode == 0 else None
 
@@ -59,6 +58,14 @@ def _get_commit():
     head, untracked = _run_git("rev-parse", "--short=12", "HEAD"), _run_git("ls-files", "--others", "*.py")
     changes = untracked or _run_git("status", "--porcelain", "--untracked-files=no") # code_version has new modules too
     return head and head + ("+" if changes else "")
+
+# %% ../../nbs/01_core/04_provenance.ipynb #cell-012
+_PACKAGES = ("vae-nbdev", "torch", "torchvision", "numpy", "scikit-learn", "safetensors")
+
+def _get_version(package):
+    "The installed version of a package, or None"
+    try: return version(package)
+    except PackageNotFoundError: return None
 
 @cache
 def provenance(

@@ -70,7 +70,7 @@ def draw_image_row(
     "Draw a row of images with a label and numbers"
     n, side = len(images), math.isqrt(images.shape[1])
     tiles = torch.nn.functional.pad(images.reshape(n, side, side), (1, 1, 1, 1))
-    ax.imshow(torch.cat(list(tiles), dim=1), cmap="gray_r", vmin=0, vmax=1, origin="upper")
+    ax.imshow(torch.cat(list(tiles), dim=1).numpy(), cmap="gray_r", vmin=0, vmax=1, origin="upper")
     texts = [""] * n if numbers is None else [f"{v:.0f}".replace("-", "−") for v in numbers.tolist()]
     ax.set_xticks((np.arange(n) + .5) * (side + 2) - .5, labels=texts, fontsize=8)
     ax.set_yticks([])

@@ -281,7 +281,7 @@ def draw_grid(
     tiles = images.reshape(-1, columns, side, side).transpose(1, 2).reshape(-1, columns * side)
     half = (limits[:, 1] - limits[:, 0]) / (2 * (columns - 1))
     extent = np.stack([limits[:, 0] - half, limits[:, 1] + half], 1).ravel().tolist() + ([] if two_axes else [0, 1])
-    ax.imshow(tiles, cmap="gray_r", vmin=0, vmax=1, origin="upper", aspect="auto", extent=extent)
+    ax.imshow(tiles.numpy(), cmap="gray_r", vmin=0, vmax=1, origin="upper", aspect="auto", extent=extent)
     style_axes(ax, title, *names)
     ax.locator_params(nbins=6)
     ax.set_box_aspect(1 if two_axes else 1 / columns)

@@ -5,11 +5,12 @@
 # %% auto #0
 __all__ = ['NONE_LABELS', 'PARAMETER_LABELS', 'parameter_label', 'parameter_text', 'run_settings', 'settings_table',
            'provenance_list', 'commit_text', 'failure_table', 'citation', 'section', 'below_sentence', 'have_classes',
-           'has_output', 'page_cells', 'page_headings', 'notebook_html', 'page_html', 'write_page', 'write_slides',
-           'run_page_links', 'write_run_page', 'execute_part', 'write_run_pages', 'build_slides', 'build_report']
+           'has_output', 'page_cells', 'page_headings', 'page_exporter', 'notebook_html', 'page_html', 'write_page',
+           'write_slides', 'run_page_links', 'write_run_page', 'execute_part', 'write_run_pages', 'build_slides',
+           'build_report']
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-003
-import json
+import json, sys
 from datetime import date
 from pathlib import Path
 from urllib.parse import quote
@@ -185,13 +186,22 @@ def page_headings(cells) -> list: # (anchor, text) pairs
     return [(heading.replace(" ", "-"), heading) for heading in headings]
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-021
-def notebook_html(notebook, template, prepare, file="index.html.j2", anchor="#") -> str:
-    "HTML of an executed notebook; `prepare` gets its cells and returns the resources of the template"
-    import nbformat  # these two are imported here: only the last step of a report needs them
-    from nbconvert import HTMLExporter
+def page_exporter(template, file="index.html.j2", anchor="#"):
+    "nbconvert's exporter with one of our templates; raises `InputError` if it does not find its own"
+    from nbconvert import HTMLExporter  # imported here, as nbformat below: only a report needs them
     template = Path(template).resolve()
     options = dict(template_name=template.name, template_file=file, extra_template_basedirs=[str(template.parent)])
-    exporter, text = HTMLExporter(**options, anchor_link_text=anchor), read_bytes(notebook, "the notebook", 2**30)
+    try: return HTMLExporter(**options, anchor_link_text=anchor)
+    except ValueError as error:
+        reason = str(error).partition(" in the following")[0]
+        raise InputError(f"nbconvert can make no pages ({reason}): its templates belong in {sys.prefix}/share/jupyter, "
+                         f"where {sys.executable} -m pip install --ignore-installed nbconvert puts them; or name the "
+                         "folder share/jupyter that holds them in JUPYTER_PATH.") from error
+
+def notebook_html(notebook, template, prepare, file="index.html.j2", anchor="#") -> str:
+    "HTML of an executed notebook; `prepare` gets its cells and returns the resources of the template"
+    import nbformat
+    exporter, text = page_exporter(template, file, anchor), read_bytes(notebook, "the notebook", 2**30)
     try:
         nb = nbformat.convert(nbformat.reader.reads(text.decode("utf-8")), 4)
         nbformat.validate(nb)  # `nbformat.reads` only logs what is wrong, on many lines

@@ -8,7 +8,7 @@ __all__ = ['RUNS', 'NEXT', 'STUDY_FILES', 'read_run_key', 'set_aside', 'work_fol
            'check_study_folder', 'write_study', 'outdated_runs']
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-003
-import dataclasses, fnmatch, glob, itertools, os, re, shutil
+import dataclasses, fnmatch, glob, itertools, os, re, shutil, sys
 from contextlib import suppress
 from pathlib import Path
 from ..core.files import InputError, check_folder, make_folder, path_within, replace_file
@@ -215,6 +215,10 @@ def check_study_folder(
 ):
     "Raise `InputError` if a folder holds anything but this study, or a link, pipe or device; writes nothing"
     out = Path(out)
+    try: str(out.absolute()).encode()
+    except UnicodeEncodeError: # a notebook, which is in UTF-8, names its folder
+        raise InputError(f"the path {out.absolute()} has bytes that are no text here, where names are in "
+                         f"{sys.getfilesystemencoding()}: choose another --out.") from None
     if not out.exists() and not out.is_symlink(): return
     if not out.is_dir(): raise InputError(f"{out} is no folder: choose another --out.")
     _check_owner(study, out)

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from ..core.files import InputError, check_choice, check_number, make_folder
 from ..core.files import read_json, round_floats, write_json, write_text
 from ..core.locks import Lock, LockHeldError
-from ..core.notebooks import notebook_command
+from ..core.notebooks import notebook_command, python_command
 from ..core.progress import ProgressBar
 from ..data.datasets import load
 from ..nn.registry import make_model
@@ -205,8 +205,8 @@ def train_seed_batch_in_process(
                  "data_dir": data_dir and str(data_dir), "device": device}
     file = _write_arguments(folders[0], "seed_batch.json", arguments)
     name = _train_seed_batch_from.__name__
-    code = f"import sys; from vae_nbdev.studies.runner import {name}; {name}(sys.argv[1])"
-    try: status, log = (processes or RunProcesses()).call([sys.executable, "-c", code, file], threads)
+    command = python_command(f"from vae_nbdev.studies.runner import {name} as run; run(sys.argv[1])", file)
+    try: status, log = (processes or RunProcesses()).call(command, threads)
     finally: Path(file).unlink(missing_ok=True)
     if status < 0: return f"stopped by signal {-status}."
     return "" if status == 0 else failure_reason(log)
