@@ -132,7 +132,8 @@ def collapse_note(
     "What was measured of a code with inactive dimensions; `None` if every dimension is active"
     if not inactive: return None
     numbers = ", ".join(map(str, inactive[:MAX_NUMBERS])) + (", …" if len(inactive) > MAX_NUMBERS else "")
-    subject = f"{len(inactive)} of {d} dimensions (number {numbers}) with an activity of at most"
+    word = "number" if len(inactive) == 1 else "numbers"
+    subject = f"{len(inactive)} of {d} dimensions ({word} {numbers}) with an activity of at most"
     if not with_prior: return f"nearly constant: {subject} {CONSTANT_CODE:g} of the largest."
     share = f"{ACTIVE_VARIANCE:.0%} of the prior's variance"
     return f"nearly collapsed: {subject} {share}, or a KL below {ACTIVE_KL:g} nats."

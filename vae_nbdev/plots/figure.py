@@ -109,6 +109,11 @@ class LineStyle(NamedTuple):
     marker:str
     dashed:bool
 
+def _is_convolutional(architecture):
+    "Whether the body of an architecture is convolutional; of one that is not installed the name says it"
+    body = getattr(architectures().get(architecture), "body", None)
+    return body.kind == "conv" if body else "_conv_" in architecture
+
 def line_styles(
     architecture_of:dict, # name of a model → its architecture
 ) -> dict: # name of a model → LineStyle
@@ -119,7 +124,7 @@ def line_styles(
     styles = {}
     for i, (name, architecture) in enumerate(architecture_of.items()):
         colour = LINE_COLOURS[families.index(dense_name(architecture)) % len(LINE_COLOURS)]
-        styles[name] = LineStyle(colour, MARKERS[i % len(MARKERS)], dashed="_conv_" in architecture)
+        styles[name] = LineStyle(colour, MARKERS[i % len(MARKERS)], dashed=_is_convolutional(architecture))
     return styles
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-022

@@ -323,13 +323,13 @@ def explorer(
     models, missing = explorable_models(rows, folder)
     try: data = group.load_data(data_dir)
     except InputError as error: return P(f"The explorer is not shown: {error}", cls="alarm")
-    if not models: return P("The explorer is not shown. ", *missing, cls="alarm")
+    if not models: return P(" ".join(["The explorer is not shown.", *missing]), cls="alarm")
     split = data.test
     index = sample_images(split)
     x, labels = split.batch(index, make_generator(0, "explorer redraw", device=split.images.device))
     views = {name: model_view(model, x) for name, model in models.items()}
     start = initial_models([row for row in rows if short_name(row.name) in models])
-    caption = P(explorer_caption(all_rows, len(rows), len(x)), " ", *missing, cls="caption")
+    caption = P(" ".join([explorer_caption(all_rows, len(rows), len(x)), *missing]), cls="caption")
     return Div(explorer_html(views, x, index, labels, start, int(MAX_PAGE_NETWORKS * share), data.classes), caption)
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-048
