@@ -10,8 +10,8 @@ __all__ = ['TEXT_MEASURES', 'MAX_TEXT_ROWS', 'DESCRIPTION_COLUMNS', 'IWLL_DIAGNO
 import re
 from pathlib import Path
 from ..core.files import replace_file, write_text
-from .results import all_scores, column_settings, competes, evaluation_scores, given_weights_note
-from .results import group_results, model_names, run_parameters, score_line, score_over_seeds
+from .results import EXTRA_EVALUATIONS, all_scores, column_settings, competes, evaluation_scores
+from .results import given_weights_note, group_results, model_names, run_parameters, score_line, score_over_seeds
 from .tables import bound_notes, caption_text, column_scores, error_sentence, format_number, loose_mark
 from .tables import measure_heading, score_mark
 
@@ -57,10 +57,19 @@ def text_table(
 DESCRIPTION_COLUMNS = ("dataset", "binarisation", "likelihood", "n_test", "L", "k", "bound")
 IWLL_DIAGNOSTICS = ("ess", "k_hat", "loose") # of the importance weights
 
-def _describe(result) -> dict: # column → value
-    "The parameters of a run without its seed, those that tell models apart first, and what its numbers are of"
+def _extra_evaluations(results) -> dict: # field → value
+    "The extra evaluations that a model has; not every seed needs to have them"
+    runs = [run_parameters(result) for result in results]
+    values = {field: [*dict.fromkeys(run[field] for run in runs if run[field])] for field in EXTRA_EVALUATIONS}
+    return {field: chosen[0] if len(chosen) == 1 else " or ".join(map(str, chosen))
+            for field, chosen in values.items() if chosen}
+
+def _describe(results) -> dict: # column → value
+    "The parameters of a model without its seed, those that tell models apart first, and what its numbers are of"
+    result = results[0]
     options = (result["run"].get("options") or {}).keys() # one of them is called k, as the evaluation's is
-    parameters = {f"options.{key}" if key in options else key: value for key, value in run_parameters(result).items()}
+    parameters = run_parameters(result) | _extra_evaluations(results)
+    parameters = {f"options.{key}" if key in options else key: value for key, value in parameters.items()}
     first = {key: parameters[key] for key in ("architecture", "network", "latent")}
     described = first | parameters | {column: result.get(column) for column in DESCRIPTION_COLUMNS}
     return {column: value for column, value in described.items() if column != "seed"}
@@ -78,7 +87,7 @@ def results_table(
     "The numbers of all runs: parameters, means and standard errors in nats per image"
     rows = []
     for result, name in zip(results, model_names(results)):
-        description = {"run": result["name"], "model": name, **_describe(result), "seed": result["seed"]}
+        description = {"run": result["name"], "model": name, **_describe([result]), "seed": result["seed"]}
         scores, iwll = all_scores(result) | evaluation_scores(result), result["measures"].get("iwll") or {}
         numbers = {column: value for key, score in scores.items()
                    for column, value in ((key, score["mean"]), (f"{key}_se", score.get("se")))}
@@ -88,13 +97,14 @@ def results_table(
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-011
 def _average(results) -> dict: # column → number
-    "The mean of each likelihood over the seeds of a model, with the error that it has, and the largest k-hat"
+    "The mean of each likelihood over the seeds of a model that have it, with its error, and the largest k-hat"
     scores, numbers = [all_scores(result) | evaluation_scores(result) for result in results], {}
     for key in dict.fromkeys(key for of_seed in scores for key in of_seed):
         measured = [of_seed[key] for of_seed in scores if key in of_seed]
         mean, error = score_over_seeds(measured)
         sd, se = (error, None) if len(measured) > 1 else (None, measured[0].get("se"))
         numbers |= {key: mean, f"{key}_sd": sd, f"{key}_se": se}
+        if len(measured) < len(results): numbers[f"{key}_n"] = len(measured)
     k_hats = [k_hat for of_seed in scores if (k_hat := of_seed.get("iwll", {}).get("k_hat")) is not None]
     return numbers | ({"iwll_k_hat": max(k_hats)} if k_hats else {})
 
@@ -102,7 +112,7 @@ def summary_table(
     results, # of a study
 ): # a pandas DataFrame, one row for each model
     "The numbers of all models: parameters, means over seeds, and standard deviations over seeds or standard errors"
-    return _data_frame([({"model": row.name, **_describe(row.results[0]), "seeds": len(row.results)},
+    return _data_frame([({"model": row.name, **_describe(row.results), "seeds": len(row.results)},
                          _average(row.results)) for group in group_results(results) for row in group.rows])
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-014
