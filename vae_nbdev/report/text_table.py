@@ -11,9 +11,9 @@ import re
 from pathlib import Path
 from ..core.files import replace_file, write_text
 from .results import EXTRA_EVALUATIONS, all_scores, column_settings, competes, evaluation_scores
-from .results import given_weights_note, group_results, model_names, run_parameters, score_line, score_over_seeds
-from .tables import bound_notes, caption_text, column_scores, error_sentence, format_number, loose_mark
-from .tables import measure_heading, score_mark
+from .results import group_results, model_names, run_parameters, score_line, score_over_seeds
+from .tables import REFERENCE_SCORES, bound_notes, caption_text, column_scores, counts_text
+from .tables import error_sentence, format_number, measure_heading, reference_values, score_mark
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-005
 TEXT_MEASURES = ("ell", "ell(0.1)", "elbo", "iwll", "accuracy", "nll") # those of a classifier last
@@ -31,14 +31,14 @@ def _text_columns(group) -> list: # (measure, k or L, (scores, decimals, text of
             if any(row.score(key) for row in group.rows) for setting in column_settings(group.rows, key)]
 
 def _score_text(row, key, score, places) -> str:
-    "A mean with its error; an empty text where the row has no such measure"
-    return f"{score.mean:.{places}f} ± {score.error:.{places}f}{loose_mark(row, key)}" if score else ""
+    "A mean with its error and mark; an empty text where the row has no such measure"
+    return f"{score.mean:.{places}f} ± {score.error:.{places}f}{score_mark(row, key)}" if score else ""
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-006
 def text_table(
     group, # a Group
 ) -> str:
-    "The likelihoods of comparable runs as lines of text, in nats per image"
+    "The likelihoods of comparable runs as lines of text, with the notes that belong to them"
     import pandas  # imported here: commands start faster without it
     width = max(len(row.name) for row in group.rows)
     columns = {"model": [row.name.ljust(width) for row in group.rows],
@@ -47,11 +47,11 @@ def text_table(
         columns[_heading(key, group, setting)] = [
             _score_text(row, key, score, places) for row, score in zip(group.rows, scores)]
     table, errors = pandas.DataFrame(columns), error_sentence(group.rows)
-    lines = [group.title, score_line(group), errors[:1].upper() + errors[1:],
+    unit = "nats per image" if group.task == "reconstruction" else "nats per image, but for the accuracy"
+    lines = [group.title, f"{score_line(group)}; {unit}, {counts_text(group)}", errors[:1].upper() + errors[1:],
              *table.head(MAX_TEXT_ROWS).to_string(index=False).splitlines()]
     if len(table) > MAX_TEXT_ROWS: lines.append(f"… and {len(table) - MAX_TEXT_ROWS} more: see the report.")
-    if note := given_weights_note(group): lines.append(note)
-    return "\n".join(lines)
+    return "\n".join([*lines, *bound_notes(group)])
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-009
 DESCRIPTION_COLUMNS = ("dataset", "binarisation", "likelihood", "n_test", "L", "k", "bound")
@@ -120,6 +120,7 @@ _LATEX = str.maketrans({
     **{c: f"\\{c}" for c in "&%$#_"}, "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "|": "$|$", "‖": r"$\|$",
     "−": "$-$", "±": r"$\pm$", "†": r"$^\dagger$", "‡": r"$^\ddagger$", "ε": r"$\varepsilon$", "β": r"$\beta$",
+    "½": r"$\frac12$", "π": r"$\pi$", "σ": r"$\sigma$", "²": "$^2$",
     "“": "``", "”": "''", "\xa0": "~"})
 
 def latex_text(text) -> str:
@@ -150,17 +151,26 @@ def _latex_note(text) -> str:
     "A note below a table, with the subscripts of KL_z and KL_W"
     return re.sub(r"(?<=KL)\\_([zW])", r"$_{\1}$", latex_text(text))
 
+def _latex_references(group) -> list: # of lines
+    "The last rows, below a rule: the upper bound, and the score of the mean training image"
+    lines, keys = [], [key for key, *_ in _text_columns(group)]
+    for name, value in reference_values(group).items():
+        number = f"${value:,.2f}$".replace(",", "{,}")
+        cells = [latex_text(name), "", *(number if key in REFERENCE_SCORES else "" for key in keys)]
+        lines.append(" & ".join(cells) + r" \\")
+    return [r"\midrule", *lines] if lines else []
+
 def latex_table(
     group, # a Group
 ) -> str:
     "The likelihoods of comparable runs as a table for LaTeX"
     heads, *rows = [" & ".join(cells) + r" \\" for cells in _latex_rows(group)]
-    caption, notes = latex_text(f"{group.title}: {caption_text(group, 'Bold')}"), map(_latex_note, bound_notes(group))
+    caption, *notes = map(_latex_note, [f"{group.title}: {caption_text(group, 'Bold')}", *bound_notes(group)])
     label = re.sub("[^a-z0-9]+", "-", f"{group.title} {group.task}".lower()) # two tasks may share a title
     return "\n".join([
         r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", rf"\label{{tab:{label}}}",
-        rf"\begin{{tabular}}{{l{'r' * heads.count(' & ')}}}", r"\toprule", heads, r"\midrule", *rows, r"\bottomrule",
-        r"\end{tabular}", *(rf"\par\smallskip\footnotesize {note}" for note in notes), r"\end{table}"])
+        rf"\begin{{tabular}}{{l{'r' * heads.count(' & ')}}}", r"\toprule", heads, r"\midrule", *rows,
+        *_latex_references(group), r"\bottomrule", r"\end{tabular}", *(rf"\par\smallskip\footnotesize {note}" for note in notes), r"\end{table}"])
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-021
 NUMBER_FILES = ("table.csv", "summary.csv", "summary.tex")
