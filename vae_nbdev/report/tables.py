@@ -209,8 +209,8 @@ def table_columns(
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-026
 TRAINED_MODELS = "these trained models, not the methods"
-CLASSIFIER_UNITS = ("ELL, NLL, entropy and KL_W in nats per image; higher is better for accuracy and ELL, lower for NLL, "
-                    "Brier, ECE and AURC")
+CLASSIFIER_UNITS = ("ELL, NLL, entropy and KL_W in nats per image; higher is better for accuracy and ELL, lower for "
+                    "NLL, Brier, ECE and AURC")
 
 def error_sentence(rows) -> str:
     "What ± means for these rows, and what the numbers are of where there are fewer than three seeds"
@@ -237,11 +237,11 @@ def caption_text(group, emphasis="Bold and underlined") -> str: # emphasis: how 
     if group.task != "reconstruction": text = CLASSIFIER_UNITS
     return f"{score_kind(group)} of {counts_text(group)}. {text}; {error_sentence(group.rows)}"
 
+# %% ../../nbs/10_report/02_tables.ipynb #cell-029
 def table_caption(group) -> P:
     "The caption of a group's table, with its images in front"
     return P(B(f"{group.dataset}, {group.binarisation} pixels: "), *with_subscripts(caption_text(group)), cls="caption")
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-029
 def teacher_forced_note(rows) -> str: # "" if there are no such rows
     "What ELL of the rows whose decoder sees true pixels is not"
     forced = [row.name for row in rows if is_teacher_forced(row)]

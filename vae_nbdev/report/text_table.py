@@ -170,7 +170,8 @@ def latex_table(
     return "\n".join([
         r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", rf"\label{{tab:{label}}}",
         rf"\begin{{tabular}}{{l{'r' * heads.count(' & ')}}}", r"\toprule", heads, r"\midrule", *rows,
-        *_latex_references(group), r"\bottomrule", r"\end{tabular}", *(rf"\par\smallskip\footnotesize {note}" for note in notes), r"\end{table}"])
+        *_latex_references(group), r"\bottomrule", r"\end{tabular}",
+        *(rf"\par\smallskip\footnotesize {note}" for note in notes), r"\end{table}"])
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-021
 NUMBER_FILES = ("table.csv", "summary.csv", "summary.tex")
