@@ -22,7 +22,7 @@ from ..plots.figure import GREY, PlotFigure, class_words, default_style, line_st
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
 from .results import bound_mark, column_settings, competes, is_builtin_study, is_teacher_forced
-from .results import row_setting, score_kind, short_name
+from .results import row_setting, score_line, short_name
 from .tables import (
     HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, format_duration, format_number,
     given_weights_note, group_styles, is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading,
@@ -189,8 +189,8 @@ def ranking_table(group) -> Div:
     columns.append([Td(format_duration(mean_over_seeds(row, "train_seconds")), cls="num") for row in rows])
     headings = [measure_heading(key, group, setting)[0] for key, setting in keys] + ["Parameters", "Training"]
     head = Tr(Th("Model", scope="col"), *(Th(heading, scope="col", cls="num") for heading in headings))
-    note = (f"{group.title[:1].upper()}{group.title[1:]}: {score_kind(group)} of {rows[0].results[0]['n_test']:,} "
-            "test images, nats per image; ELL − KL only where it is a bound; "
+    note = (f"{group.title[:1].upper()}{group.title[1:]}: {score_line(group).replace(' -', ' −')}; nats per image, "
+            f"{rows[0].results[0]['n_test']:,} test images; ELL − KL only where it is a bound; "
             f"{error_sentence(rows)} Bold is the highest mean. {given_weights_note(group)} {teacher_forced_note(rows)}")
     if any(map(is_loose, rows)): note += f" {LOOSE_NOTE}"
     return Div(Table(Thead(head), Tbody(*map(Tr, names, *columns))), P(*with_subscripts(note), cls="caption"))

@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETTER', 'DETERMINISTIC_NOTE', 'UNCERTAIN_NOTE',
-           'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'LOOSE_NOTE', 'TRAINED_MODELS', 'REFERENCE_ROWS',
-           'with_minus_sign', 'format_number', 'format_units', 'format_duration', 'format_bytes', 'header_cell',
-           'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose', 'loose_mark', 'score_mark',
-           'column_scores', 'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns',
-           'table_columns', 'error_sentence', 'caption_text', 'table_caption', 'teacher_forced_note', 'bound_notes',
-           'table_notes', 'reference_value', 'reference_rows', 'show_html', 'scroll_box', 'link_to', 'sortable_table',
-           'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell', 'plain_table']
+           'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'LOOSE_NOTE', 'TRAINED_MODELS', 'CLASSIFIER_UNITS',
+           'REFERENCE_ROWS', 'REFERENCE_SCORES', 'with_minus_sign', 'format_number', 'format_units', 'format_duration',
+           'format_bytes', 'header_cell', 'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose',
+           'loose_mark', 'score_mark', 'column_scores', 'score_column', 'text_column', 'mean_over_seeds',
+           'k_hat_column', 'measure_columns', 'table_columns', 'error_sentence', 'counts_text', 'caption_text',
+           'table_caption', 'teacher_forced_note', 'bound_notes', 'table_notes', 'reference_value', 'reference_values',
+           'reference_rows', 'show_html', 'scroll_box', 'link_to', 'sortable_table', 'group_styles', 'legend_swatch',
+           'group_table', 'measure_tables', 'number_cell', 'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import statistics
@@ -208,6 +209,8 @@ def table_columns(
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-026
 TRAINED_MODELS = "these trained models, not the methods"
+CLASSIFIER_UNITS = ("ELL, NLL, entropy and KL_W in nats per image; higher is better for accuracy and ELL, lower for "
+                    "NLL, Brier, ECE and AURC")
 
 def error_sentence(rows) -> str:
     "What ± means for these rows, and what the numbers are of where there are fewer than three seeds"
@@ -219,23 +222,26 @@ def error_sentence(rows) -> str:
     if len(n_seeds) > 1 and 1 in n_seeds: text += f"; for one seed, {one_seed}"
     return f"{text}." if n_seeds[0] >= SEEDS_NEEDED else f"{text}. The numbers are of {TRAINED_MODELS}."
 
-def caption_text(group, emphasis="Bold and underlined") -> str: # emphasis: how the highest mean is marked
-    "What the numbers are, of how many images, and what ± and the emphasis mean"
-    results, kind = [result for row in group.rows for result in row.results], score_kind(group)
-    numbers = " or ".join(f"{n:,}" for n in sorted({result["n_test"] for result in results}))
-    text = f"{kind} of {numbers} test images, each exactly once"
-    if group.task == "reconstruction":
-        settings = column_settings(group.rows, "pll")
-        L = "" if settings == [None] else f", L = {' or '.join(f'{n:,}' for n in settings)} Monte-Carlo samples"
-        text += (f"{L}. Nats per image; higher is better, except for the KLs. {emphasis} is the highest mean of a "
-                 "column, whether or not the difference is significant")
-    return f"{text}; {error_sentence(group.rows)}"
+def counts_text(group) -> str:
+    "The numbers of test images and of Monte-Carlo samples that the scores of a group have"
+    images = sorted({result["n_test"] for row in group.rows for result in row.results})
+    samples = sorted({row_setting(row, "pll") for row in group.rows} - {None}) # deterministic models need only one
+    listed = lambda numbers: " or ".join(f"{n:,}" for n in numbers)
+    L = f", L = {listed(samples)} {'Monte-Carlo' if group.task == 'reconstruction' else 'weight'} samples"
+    return f"{listed(images)} test images, each exactly once{L if samples else ''}"
 
-def table_caption(group) -> P:
-    "The caption of a group's table, with its images in front"
-    return P(B(f"{group.dataset}, {group.binarisation} pixels: "), caption_text(group), cls="caption")
+def caption_text(group, emphasis="Bold and underlined") -> str: # emphasis: how the highest mean is marked
+    "What the numbers are, of how many images, their unit and direction, and what ± and the emphasis mean"
+    text = (f"Nats per image; higher is better, except for the KLs. {emphasis} is the highest mean of a column, "
+            "whether or not the difference is significant")
+    if group.task != "reconstruction": text = CLASSIFIER_UNITS
+    return f"{score_kind(group)} of {counts_text(group)}. {text}; {error_sentence(group.rows)}"
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-029
+def table_caption(group) -> P:
+    "The caption of a group's table, with its images in front"
+    return P(B(f"{group.dataset}, {group.binarisation} pixels: "), *with_subscripts(caption_text(group)), cls="caption")
+
 def teacher_forced_note(rows) -> str: # "" if there are no such rows
     "What ELL of the rows whose decoder sees true pixels is not"
     forced = [row.name for row in rows if is_teacher_forced(row)]
@@ -243,50 +249,44 @@ def teacher_forced_note(rows) -> str: # "" if there are no such rows
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-030
 def bound_notes(group) -> list: # of texts
-    "What the marks of a table mean, and what its values are bounds on"
-    marks = set(map(bound_mark, group.rows))
-    notes = [GREY_NOTE] if is_grey_score(group) and "" in marks else []
+    "The kind of likelihood, what the marks of a table mean, and what its values are bounds on"
+    marks, notes = set(map(bound_mark, group.rows)), []
+    if group.task == "reconstruction":
+        try: notes.append(likelihood_note(group.likelihood, group.binarisation))
+        except InputError as error: notes.append(str(error))
+    if is_grey_score(group) and "" in marks: notes.append(GREY_NOTE)
     if "†" in marks: notes.append(DETERMINISTIC_NOTE)
     if "‡" in marks: notes.append(UNCERTAIN_NOTE)
     if iwll := given_weights_note(group, of="‡"): notes.append(iwll)
     if forced := teacher_forced_note(group.rows): notes.append(forced)
     return notes + ([LOOSE_NOTE] if any(map(is_loose, group.rows)) else [])
 
-def table_notes(
-    group:Group,
-    without=(), # measures that another table shows
-) -> Ul: # `None` if there is nothing to say
+def table_notes(group, without=()) -> Ul: # without: measures that another table shows; None if there is nothing to say
     "The notes below a table: the kind of likelihood, the meaning of its marks, and what ± does not cover"
     notes, shown = bound_notes(group), {"ece", "aurc"} - {*without}
     if any(row.score(key) for row in group.rows for key in shown): notes.append(CALIBRATION_NOTE)
-    if group.task == "reconstruction":
-        try: notes.insert(0, likelihood_note(group.likelihood, group.binarisation))
-        except InputError as error: notes.insert(0, str(error))
     return Ul(*(Li(*with_subscripts(note)) for note in notes), cls="notes") if notes else None
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-031
 REFERENCE_ROWS = {"bound": "Upper bound (minus the pixel entropy)",
                   "mean_image": "Mean training image, without a model"} # key of a result → heading
+REFERENCE_SCORES = ("ell", "ell(0.1)", "pll") # the columns of their values
 
-def reference_value(
-    rows, # comparable ones
-    key:str, # of `REFERENCE_ROWS`
-) -> float: # nats per image; `None` where it is unknown, 0, or not the same for all
+def reference_value(rows, key) -> float: # key: of a result; None where the value is unknown, 0, or not the same for all
     "What needs no model: the same for all results on the same images"
     values = {round(r[key], 2) for row in rows for r in row.results if r.get(key)}
     return values.pop() if len(values) == 1 else None
 
-def reference_rows(
-    group:Group,
-    columns, # of the table
-) -> Tfoot: # `None` without such values
-    "The last rows: the upper bound of the Bernoulli score, and the score of the mean training image"
+def reference_values(group) -> dict: # heading → nats per image; empty for classifiers
+    "The upper bound of the Bernoulli score, and the score of the mean training image, where they are known"
     values = {heading: reference_value(group.rows, key) for key, heading in REFERENCE_ROWS.items()}
-    rows, scores = [], ("ell", "ell(0.1)", "pll")
-    for name, value in values.items():
-        if value is None or group.task != "reconstruction": continue
-        text = with_minus_sign(f"{value:,.2f}")
-        cells = [Td(text if heading.get("data_measure") in scores else "", cls="num") for heading, _ in columns]
+    return {name: v for name, v in values.items() if v is not None and group.task == "reconstruction"}
+
+def reference_rows(group, columns) -> Tfoot: # columns: of the table; None without such values
+    "The last rows: the reference values of a group"
+    rows, shown = [], [heading.get("data_measure") in REFERENCE_SCORES for heading, _ in columns]
+    for name, value in reference_values(group).items():
+        cells = [Td(with_minus_sign(f"{value:,.2f}") if has_value else "", cls="num") for has_value in shown]
         rows.append(Tr(Th(name, scope="row"), *cells))
     return Tfoot(*rows) if rows else None
 

@@ -10,10 +10,10 @@ __all__ = ['TEXT_MEASURES', 'MAX_TEXT_ROWS', 'DESCRIPTION_COLUMNS', 'IWLL_DIAGNO
 import re
 from pathlib import Path
 from ..core.files import replace_file, write_text
-from .results import all_scores, column_settings, competes, evaluation_scores, given_weights_note
+from .results import EXTRA_EVALUATIONS, all_scores, column_settings, competes, evaluation_scores
 from .results import group_results, model_names, run_parameters, score_line, score_over_seeds
-from .tables import bound_notes, caption_text, column_scores, error_sentence, format_number, loose_mark
-from .tables import measure_heading, score_mark
+from .tables import REFERENCE_SCORES, bound_notes, caption_text, column_scores, counts_text
+from .tables import error_sentence, format_number, measure_heading, reference_values, score_mark
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-005
 TEXT_MEASURES = ("ell", "ell(0.1)", "elbo", "iwll", "accuracy", "nll") # those of a classifier last
@@ -31,14 +31,14 @@ def _text_columns(group) -> list: # (measure, k or L, (scores, decimals, text of
             if any(row.score(key) for row in group.rows) for setting in column_settings(group.rows, key)]
 
 def _score_text(row, key, score, places) -> str:
-    "A mean with its error; an empty text where the row has no such measure"
-    return f"{score.mean:.{places}f} ± {score.error:.{places}f}{loose_mark(row, key)}" if score else ""
+    "A mean with its error and mark; an empty text where the row has no such measure"
+    return f"{score.mean:.{places}f} ± {score.error:.{places}f}{score_mark(row, key)}" if score else ""
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-006
 def text_table(
     group, # a Group
 ) -> str:
-    "The likelihoods of comparable runs as lines of text, in nats per image"
+    "The likelihoods of comparable runs as lines of text, with the notes that belong to them"
     import pandas  # imported here: commands start faster without it
     width = max(len(row.name) for row in group.rows)
     columns = {"model": [row.name.ljust(width) for row in group.rows],
@@ -47,20 +47,29 @@ def text_table(
         columns[_heading(key, group, setting)] = [
             _score_text(row, key, score, places) for row, score in zip(group.rows, scores)]
     table, errors = pandas.DataFrame(columns), error_sentence(group.rows)
-    lines = [group.title, score_line(group), errors[:1].upper() + errors[1:],
+    unit = "nats per image" if group.task == "reconstruction" else "nats per image, but for the accuracy"
+    lines = [group.title, f"{score_line(group)}; {unit}, {counts_text(group)}", errors[:1].upper() + errors[1:],
              *table.head(MAX_TEXT_ROWS).to_string(index=False).splitlines()]
     if len(table) > MAX_TEXT_ROWS: lines.append(f"… and {len(table) - MAX_TEXT_ROWS} more: see the report.")
-    if note := given_weights_note(group): lines.append(note)
-    return "\n".join(lines)
+    return "\n".join([*lines, *bound_notes(group)])
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-009
 DESCRIPTION_COLUMNS = ("dataset", "binarisation", "likelihood", "n_test", "L", "k", "bound")
 IWLL_DIAGNOSTICS = ("ess", "k_hat", "loose") # of the importance weights
 
-def _describe(result) -> dict: # column → value
-    "The parameters of a run without its seed, those that tell models apart first, and what its numbers are of"
+def _extra_evaluations(results) -> dict: # field → value
+    "The extra evaluations that a model has; not every seed needs to have them"
+    runs = [run_parameters(result) for result in results]
+    values = {field: [*dict.fromkeys(run[field] for run in runs if run[field])] for field in EXTRA_EVALUATIONS}
+    return {field: chosen[0] if len(chosen) == 1 else " or ".join(map(str, chosen))
+            for field, chosen in values.items() if chosen}
+
+def _describe(results) -> dict: # column → value
+    "The parameters of a model without its seed, those that tell models apart first, and what its numbers are of"
+    result = results[0]
     options = (result["run"].get("options") or {}).keys() # one of them is called k, as the evaluation's is
-    parameters = {f"options.{key}" if key in options else key: value for key, value in run_parameters(result).items()}
+    parameters = run_parameters(result) | _extra_evaluations(results)
+    parameters = {f"options.{key}" if key in options else key: value for key, value in parameters.items()}
     first = {key: parameters[key] for key in ("architecture", "network", "latent")}
     described = first | parameters | {column: result.get(column) for column in DESCRIPTION_COLUMNS}
     return {column: value for column, value in described.items() if column != "seed"}
@@ -78,7 +87,7 @@ def results_table(
     "The numbers of all runs: parameters, means and standard errors in nats per image"
     rows = []
     for result, name in zip(results, model_names(results)):
-        description = {"run": result["name"], "model": name, **_describe(result), "seed": result["seed"]}
+        description = {"run": result["name"], "model": name, **_describe([result]), "seed": result["seed"]}
         scores, iwll = all_scores(result) | evaluation_scores(result), result["measures"].get("iwll") or {}
         numbers = {column: value for key, score in scores.items()
                    for column, value in ((key, score["mean"]), (f"{key}_se", score.get("se")))}
@@ -88,13 +97,14 @@ def results_table(
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-011
 def _average(results) -> dict: # column → number
-    "The mean of each likelihood over the seeds of a model, with the error that it has, and the largest k-hat"
+    "The mean of each likelihood over the seeds of a model that have it, with its error, and the largest k-hat"
     scores, numbers = [all_scores(result) | evaluation_scores(result) for result in results], {}
     for key in dict.fromkeys(key for of_seed in scores for key in of_seed):
         measured = [of_seed[key] for of_seed in scores if key in of_seed]
         mean, error = score_over_seeds(measured)
         sd, se = (error, None) if len(measured) > 1 else (None, measured[0].get("se"))
         numbers |= {key: mean, f"{key}_sd": sd, f"{key}_se": se}
+        if len(measured) < len(results): numbers[f"{key}_n"] = len(measured)
     k_hats = [k_hat for of_seed in scores if (k_hat := of_seed.get("iwll", {}).get("k_hat")) is not None]
     return numbers | ({"iwll_k_hat": max(k_hats)} if k_hats else {})
 
@@ -102,7 +112,7 @@ def summary_table(
     results, # of a study
 ): # a pandas DataFrame, one row for each model
     "The numbers of all models: parameters, means over seeds, and standard deviations over seeds or standard errors"
-    return _data_frame([({"model": row.name, **_describe(row.results[0]), "seeds": len(row.results)},
+    return _data_frame([({"model": row.name, **_describe(row.results), "seeds": len(row.results)},
                          _average(row.results)) for group in group_results(results) for row in group.rows])
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-014
@@ -110,6 +120,7 @@ _LATEX = str.maketrans({
     **{c: f"\\{c}" for c in "&%$#_"}, "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "|": "$|$", "‖": r"$\|$",
     "−": "$-$", "±": r"$\pm$", "†": r"$^\dagger$", "‡": r"$^\ddagger$", "ε": r"$\varepsilon$", "β": r"$\beta$",
+    "½": r"$\frac12$", "π": r"$\pi$", "σ": r"$\sigma$", "²": "$^2$",
     "“": "``", "”": "''", "\xa0": "~"})
 
 def latex_text(text) -> str:
@@ -140,17 +151,27 @@ def _latex_note(text) -> str:
     "A note below a table, with the subscripts of KL_z and KL_W"
     return re.sub(r"(?<=KL)\\_([zW])", r"$_{\1}$", latex_text(text))
 
+def _latex_references(group) -> list: # of lines
+    "The last rows, below a rule: the upper bound, and the score of the mean training image"
+    lines, keys = [], [key for key, *_ in _text_columns(group)]
+    for name, value in reference_values(group).items():
+        number = f"${value:,.2f}$".replace(",", "{,}")
+        cells = [latex_text(name), "", *(number if key in REFERENCE_SCORES else "" for key in keys)]
+        lines.append(" & ".join(cells) + r" \\")
+    return [r"\midrule", *lines] if lines else []
+
 def latex_table(
     group, # a Group
 ) -> str:
     "The likelihoods of comparable runs as a table for LaTeX"
     heads, *rows = [" & ".join(cells) + r" \\" for cells in _latex_rows(group)]
-    caption, notes = latex_text(f"{group.title}: {caption_text(group, 'Bold')}"), map(_latex_note, bound_notes(group))
+    caption, *notes = map(_latex_note, [f"{group.title}: {caption_text(group, 'Bold')}", *bound_notes(group)])
     label = re.sub("[^a-z0-9]+", "-", f"{group.title} {group.task}".lower()) # two tasks may share a title
     return "\n".join([
         r"\begin{table}", r"\centering", rf"\caption{{{caption}}}", rf"\label{{tab:{label}}}",
-        rf"\begin{{tabular}}{{l{'r' * heads.count(' & ')}}}", r"\toprule", heads, r"\midrule", *rows, r"\bottomrule",
-        r"\end{tabular}", *(rf"\par\smallskip\footnotesize {note}" for note in notes), r"\end{table}"])
+        rf"\begin{{tabular}}{{l{'r' * heads.count(' & ')}}}", r"\toprule", heads, r"\midrule", *rows,
+        *_latex_references(group), r"\bottomrule", r"\end{tabular}",
+        *(rf"\par\smallskip\footnotesize {note}" for note in notes), r"\end{table}"])
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-021
 NUMBER_FILES = ("table.csv", "summary.csv", "summary.tex")
