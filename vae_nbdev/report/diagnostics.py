@@ -187,9 +187,9 @@ def ais_table(group) -> Div: # `None` if no model has an estimate
     what = f"log ∫ exp({score_kind(group)}) p(z) dz" if group.binarisation == "grey" else "log p(x)"
     columns = [text for prior in priors for text in (f"AIS, {AIS_PRIORS[prior]}", "BDMC gap", "ESS")]
     caption = (f"Estimates of {what}, in nats per image: {ais_settings(rows)}; {error_sentence_of_seeds(rows)} The "
-               "errors of AIS cover images and chains. BDMC gap: upper minus lower bound, on images drawn from the model. "
-               "ESS: effective sample size of the chains, the median over the images; with a count of the estimates "
-               "below 2, which are not reliable: one for each image and weight sample. ")
+               "errors of AIS cover images and chains. BDMC gap: upper minus lower bound, on images drawn from the "
+               "model. ESS: effective sample size of the chains, the median over the images; with a count of the "
+               "estimates below 2, which are not reliable: one for each image and weight sample. ")
     if any(map(has_image_counts, rows)): caption += f"{IMAGE_COUNTS_NOTE} "
     caption += given_weights_note(group, rows, "AIS and IWLL", "‡ (uncertain weights)", "of log p(x | W)")
     if any(is_loose(row, "ais", "iwll") for row in rows): caption += f" {LOOSE_NOTE}"
