@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['VARIANCE_SOURCES', 'VARIANCE_CAPTION', 'IMAGE_COUNTS_NOTE', 'OOD_SCORES', 'NEARLY_ONE', 'verdict_cells',
            'comparison_unit', 'significance_caption', 'significance_table', 'significance_tables', 'variance_line',
-           'variance_table', 'has_image_counts', 'ess_cell', 'ais_line', 'ais_settings', 'images_column', 'ais_table',
-           'corruption_curve', 'plot_corruptions', 'image_sentence', 'robustness_figures', 'auroc_cell', 'score_with_k',
-           'ood_caption', 'model_free_scores', 'ood_sentence', 'ood_table', 'ood_tables', 'percent_cell',
-           'representation_caption', 'active_units_cell', 'quality_line', 'representation_table']
+           'variance_table', 'error_kind', 'error_sentence_of_seeds', 'images_in_words', 'has_image_counts', 'ess_cell',
+           'ais_line', 'ais_settings', 'images_column', 'ais_table', 'corruption_curve', 'plot_corruptions',
+           'image_sentence', 'robustness_figures', 'auroc_cell', 'score_with_k', 'ood_caption', 'model_free_scores',
+           'ood_sentence', 'ood_table', 'ood_tables', 'percent_cell', 'representation_caption', 'active_units_cell',
+           'quality_line', 'representation_table']
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-003
 import math, statistics
@@ -18,11 +19,11 @@ from ..evaluation.significance import CONFIDENCE, SEEDS_NEEDED, compare_with_bes
 from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
 from .results import AIS_PRIORS, column_settings, competes, has_uncertain_weights, low_ess_count
-from .results import result_part, row_setting, score_kind, score_over_seeds, short_name
-from vae_nbdev.report.tables import (
-    LOOSE_NOTE, TRAINED_MODELS, error_sentence, format_number, given_weights_note, group_styles, is_loose, loose_mark,
-    measure_heading, number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign,
-    with_subscripts)
+from .results import over_seeds, result_part, row_setting, rows_with_part, score_kind
+from .results import score_over_seeds, short_name
+from .tables import (
+    LOOSE_NOTE, TRAINED_MODELS, format_number, given_weights_note, group_styles, is_loose, loose_mark, measure_heading,
+    number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign, with_subscripts)
 from .findings import scores_of_row
 from .figures import html_figure, noise_alt_text, plot_noise, row_curves
 
@@ -112,6 +113,26 @@ def variance_table(
     return plain_table(headings, lines, "variance of ell by source", caption, group_styles(group))
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-017
+def error_kind(rows, one_seed:str) -> str: # one_seed: what the error of a row with one seed is
+    "What the errors of rows are, where those of several seeds are standard deviations"
+    if not (seeds := over_seeds(rows)): return one_seed
+    mixed = any(len(row.results) == 1 for row in rows)
+    return f"the standard deviation {seeds}{f'; for one seed, {one_seed}' if mixed else ''}"
+
+def error_sentence_of_seeds(rows, draws="Monte-Carlo draws") -> str:
+    "What ± means for these rows, and what the numbers are of where there are fewer than three seeds"
+    text = f"± is {error_kind(rows, f'the standard error over images and {draws}')}."
+    few = min(len(row.results) for row in rows) < SEEDS_NEEDED
+    return f"{text} The numbers are of {TRAINED_MODELS}." if few else text
+
+def images_in_words(counts) -> str: # counts: of images and of all test images, for each result
+    "How many test images were used; they are random ones where they are not all"
+    counts = sorted(set(counts))
+    chosen, whole = [[f"{n:,}" for n, n_test in counts if (n < n_test) == part] for part in (True, False)]
+    if chosen: chosen[-1] += " random"
+    return f"{' or '.join(dict.fromkeys(chosen + whole))} test images"
+
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-020
 IMAGE_COUNTS_NOTE = "Counts of earlier results with several weight samples: images with any sample below 2."
 
 def has_image_counts(row) -> bool:
@@ -128,7 +149,7 @@ def ess_cell(row, prior) -> Td:
     mark = Span(f"{low} of {estimates} below 2", cls="small") if low else None
     return Td(f"{ess:.1f}", mark, cls="num", data_sort=repr(ess))
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-018
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-021
 def ais_line(row, priors, ks) -> tuple: # name and cells
     "A row of the table of AIS estimates"
     cells, mark = [], "‡" if has_uncertain_weights(row) else ""
@@ -140,35 +161,35 @@ def ais_line(row, priors, ks) -> tuple: # name and cells
     if is_loose(row, "ais", "iwll"): mark += " loose"
     return (short_name(row.name), *cells, *(score_cell(iwll if value == k else None, 2, None, mark) for value in ks))
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-019
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-022
 def ais_settings(rows) -> str:
     "Images, chains and samples of AIS estimates, in words"
-    parts = [r["ais"] for row in rows for r in row.results if r.get("ais")]
-    chains = dict.fromkeys(f"{ais['n']:,} random test images (seed {ais['image_seed']}), {ais['chains']} chains of "
-                           f"{ais['steps']:,} temperatures" for ais in parts)
-    samples = sorted({n for ais in parts if (n := ais.get("weight_samples") or 1) > 1})
+    pairs = [(r, r["ais"]) for row in rows for r in row.results]
+    chains = dict.fromkeys(f"{images_in_words([(ais['n'], r['n_test'])])} (seed {ais['image_seed']}), "
+                           f"{ais['chains']} chains of {ais['steps']:,} temperatures" for r, ais in pairs)
+    samples = sorted({n for _, ais in pairs if (n := ais.get("weight_samples") or 1) > 1})
     weights = [f"{' or '.join(map(str, samples))} samples of uncertain weights"] if samples else []
     return "; ".join([*chains, *weights])
 
 def images_column(rows) -> list: # a cell for each row; empty if all rows have the same number of images
     "On how many images the AIS estimates of each row were made, for rows that differ in it"
-    counts = [sorted({r["ais"]["n"] for r in row.results if r.get("ais")}) for row in rows]
+    counts = [sorted({r["ais"]["n"] for r in row.results}) for row in rows]
     if all(own == counts[0] for own in counts): return []
     return [Td(" or ".join(f"{n:,}" for n in own), cls="num", data_sort=own[0]) for own in counts]
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-020
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-023
 def ais_table(group) -> Div: # `None` if no model has an estimate
     "AIS estimates under both priors with their BDMC gaps, and the importance-weighted bound of the same images"
-    rows = [row for row in group.rows if any(r.get("ais") for r in row.results)]
+    rows = rows_with_part(group, "ais")
     if not rows: return None
     priors = [prior for prior in AIS_PRIORS if any(row.part_score("ais", "priors", prior) for row in rows)]
     ks = sorted({r["ais"]["k"] for row in rows for r in row.results if result_part(r, "ais", "iwll")})
     what = f"log ∫ exp({score_kind(group)}) p(z) dz" if group.binarisation == "grey" else "log p(x)"
     columns = [text for prior in priors for text in (f"AIS, {AIS_PRIORS[prior]}", "BDMC gap", "ESS")]
-    caption = (f"Estimates of {what}, in nats per image: {ais_settings(rows)}; {error_sentence(rows)} The errors of "
-               "AIS cover images and chains. BDMC gap: upper minus lower bound, on images drawn from the model. ESS: "
-               "effective sample size of the chains, the median over the images; with a count of the estimates below "
-               "2, which are not reliable: one for each image and weight sample. ")
+    caption = (f"Estimates of {what}, in nats per image: {ais_settings(rows)}; {error_sentence_of_seeds(rows)} The "
+               "errors of AIS cover images and chains. BDMC gap: upper minus lower bound, on images drawn from the "
+               "model. ESS: effective sample size of the chains, the median over the images; with a count of the "
+               "estimates below 2, which are not reliable: one for each image and weight sample. ")
     if any(map(has_image_counts, rows)): caption += f"{IMAGE_COUNTS_NOTE} "
     caption += given_weights_note(group, rows, "AIS and IWLL", "‡ (uncertain weights)", "of log p(x | W)")
     if any(is_loose(row, "ais", "iwll") for row in rows): caption += f" {LOOSE_NOTE}"
@@ -177,13 +198,13 @@ def ais_table(group) -> Div: # `None` if no model has an estimate
         lines, headings = [(*line, cell) for line, cell in zip(lines, images)], [*headings, "Images"]
     return plain_table(headings, lines, "marginal likelihood by AIS", caption, group_styles(group))
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-023
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-026
 def corruption_curve(row, kind) -> list: # of (strength, mean, error)
     "The curve of a row for one kind of corruption, over its seeds"
     curves = [r["corruptions"][kind] for r in row.results if kind in (r.get("corruptions") or {})]
     return [(level[0]["strength"], *score_over_seeds(level)) for level in zip(*curves)]
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-024
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-027
 @default_style()
 def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one for each kind
     "ELL of the clean images against the strength of each kind of corruption"
@@ -197,12 +218,12 @@ def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one fo
         figures.append((picture, f"Line chart, {title}: {ends}."))
     return figures
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-025
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-028
 def image_sentence(group, what:str) -> str: # "" if there is nothing to say
     "On how many random test images the diagnostics were measured, where that is not all of them"
     results = [r for row in group.rows for r in row.results if (r.get("n_diagnostics") or r["n_test"]) < r["n_test"]]
-    numbers = sorted({r["n_diagnostics"] for r in results})
-    return f"{what}: {' or '.join(f'{n:,}' for n in numbers)} random test images." if numbers else ""
+    counts = [(r["n_diagnostics"], r["n_test"]) for r in results]
+    return f"{what}: {images_in_words(counts)}." if counts else ""
 
 def robustness_figures(group) -> Div: # `None` if there is nothing to show
     "ELL against Gaussian noise and against the other corruptions, side by side"
@@ -214,7 +235,7 @@ def robustness_figures(group) -> Div: # `None` if there is nothing to show
                  teacher_forced_note(group.rows)]
     return Div(*(P(sentence, cls="caption") for sentence in sentences if sentence), side_by_side)
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-028
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-031
 OOD_SCORES = {"ell": "ELL", "ell_minus_bound": "ELL − bound", "pll": "PLL", "iwll": "IWLL",
               "variance": "pixel variance"} # key → name
 
@@ -235,12 +256,13 @@ def score_with_k(key, k) -> str:
 
 def ood_caption(group, score) -> str:
     "What a table of AUROCs shows"
-    errors = f"with {CONFIDENCE:.0%} bootstrap intervals; of several seeds, the mean ± standard deviation"
+    seeds, errors = over_seeds(rows_with_part(group, "ood")), f"with {CONFIDENCE:.0%} bootstrap intervals"
+    if seeds: errors += f"; {seeds}, the mean ± standard deviation"
     images = image_sentence(group, " Each set")
     return (f"AUROC by {score}, {errors}; 0.5 is chance. FPR: false positive rate at a true positive rate of 95 %. The "
             f"last row needs no model: what does not exceed it is no evidence of detection by the model.{images}")
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-029
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-032
 NEARLY_ONE = 0.9995 # AUROCs from here on are printed as 1.000
 
 def model_free_scores(parts, sets) -> dict: # set → scores; parts: "ood" of all results
@@ -259,7 +281,7 @@ def ood_sentence(parts, score, key, name, baseline) -> P: # parts: name of a mod
              f"{CONFIDENCE:.0%} bootstrap interval is {low:.3f}. {name} (no model): "
              f"{without}.", cls="caption")
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-030
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-033
 def ood_table(group, key) -> Div: # or P; `None` if no model has the score
     "AUROC and FPR by one score, of each model and each out-of-distribution set, beside the baseline without a model"
     parts = {short_name(row.name): [r["ood"] for r in row.results if r.get("ood")] for row in group.rows}
@@ -269,12 +291,13 @@ def ood_table(group, key) -> Div: # or P; `None` if no model has the score
         scores = {ood: [result_part(seed, "auroc", ood, key) for seed in seeds] for ood in sets}
         if any(map(any, scores.values())): lines.append((name, *map(auroc_cell, scores.values())))
     if not lines: return None
+    shown = group._replace(rows=[row for row in group.rows if short_name(row.name) in {line[0] for line in lines}])
     name, baseline = all_parts[0]["baseline_score"], model_free_scores(all_parts, sets)
     score = score_with_k(key, next((ood["k"] for ood in all_parts if ood.get("k")), None))
     if sentence := ood_sentence(parts, score, key, name[:1].upper() + name[1:], baseline): return sentence
     lines.append((f"{name} (no model)", *(auroc_cell([baseline.get(ood)]) for ood in sets)))
     title, headings = f"out-of-distribution detection by {OOD_SCORES[key]}", [ood.replace("_", " ") for ood in sets]
-    return plain_table(["Model", *headings], lines, title, ood_caption(group, score), group_styles(group))
+    return plain_table(["Model", *headings], lines, title, ood_caption(shown, score), group_styles(group))
 
 def ood_tables(group) -> Div: # `None` if no model has a score
     "AUROC by every score, and the out-of-distribution sets that were missing"
@@ -285,7 +308,7 @@ def ood_tables(group) -> Div: # `None` if no model has a score
     tables = [table for key in OOD_SCORES if (table := ood_table(group, key))]
     return Div(Div(*tables), *notes) if tables else None
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-033
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-036
 def percent_cell(score) -> Td:
     "An accuracy in percent with its error, or a dash for `None`"
     if score is None: return Td("–", cls="num", data_sort="")
@@ -307,9 +330,9 @@ def representation_caption(k, rows) -> str:
             "posterior mean varies over the images (variance above 0.01 of the prior's; point codes that were trained "
             "without a prior have any scale, and no number); squared maximum mean discrepancy (MMD²) from "
             "the prior (N(0, I) for a model without one), which is 0 if codes and prior agree. Differences are not "
-            f"tested; {error_sentence(rows)}{note}")
+            f"tested; {error_sentence_of_seeds(rows)}{note}")
 
-# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-034
+# %% ../../nbs/10_report/07_diagnostics.ipynb #cell-037
 def active_units_cell(qualities) -> Td:
     "The mean number of active units over seeds"
     counts, d = [q["active_units"] for q in qualities], len(qualities[0]["activity"])
@@ -326,9 +349,9 @@ def quality_line(row, qualities) -> tuple: # name and cells
 def representation_table(group) -> Div: # `None` if no model was measured
     "Class accuracies, active units and distance from the prior, over seeds; collapsed dimensions are named"
     lines, notes, ks = [], [], set()
-    rows = [row for row in group.rows if any(r.get("latent_quality") for r in row.results)]
+    rows = rows_with_part(group, "latent_quality")
     for row in rows:
-        measured = [(r["seed"], r["latent_quality"]) for r in row.results if r.get("latent_quality")]
+        measured = [(r["seed"], r["latent_quality"]) for r in row.results]
         lines.append(quality_line(row, [quality for _, quality in measured]))
         ks |= {quality.get("k", 10) for _, quality in measured}
         notes += [Li(Strong(short_name(row.name)), f", seed {seed}: {q['note']}") for seed, q in measured if q["note"]]

@@ -22,7 +22,7 @@ from ..plots.figure import PlotFigure, default_style, style_axes
 from ..plots import classifier, images, latent # noqa: F401 (they give the models their plot methods)
 from ..plots.curves import Curve, burn_in_note, draw_curves, limits_after_burn_in, plot_history
 from ..plots.curves import plot_noise_curve
-from .results import Group, score_kind, short_name
+from .results import Group, over_seeds, score_kind, short_name
 from .tables import format_bytes, format_duration, group_styles, link_to, mean_over_seeds
 from .tables import plain_table, teacher_forced_note, with_minus_sign
 
@@ -283,8 +283,8 @@ def cost_table(group) -> Div:
         means = {key: mean_over_seeds(row, key) for key, _ in COST_COLUMNS.values()}
         cells = (Td(text(means[key]), cls="num", data_sort=means[key]) for key, text in COST_COLUMNS.values())
         lines.append((short_name(row.name), *cells))
-    several = any(len(row.results) > 1 for row in group.rows)
-    caption = "Of several seeds the mean." if several else None
+    seeds, mixed = over_seeds(group.rows), any(len(row.results) == 1 for row in group.rows)
+    caption = f"Means {seeds}{'; other rows are of one seed' if mixed else ''}." if seeds else None
     return plain_table(["Model", *COST_COLUMNS], lines, "cost", caption, group_styles(group))
 
 def cost_figure(group) -> Figure: # `None` if there is nothing to show

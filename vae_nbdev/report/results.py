@@ -7,9 +7,9 @@ __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'EXTRA_EVALUATIONS', 'GREY_SCORE', 'AIS
            'load_results', 'split_counterexamples', 'is_builtin_study', 'class_title', 'run_parameters',
            'format_parameter', 'model_key', 'model_parameters', 'model_names', 'short_name', 'result_part',
            'all_scores', 'evaluation_scores', 'Score', 'score_over_seeds', 'Row', 'Group', 'group_results',
-           'has_deterministic_code', 'has_uncertain_weights', 'is_deterministic', 'is_teacher_forced', 'bound_mark',
-           'competes', 'score_kind', 'is_grey_score', 'score_line', 'given_weights_note', 'low_ess_count',
-           'with_subscripts', 'row_setting', 'column_settings']
+           'rows_with_part', 'over_seeds', 'has_deterministic_code', 'has_uncertain_weights', 'is_deterministic',
+           'is_teacher_forced', 'bound_mark', 'competes', 'score_kind', 'is_grey_score', 'score_line',
+           'given_weights_note', 'low_ess_count', 'with_subscripts', 'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
 import dataclasses, itertools, json, os, re, statistics
@@ -258,6 +258,16 @@ def group_results(
         rows = groups.setdefault(tuple(result[k] for k in COMPARABLE), {})
         rows.setdefault(model_key(result, parameters), Row(name, title, [])).results.append(result)
     return [Group(*key, list(rows.values())) for key, rows in groups.items()]
+
+def rows_with_part(group, part:str) -> list:
+    "The rows of a group that have a part in at least one result, each with the results that have it"
+    rows = [row._replace(results=[result for result in row.results if result.get(part)]) for row in group.rows]
+    return [row for row in rows if row.results]
+
+def over_seeds(rows) -> str: # "" if every row has one seed
+    "Over how many seeds the means of rows are, in words"
+    counts = sorted({len(row.results) for row in rows} - {1})
+    return f"over {' or '.join(map(str, counts))} seeds" if counts else ""
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-039
 def has_deterministic_code(row) -> bool:

@@ -13,9 +13,10 @@ from fastcore.xml import Div, Figure, Td
 from ..evaluation.posterior_predictive import PREDICTIVE_QUANTITIES
 from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
-from .results import Row, score_kind, short_name
+from .results import Row, over_seeds, rows_with_part, score_kind, short_name
 from .tables import format_number, group_styles, number_cell, plain_table, score_cell, with_minus_sign
 from .figures import html_figure, row_curves
+from .diagnostics import error_kind, images_in_words
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-007
 def predictive_points(row:Row) -> list: # of (L, mean, error)
@@ -53,16 +54,17 @@ def plot_predictive(group) -> PlotFigure: # `None` if no model has a curve
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-009
 def predictive_caption(group) -> str:
     "What the curves are, of how many images, and what the bars are"
-    parts = [r["predictive"] for row in group.rows for r in row.results if r.get("predictive")]
+    rows = rows_with_part(group, "predictive")
+    results = [result for row in rows for result in row.results]
+    parts = [result["predictive"] for result in results]
     by_quantity = {}
     for name, quantity in predictive_quantities(group).items(): by_quantity.setdefault(quantity, []).append(name)
     meanings = [f"{', '.join(names)}: {PREDICTIVE_QUANTITIES[q]}" for q, names in by_quantity.items() if q]
-    images = " or ".join(f"{n:,}" for n in sorted({part["n"] for part in parts}))
+    images = images_in_words((part["n"], result["n_test"]) for part, result in zip(parts, results))
     ks = " or ".join(str(k) for k in sorted({part["k"] for part in parts if part.get("k")}))
     codes = f" {ks} codes for each weight sample and image." if ks else ""
-    several = max(sum(bool(r.get("predictive")) for r in row.results) for row in group.rows) > 1
-    bars = "the standard deviation over seeds" if several else "the standard error of the draws, for these images"
-    score = f"{predictive_score(group)} of {images} random test images, nats per image"
+    bars = error_kind(rows, "the standard error of the draws, for these images")
+    score = f"{predictive_score(group)} of {images}, nats per image"
     return f"{score[0].upper()}{score[1:]}.{codes} Bars: {bars}. {'. '.join(meanings)}."
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-010
@@ -125,5 +127,5 @@ def risk_coverage_figure(group) -> Figure: # `None` if no model has a curve
     ends = "; ".join(f"{c.name} has {c.y[len(c.y) // 2 - 1]:.4f} at half and {c.y[-1]:.4f} at full coverage"
                      for c in curves)
     caption = "Images are answered in order of confidence, the most confident first."
-    if any(c.se for c in curves): caption += " Bars: standard deviation over seeds."
+    if seeds := over_seeds(rows_with_part(group, "risk_coverage")): caption += f" Bars: standard deviation {seeds}."
     return html_figure(picture, f"Line chart, error rate against coverage: {ends}.", caption, wide=True)
