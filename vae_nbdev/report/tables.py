@@ -64,7 +64,7 @@ def with_minus_sign(text) -> str:
 
 def format_number(value, places) -> str:
     "A number with this many decimals; with an exponent from a million on"
-    return f"{value:,.{places}f}" if abs(value) < 1e6 else f"{value:.3g}"
+    return f"{round(value, places) + 0.:,.{places}f}" if abs(value) < 1e6 else f"{value:.3g}" # no −0
 
 def format_units(value, units) -> str:
     "A quantity with three digits in the largest unit below it; `units` are (factor, name) pairs, largest first"
