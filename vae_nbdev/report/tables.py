@@ -49,8 +49,8 @@ UNCERTAIN_NOTE = ("‡ Uncertain weights: KL_W belongs to the N training images 
                   "bound for a single test image, so it does not compete in its column.")
 GREY_NOTE = ("By Jensen's inequality, ELL − KL_z of a stochastic code with point weights and IWLL are lower bounds of "
              "E[log p(b)], b ~ Bernoulli(x): the mean log-probability of binarised images.")
-CALIBRATION_NOTE = ("For one seed, ± of ECE, AURC and excess AURC is over test images only: it does not cover other "
-                    "Monte-Carlo draws.")
+CALIBRATION_NOTE = ("Accuracy: higher is better; NLL (nats per image), Brier, ECE and AURC: lower. For one seed, ± of "
+                    "ECE, AURC and excess AURC is over test images only: it does not cover other Monte-Carlo draws.")
 TEACHER_FORCED_NOTE = ("{}: autoregressive decoders. Their log p(x|z) of a pixel also sees the true pixels before "
                        "it, so ELL, ELL(ε) and PLL measure neither reconstruction from the code nor robustness, and do "
                        "not compete with those of other models.")
@@ -209,8 +209,7 @@ def table_columns(
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-026
 TRAINED_MODELS = "these trained models, not the methods"
-CLASSIFIER_UNITS = ("ELL, NLL, entropy and KL_W in nats per image; higher is better for accuracy and ELL, lower for "
-                    "NLL, Brier, ECE and AURC")
+CLASSIFIER_UNITS = "ELL, entropy and KL_W in nats per image; a higher ELL is better"
 
 def error_sentence(rows) -> str:
     "What ± means for these rows, and what the numbers are of where there are fewer than three seeds"
