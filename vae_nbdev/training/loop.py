@@ -173,8 +173,7 @@ def interruption(trainers, steps=0) -> KeyboardInterrupt:
     kept = f"its state is kept in {', '.join(folders)}: go on with --resume (in Python: resume=True)"
     if not (trainers[0].history or steps): kept = "nothing is stored yet"
     lost = "without a folder the history is lost; the weights stay, and the next training of the model starts from them"
-    state = kept if folders else lost
-    return KeyboardInterrupt(f"training stopped {where}; {state}.")
+    return KeyboardInterrupt(f"training stopped {where}; {kept if folders else lost}.")
 
 @patch
 def pause(self:Trainer, check):
@@ -296,6 +295,7 @@ def _match_arguments(models, seeds, folders, runs) -> list: # (model, seed, fold
 # %% ../../nbs/06_training/09_loop.ipynb #cell-023
 def _prepare(model, settings, dataset, seed, folder, run) -> dict:
     "Make a model ready to be trained; the configuration that is stored in its folder"
+    keep_freed_memory()
     settings.check(model)
     check_data(model, dataset)
     if not model.trained: model.init_from_data(dataset.train)
@@ -332,7 +332,6 @@ def train_seeds(
     trainings = _match_arguments(models, seeds, folders, runs)
     settings = _keep_compilation(check_schema(kwargs, TrainingSettings, "the settings of the training"), trainings)
     device, guard, trainers, callbacks = pick_device(settings.device), SignalGuard(), [], _check_callbacks(callbacks)
-    keep_freed_memory()
     with ExitStack() as stack, torch.enable_grad(), full_precision(): # whatever the caller has switched
         for model, seed, folder, run in trainings:
             config = _prepare(model, settings, dataset, seed, folder, run)
@@ -342,6 +341,8 @@ def train_seeds(
         data = dataset.to(device)
         while group := next_trainers(trainers): run_epoch(group, data, bar, callbacks)
     return [t.history for t in trainers]
+
+train_seeds.__delwrap__ = TrainingSettings # where show_doc finds the settings' comments
 
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-026
@@ -358,4 +359,4 @@ def learn(self:Architecture,
     "Train with Adam; raises `DivergenceError` if a term is not finite, `KeyboardInterrupt` when stopped by a signal"
     return train_seeds([self], dataset, [seed], [folder], [run], callbacks, **kwargs)[0]
 
-train_seeds.__delwrap__ = Architecture.learn.__delwrap__ = TrainingSettings # where show_doc finds their comments
+Architecture.learn.__delwrap__ = TrainingSettings # where show_doc finds the settings' comments
