@@ -5,11 +5,11 @@
 # %% auto #0
 __all__ = ['VARIANCE_SOURCES', 'VARIANCE_CAPTION', 'IMAGE_COUNTS_NOTE', 'OOD_SCORES', 'NEARLY_ONE', 'verdict_cells',
            'comparison_unit', 'significance_caption', 'significance_table', 'significance_tables', 'variance_line',
-           'variance_table', 'error_kind', 'error_sentence_of_seeds', 'images_in_words', 'has_image_counts', 'ess_cell',
-           'ais_line', 'ais_settings', 'images_column', 'ais_table', 'corruption_curve', 'plot_corruptions',
-           'image_sentence', 'robustness_figures', 'auroc_cell', 'score_with_k', 'ood_caption', 'model_free_scores',
-           'ood_sentence', 'ood_table', 'ood_tables', 'percent_cell', 'representation_caption', 'active_units_cell',
-           'quality_line', 'representation_table']
+           'variance_table', 'error_kind', 'error_sentence_of_seeds', 'has_image_counts', 'ess_cell', 'ais_line',
+           'ais_settings', 'images_column', 'ais_table', 'corruption_curve', 'plot_corruptions', 'image_sentence',
+           'robustness_figures', 'auroc_cell', 'score_with_k', 'ood_caption', 'model_free_scores', 'ood_sentence',
+           'ood_table', 'ood_tables', 'percent_cell', 'representation_caption', 'active_units_cell', 'quality_line',
+           'representation_table']
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-003
 import math, statistics
@@ -19,8 +19,8 @@ from ..evaluation.significance import CONFIDENCE, SEEDS_NEEDED, compare_with_bes
 from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
 from .results import AIS_PRIORS, column_settings, competes, has_uncertain_weights, low_ess_count
-from .results import over_seeds, result_part, row_setting, rows_with_part, score_kind
-from .results import score_over_seeds, short_name
+from .results import images_in_words, over_seeds, result_part, row_setting, rows_with_part
+from .results import score_kind, score_over_seeds, short_name
 from .tables import (
     LOOSE_NOTE, TRAINED_MODELS, format_number, given_weights_note, group_styles, is_loose, loose_mark, measure_heading,
     number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign, with_subscripts)
@@ -32,7 +32,9 @@ def verdict_cells(comparison, mark="") -> list: # mark: " (loose)" for a value w
     "The cells of one model: difference from the best, interval, p, verdict; `None` stands for the best model"
     zero = Td("0", cls="num", data_sort="0"), Td("", data_sort="0"), Td("")
     if comparison is None: return [*zero, Td(f"highest mean{mark}")]
-    interval = f"{format_number(comparison.low, 2)} to {format_number(comparison.high, 2)}"
+    ends = comparison.low, comparison.high
+    places = 2 if min(map(abs, ends)) >= .005 else 4 # shows on which side of 0 an end lies
+    interval = " to ".join(format_number(end, places) for end in ends)
     if not comparison.significant: verdict = "no significant difference"
     else: verdict = "worse than the best" if comparison.mean < 0 else "better"
     p = "< 0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"
@@ -124,13 +126,6 @@ def error_sentence_of_seeds(rows, draws="Monte-Carlo draws") -> str:
     text = f"± is {error_kind(rows, f'the standard error over images and {draws}')}."
     few = min(len(row.results) for row in rows) < SEEDS_NEEDED
     return f"{text} The numbers are of {TRAINED_MODELS}." if few else text
-
-def images_in_words(counts) -> str: # counts: of images and of all test images, for each result
-    "How many test images were used; they are random ones where they are not all"
-    counts = sorted(set(counts))
-    chosen, whole = [[f"{n:,}" for n, n_test in counts if (n < n_test) == part] for part in (True, False)]
-    if chosen: chosen[-1] += " random"
-    return f"{' or '.join(dict.fromkeys(chosen + whole))} test images"
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-020
 IMAGE_COUNTS_NOTE = "Counts of earlier results with several weight samples: images with any sample below 2."

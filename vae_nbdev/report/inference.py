@@ -14,10 +14,10 @@ from fastcore.xml import Div, Figure, Td
 from matplotlib.ticker import MaxNLocator
 from ..plots.figure import GREY, PALETTE, PlotFigure, default_style, style_axes
 from ..plots.curves import Curve, draw_curves
-from .results import rows_with_part, score_kind, short_name
+from .results import images_in_words, rows_with_part, score_kind, short_name
 from .tables import group_styles, plain_table, score_cell, with_minus_sign
 from .figures import html_figure
-from .diagnostics import error_sentence_of_seeds, images_in_words
+from .diagnostics import error_sentence_of_seeds
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-009
 GAP_COLUMNS = { # key of the part → heading

@@ -7,9 +7,9 @@ __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'EXTRA_EVALUATIONS', 'GREY_SCORE', 'AIS
            'load_results', 'split_counterexamples', 'is_builtin_study', 'class_title', 'run_parameters',
            'format_parameter', 'model_key', 'model_parameters', 'model_names', 'short_name', 'result_part',
            'all_scores', 'evaluation_scores', 'Score', 'score_over_seeds', 'Row', 'Group', 'group_results',
-           'rows_with_part', 'over_seeds', 'has_deterministic_code', 'has_uncertain_weights', 'is_deterministic',
-           'is_teacher_forced', 'bound_mark', 'competes', 'score_kind', 'is_grey_score', 'score_line',
-           'given_weights_note', 'low_ess_count', 'with_subscripts', 'row_setting', 'column_settings']
+           'rows_with_part', 'over_seeds', 'images_in_words', 'has_deterministic_code', 'has_uncertain_weights',
+           'is_deterministic', 'is_teacher_forced', 'bound_mark', 'competes', 'score_kind', 'is_grey_score',
+           'score_line', 'given_weights_note', 'low_ess_count', 'with_subscripts', 'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
 import dataclasses, itertools, json, os, re, statistics
@@ -249,9 +249,7 @@ class Group(NamedTuple):
         return load(name, self.binarisation, data_dir, images=images)
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-034
-def group_results(
-    results, # of a study
-) -> list: # of Group, in the study's order
+def group_results(results) -> list: # results: of a study; the list is of Group, in the study's order
     "Results grouped by task, data set, binarisation and likelihood; one row for each run with all its seeds"
     groups, names, titles = {}, model_names(results), model_names(results, ("network", "latent"))
     for result, parameters, name, title in zip(results, model_parameters(results), names, titles):
@@ -269,7 +267,15 @@ def over_seeds(rows) -> str: # "" if every row has one seed
     counts = sorted({len(row.results) for row in rows} - {1})
     return f"over {' or '.join(map(str, counts))} seeds" if counts else ""
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-039
+# %% ../../nbs/10_report/01_results.ipynb #cell-037
+def images_in_words(counts) -> str: # counts: of images and of all test images, for each result
+    "How many test images were used; they are random ones where they are not all"
+    counts = sorted(set(counts))
+    chosen, whole = [[f"{n:,}" for n, n_test in counts if (n < n_test) == part] for part in (True, False)]
+    if chosen: chosen[-1] += " random"
+    return f"{' or '.join(dict.fromkeys(chosen + whole))} test images"
+
+# %% ../../nbs/10_report/01_results.ipynb #cell-042
 def has_deterministic_code(row) -> bool:
     "Whether q(z|x) of a row is a point: stated by its class, or by KL_z = 0 for an architecture that is not installed"
     cls = architectures().get(row.results[0]["architecture"])
@@ -288,7 +294,7 @@ def is_deterministic(row) -> bool:
     one_code = has_deterministic_code(row) if cls is None else cls.deterministic
     return one_code and not has_uncertain_weights(row)
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-040
+# %% ../../nbs/10_report/01_results.ipynb #cell-043
 def is_teacher_forced(row) -> bool:
     "Whether p(x|z) of a row sees the true pixels before each one, so that its ELL is not of a reconstruction"
     cls = architectures().get(row.results[0]["architecture"])
@@ -303,7 +309,7 @@ def competes(row, key) -> bool:
     if key == "elbo": return not bound_mark(row)
     return not (key.startswith(("ell", "pll")) and is_teacher_forced(row))
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-043
+# %% ../../nbs/10_report/01_results.ipynb #cell-046
 GREY_SCORE = "grey cross-entropy"
 
 def score_kind(
@@ -318,7 +324,7 @@ def is_grey_score(group) -> bool:
     "Whether the scores are grey cross-entropies, by which no model is ranked in likelihood"
     return score_kind(group) == GREY_SCORE
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-044
+# %% ../../nbs/10_report/01_results.ipynb #cell-047
 def score_line(
     group, # a Group
 ) -> str:
@@ -340,7 +346,7 @@ def given_weights_note(
     what = "given W" if group.binarisation == "grey" else what
     return f"{measure} of {of}: {what}, averaged over q(W); KL_W not included."
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-045
+# %% ../../nbs/10_report/01_results.ipynb #cell-048
 AIS_PRIORS = {"prior": "the prior p(z)", "ex_post": "the ex-post density"} # key of an AIS estimate → p(z)
 
 def low_ess_count(
@@ -360,7 +366,7 @@ def with_subscripts(*parts) -> list: # of texts and elements
         pieces += [Sub(piece) if place % 2 else piece for place, piece in enumerate(split)]
     return pieces
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-049
+# %% ../../nbs/10_report/01_results.ipynb #cell-052
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share
 
 def row_setting(row, key) -> int: # `None` for a measure without one, and for PLL that is the same for every L

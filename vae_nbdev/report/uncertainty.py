@@ -13,10 +13,10 @@ from fastcore.xml import Div, Figure, Td
 from ..evaluation.posterior_predictive import PREDICTIVE_QUANTITIES
 from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
-from .results import Row, over_seeds, rows_with_part, score_kind, short_name
+from .results import Row, images_in_words, over_seeds, rows_with_part, score_kind, short_name
 from .tables import format_number, group_styles, number_cell, plain_table, score_cell, with_minus_sign
 from .figures import html_figure, row_curves
-from .diagnostics import error_kind, images_in_words
+from .diagnostics import error_kind
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-007
 def predictive_points(row:Row) -> list: # of (L, mean, error)
