@@ -40,8 +40,8 @@ clean-notebooks: $(INSTALLED) ## strip what changes by itself from the notebooks
 	@$(BIN)/nbdev_clean --fname reports
 	@echo "Cleaned the notebooks of nbs/ and reports/."
 
-outputs: $(INSTALLED) ## run a notebook and store its outputs (NOTEBOOK=nbs/index.ipynb)
-	@$(BIN)/python .ci/notebook.py --store $(NOTEBOOK)
+outputs: $(INSTALLED) ## run a notebook and store its outputs (NOTEBOOK=nbs/index.ipynb, FLAGS=slow for long cells too)
+	@$(BIN)/python .ci/notebook.py --store $(if $(FLAGS),--flags "$(FLAGS)") $(NOTEBOOK)
 	@for name in $(NOTEBOOK); do $(BIN)/nbdev_clean --fname $$name; done
 
 readme: $(INSTALLED) ## write README.md from nbs/index.ipynb

@@ -89,16 +89,17 @@ def is_compared(cell):
     return cell.cell_type == "code" and not is_skipped(cell) and not re.search(r"^#\|\s*varying\b", cell.source, re.M)
 
 
-def is_skipped(cell):
-    "Whether a test leaves a cell out: it has a flag of settings.ini, or is not to be run, or exports."
-    flags = "|".join(map(re.escape, get_config().tst_flags.split()))
-    return bool(re.search(rf"^#\|\s*({flags}|eval:\s*false)\b", cell.source, re.M)) or "nbdev_export(" in cell.source
+def is_skipped(cell, run_flags=()):
+    "Whether a test leaves a cell out: it has a flag of settings.ini that is not to be run, or `eval: false`, or exports."
+    flags = [re.escape(flag) for flag in get_config().tst_flags.split() if flag not in run_flags]
+    directives = "|".join([*flags, r"eval:\s*false"])
+    return bool(re.search(rf"^#\|\s*({directives})\b", cell.source, re.M)) or "nbdev_export(" in cell.source
 
 
-def store_outputs(path):
+def store_outputs(path, flags=""):
     "Run a notebook and store its outputs but stderr, which names folders; cells that tests leave out keep theirs."
     notebook = nbformat.read(path, 4)
-    left_out = [cell for cell in notebook.cells if cell.cell_type == "code" and is_skipped(cell)]
+    left_out = [cell for cell in notebook.cells if cell.cell_type == "code" and is_skipped(cell, flags.split())]
     kept = {cell.id: (cell.source, cell.outputs) for cell in left_out}
     for cell in notebook.cells:
         if cell.id in kept: cell.source = ""
@@ -145,7 +146,7 @@ def main():
     nbdev.test.CaptureShell = RecordingShell
     if args.serve: serve(args.flags)
     for path in args.paths:
-        if args.store: store_outputs(path)
+        if args.store: store_outputs(path, args.flags)
         else: check(path, args.flags)
 
 
