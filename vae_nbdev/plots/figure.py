@@ -46,7 +46,7 @@ class PlotFigure(Figure):
     @default_style()
     def savefig(self, *args, **kwargs): return super().savefig(*args, **kwargs)
 
-    def _repr_png_(self): return self.png(self.dpi, 64)
+    def _repr_png_(self): return self.png(self.dpi, 128)
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-007
 @patch
@@ -57,7 +57,8 @@ def png(self:PlotFigure,
     "The figure as a PNG with a palette, about a third of the bytes of one in full colour"
     full, small = io.BytesIO(), io.BytesIO()
     self.savefig(full, format="png", dpi=dpi)
-    Image.open(full).convert("RGB").quantize(colours).save(small, format="png")
+    image = Image.open(full).convert("RGB")
+    image.quantize(colours, Image.Quantize.MAXCOVERAGE).save(small, format="png") # median cut mixes rare colours: dots
     return small.getvalue()
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-009
@@ -97,7 +98,7 @@ def class_name(
     name = classes[int(c)] if classes else str(int(c))
     return name if 0 < len(name) <= MAX_CLASS_NAME else f"{name[:MAX_CLASS_NAME - 4]}… {int(c)}"
 
-# %% ../../nbs/08_plots/01_figure.ipynb #cell-019
+# %% ../../nbs/08_plots/01_figure.ipynb #cell-021
 LINE_COLOURS = ("#999933", "#CC6677", "#222222", "#882255", "#AA4499", "#40A291", "#332288", "#117733")
 WITH_OWN_COLOURS = ("adversarial_autoencoder", "bayesian_autoencoder", "plain_autoencoder", "bayesian_vae",
                     "bayesian_vae_artificial", "importance_weighted_autoencoder", "variational_autoencoder",
@@ -127,7 +128,7 @@ def line_styles(
         styles[name] = LineStyle(colour, MARKERS[i % len(MARKERS)], dashed=_is_convolutional(architecture))
     return styles
 
-# %% ../../nbs/08_plots/01_figure.ipynb #cell-022
+# %% ../../nbs/08_plots/01_figure.ipynb #cell-024
 def style_axes(ax, title:str="", x:str="", y:str=""):
     "Give axes their title, labels and style; returns them"
     ax.set_title(title, fontsize=10)
@@ -138,7 +139,7 @@ def style_axes(ax, title:str="", x:str="", y:str=""):
     ax.spines[["left", "bottom"]].set_color(GREY)
     return ax
 
-# %% ../../nbs/08_plots/01_figure.ipynb #cell-023
+# %% ../../nbs/08_plots/01_figure.ipynb #cell-025
 def class_words(
     name:str, # of a class, such as "BayesianVAE"
 ) -> str: # such as "Bayesian VAE"

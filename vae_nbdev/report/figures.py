@@ -35,11 +35,12 @@ def to_png(
     dpi:int=PLOT_DPI, # pixels per inch
 ) -> bytes:
     "A figure as PNG with a palette: 256 colours, or 32 greys at half the bytes if nothing is coloured"
-    image = Image.open(io.BytesIO(picture.png(dpi))).convert("RGB")
-    red, green, blue = image.split()
+    image = Image.open(io.BytesIO(picture.png(dpi)))
+    red, green, blue = image.convert("RGB").split()
     coloured = any(ImageChops.difference(red, channel).getbbox() for channel in (green, blue))
     file = io.BytesIO()
-    image.quantize(256 if coloured else 32).save(file, format="png", optimize=True)
+    if not coloured: image = image.convert("RGB").quantize(32)
+    image.save(file, format="png", optimize=True)
     return file.getvalue()
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-008
