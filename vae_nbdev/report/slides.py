@@ -189,7 +189,7 @@ def ranking_table(group) -> Div:
     columns.append([Td(format_duration(mean_over_seeds(row, "train_seconds")), cls="num") for row in rows])
     headings = [measure_heading(key, group, setting)[0] for key, setting in keys] + ["Parameters", "Training"]
     head = Tr(Th("Model", scope="col"), *(Th(heading, scope="col", cls="num") for heading in headings))
-    note = (f"{group.title[:1].upper()}{group.title[1:]}: {score_line(group).replace(' -', ' −')}; nats per image, "
+    note = (f"{group.title[:1].upper()}{group.title[1:]}: {score_line(group, with_minus_sign)}; nats per image, "
             f"{rows[0].results[0]['n_test']:,} test images; ELL − KL only where it is a bound; "
             f"{error_sentence(rows)} Bold is the highest mean. {given_weights_note(group)} {teacher_forced_note(rows)}")
     if any(map(is_loose, rows)): note += f" {LOOSE_NOTE}"
