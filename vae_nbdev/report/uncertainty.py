@@ -120,7 +120,7 @@ def risk_coverage_curve(row) -> list: # of (coverage, risk), with several seeds 
 @default_style()
 def risk_coverage_figure(group) -> Figure: # `None` if no model has a curve
     "Error rate of the most confident predictions against the share that is answered"
-    curves = row_curves(group, risk_coverage_curve, markers=False)
+    curves = row_curves(group, risk_coverage_curve)
     if not curves: return None
     picture, labels = PlotFigure(5.6, 3.6), ("coverage (share of images answered)", "error rate")
     draw_curves(picture.subplots(), curves, 3, f"Risk and coverage: {group.dataset}", labels)
