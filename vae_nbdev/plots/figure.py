@@ -141,7 +141,7 @@ def style_axes(ax, title:str="", x:str="", y:str=""):
     "Give axes their title, labels and style; returns them"
     ax.set_title(wrap_words(title, 64), fontsize=10)
     ax.set_xlabel(x, fontsize=9)
-    ax.set_ylabel(wrap_words(y, 50), fontsize=9)
+    ax.set_ylabel(wrap_words(y, 54), fontsize=9)
     ax.tick_params(labelsize=8, color=GREY, labelcolor="#333333")
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(GREY)
