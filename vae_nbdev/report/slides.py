@@ -197,15 +197,14 @@ def ranking_table(group) -> Div:
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-025
 def left_out_note(results, group) -> P: # group: the one shown; `None` if the slides show every model
-    "Which models the slides show, and which only the report has"
-    groups = group_results(results)
-    others = [f"{other.title} ({len(other.rows)})" for other in groups if other[:4] != group[:4]]
+    "Which models the slides compare, and which only the report has"
     n, shown = len(group.rows), min(len(group.rows), MAX_SLIDE_ROWS)
-    if not others and shown == n: return None
-    which = f"{shown} of {n}" if shown < n else str(n)
-    rest = f", and those of other groups: {'; '.join(others)}" if others else ""
-    text = f"The slides show {which} models of {group.title}. All others are in the "
-    return P(text, A("report", href="index.html"), f" alone{rest}.", cls="caption")
+    others = [f"{other.title} ({count_noun(len(other.rows), 'model')})" for other in group_results(results)
+              if other[:4] != group[:4]]
+    if shown < n: others.insert(0, f"the other {n - shown} of them")
+    if not others: return None
+    text = f"The slides compare {count_noun(shown, 'model')} of {group.title}. The "
+    return P(text, A("report", href="index.html"), f" also has {'; '.join(others)}.", cls="caption")
 
 def title_image(group, folder, data_dir=None, n:int=12):
     "The latent grid of the highest model with a two-dimensional code; None if there is none"
