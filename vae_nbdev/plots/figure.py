@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['PALETTE', 'MARKERS', 'GREY', 'MAX_CLASS_NAME', 'LINE_COLOURS', 'WITH_OWN_COLOURS', 'default_style', 'PlotFigure',
-           'class_colour', 'class_name', 'LineStyle', 'line_styles', 'style_axes', 'class_words', 'model_title',
-           'check_models']
+           'class_colour', 'class_name', 'LineStyle', 'line_styles', 'wrap_words', 'style_axes', 'class_words',
+           'model_title', 'check_models']
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-003
-import io, re
+import io, re, textwrap
 from pathlib import Path
 from typing import NamedTuple
 from PIL import Image
@@ -122,18 +122,27 @@ def line_styles(
     dense_name = lambda architecture: architecture.replace("_conv_", "_")
     known = *WITH_OWN_COLOURS, *sorted(architectures()), *architecture_of.values()
     families = list(dict.fromkeys(map(dense_name, known)))
-    styles = {}
+    styles, turned = {}, lambda values, i: values[i % len(values):] + values[:i % len(values)]
     for i, (name, architecture) in enumerate(architecture_of.items()):
-        colour = LINE_COLOURS[families.index(dense_name(architecture)) % len(LINE_COLOURS)]
-        styles[name] = LineStyle(colour, MARKERS[i % len(MARKERS)], dashed=_is_convolutional(architecture))
+        colours = turned(LINE_COLOURS, families.index(dense_name(architecture)))
+        choices = [LineStyle(colour, marker, _is_convolutional(architecture))
+                   for colour in colours for marker in turned(MARKERS, i)]
+        styles[name] = next((style for style in choices if style not in styles.values()), choices[0])
     return styles
 
 # %% ../../nbs/08_plots/01_figure.ipynb #cell-024
+def wrap_words(
+    text:str, # of one line or more
+    width:int, # characters of a line; a longer word keeps a line of its own
+) -> str:
+    "A text in short lines"
+    return "\n".join(textwrap.fill(line, width, break_long_words=False) for line in text.splitlines())
+
 def style_axes(ax, title:str="", x:str="", y:str=""):
     "Give axes their title, labels and style; returns them"
-    ax.set_title(title, fontsize=10)
+    ax.set_title(wrap_words(title, 64), fontsize=10)
     ax.set_xlabel(x, fontsize=9)
-    ax.set_ylabel(y, fontsize=9)
+    ax.set_ylabel(wrap_words(y, 54), fontsize=9)
     ax.tick_params(labelsize=8, color=GREY, labelcolor="#333333")
     ax.spines[["top", "right"]].set_visible(False)
     ax.spines[["left", "bottom"]].set_color(GREY)

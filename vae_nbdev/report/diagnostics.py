@@ -240,10 +240,10 @@ def auroc_cell(scores) -> Td: # scores: {"mean", "low", "high", "fpr95"} for eac
     if not scores: return Td("–", cls="num", data_sort="")
     mean, deviation = score_over_seeds(scores)
     interval = f"{scores[0]['low']:.3f} to {scores[0]['high']:.3f}"
-    error = f" ({interval})" if len(scores) == 1 else f" ± {deviation:.3f}"
+    error = f"({interval})" if len(scores) == 1 else f"± {deviation:.3f}"
     rates = [score["fpr95"] for score in scores if score.get("fpr95") is not None]
     below = Span(f"FPR {statistics.fmean(rates):.1%}", cls="small") if rates else None
-    return Td(f"{mean:.3f}", Span(error, cls="error-of"), below, cls="num", data_sort=repr(mean))
+    return Td(f"{mean:.3f}", " ", Span(error, cls="error-of"), below, cls="num", data_sort=repr(mean))
 
 def score_with_k(key, k) -> str:
     "The name of a score that detects out-of-distribution images, with the k of IWLL"
@@ -307,8 +307,8 @@ def ood_tables(group) -> Div: # `None` if no model has a score
 def percent_cell(score) -> Td:
     "An accuracy in percent with its error, or a dash for `None`"
     if score is None: return Td("–", cls="num", data_sort="")
-    error = Span(f" ± {100 * score.error:.1f}", cls="error-of")
-    return Td(f"{100 * score.mean:.1f}", error, cls="num", data_sort=repr(score.mean))
+    error = Span(f"± {100 * score.error:.1f}", cls="error-of")
+    return Td(f"{100 * score.mean:.1f}", " ", error, cls="num", data_sort=repr(score.mean))
 
 _NO_PROBE = "There is no linear probe where all training codes are of one class."
 

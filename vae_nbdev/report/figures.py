@@ -14,7 +14,7 @@ import base64, io, statistics
 from pathlib import Path
 from PIL import Image, ImageChops
 from fastcore.xml import Div, Figcaption, Figure, Img, Td
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from ..core.files import InputError, make_folder, replace_file
 from ..studies.runs import evaluated_weights
 from ..training.checkpoints import read_progress, restore
@@ -151,15 +151,13 @@ def restore_models(rows, folder) -> tuple: # short name → model, and a sentenc
 def row_curves(
     group,
     points_of, # function of a row: its points (x, y) or (x, y, error), perhaps none
-    markers:bool=True, # mark the points
 ) -> list: # of Curve
     "A curve for each row that has points, in the style of its line"
     curves, styles = [], group_styles(group)
     for row in group.rows:
         if not (points := points_of(row)): continue
         style, (x, y, *errors) = styles[short_name(row.name)], map(list, zip(*points))
-        marker = style.marker if markers else ""
-        curves.append(Curve(short_name(row.name), x, y, style.colour, marker, *errors, dashed=style.dashed))
+        curves.append(Curve(short_name(row.name), x, y, style.colour, style.marker, *errors, dashed=style.dashed))
     return curves
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-024
@@ -179,9 +177,7 @@ def plot_noise(
     curves = {name: curve for name, curve in curves.items() if len(curve["noise"]) > 1}
     if not curves: return None
     title = f"Gaussian noise: {group.dataset}, {score_kind(group)}"
-    picture = plot_noise_curve(curves, title, styles=group_styles(group))
-    picture.set_size_inches(width, height)
-    return picture
+    return plot_noise_curve(curves, title, styles=group_styles(group), size=(width, height))
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-025
 def validation_curve(row) -> list: # (epoch, ELL) pairs
@@ -193,7 +189,7 @@ def validation_curve(row) -> list: # (epoch, ELL) pairs
 
 def validation_curves(group) -> list: # of Curve
     "ELL of the validation images over the epochs, a line for each row that has more than one point"
-    return [curve for curve in row_curves(group, validation_curve, markers=False) if len(curve.x) > 1]
+    return [curve for curve in row_curves(group, validation_curve) if len(curve.x) > 1]
 
 @default_style()
 def plot_validation(group) -> PlotFigure: # `None` if no row has a curve
@@ -201,16 +197,20 @@ def plot_validation(group) -> PlotFigure: # `None` if no row has a curve
     curves = validation_curves(group)
     if not curves: return None
     picture, title = PlotFigure(7, 4.2), f"ELL of the validation images: {group.dataset}, {score_kind(group)}"
-    draw_curves(picture.subplots(), curves, 3.3, title, ("epoch", "nats per image"), limits_after_burn_in(curves))
+    ax = picture.subplots()
+    draw_curves(ax, curves, 3.3, title, ("epoch", "nats per image"), limits_after_burn_in(curves))
+    ax.xaxis.get_major_locator().set_params(integer=True)
     return picture
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-026
 def style_cost_axis(ax, ticks):
-    "A logarithmic axis of times or sizes, with ticks at these multiples of powers of ten"
+    "A logarithmic axis of what is drawn, with ticks at these multiples of powers of ten, or at round numbers"
     ax.set_xscale("log")
     ax.margins(.12, .08)
     ax.xaxis.set_minor_formatter(NullFormatter())
-    ax.xaxis.set_major_locator(LogLocator(subs=ticks))
+    (low, high), locator = ax.get_xlim(), LogLocator(subs=ticks)
+    inside = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
+    ax.xaxis.set_major_locator(locator if len(inside) > 1 else MaxNLocator(3))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 def draw_costs(ax, rows, key, styles):
@@ -231,8 +231,8 @@ def plot_costs(group) -> PlotFigure: # `None` for fewer than two rows
     picture, labels = PlotFigure(9, 4.2), []
     left, right = picture.subplots(1, 2, sharey=True)
     for ax, key, ticks in ((left, "train_seconds", (1, 2, 5)), (right, "parameters", (1,))):
-        style_cost_axis(ax, ticks)
         draw_costs(ax, rows, key, styles)
+        style_cost_axis(ax, ticks)
     for row in rows: # curves of one point: their names at the right
         name, x = short_name(row.name), [mean_over_seeds(row, "parameters")]
         labels.append(Curve(name, x, [row.score("ell").mean], styles[name].colour))

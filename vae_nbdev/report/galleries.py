@@ -15,6 +15,7 @@ from matplotlib.patches import Circle
 from torch import Tensor
 from ..core.files import InputError
 from ..core.randomness import make_generator
+from ..nn.priors import StandardNormal
 from ..evaluation.benchmark import shown_codes
 from ..evaluation.robustness import uncertainty_maps
 from ..plots.figure import GREY, PlotFigure, default_style
@@ -65,9 +66,10 @@ def model_name_cell(row, styles, link, text="") -> tuple:
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-011
 def strip_table(headings, lines, label:str) -> Div:
-    "A table of image strips, one line for each name; on a phone the strips of a line stand below each other"
+    "A table of image strips; on a phone the strips of a line stand below each other, each below its heading"
     head = Thead(Tr(*(Th(heading, scope="col") for heading in headings)))
-    body = Tbody(*(Tr(Th(*name, scope="row"), *map(Td, cells)) for name, *cells in lines))
+    strips = lambda cells: (Td(cell, data_heading=heading) for cell, heading in zip(cells, headings[1:]))
+    body = Tbody(*(Tr(Th(*name, scope="row"), *strips(cells)) for name, *cells in lines))
     return Div(Table(head, body, cls=f"strips of-{len(headings) - 1}"), role="region", aria_label=label)
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-013
@@ -104,12 +106,12 @@ def draw_latent_panel(
     labels:Tensor|None, # their classes (N,)
     limits, # of the panel (2, 2), a square
     classes=(), # names of all classes; empty: their numbers
-    centre=(0., 0.), # the zero code on the plane
+    centre=(0., 0.), # the zero code on the plane, or `None` without a standard normal prior
 ) -> PlotFigure:
-    "Codes as dots in the colours of their classes, and the circle of the prior around the zero code"
+    "Codes as dots in the colours of their classes, and the circle of a standard normal prior around the zero code"
     picture, half_width = PlotFigure(2.7, 2.7), (limits[0, 1] - limits[0, 0]) / 2
     ax = picture.subplots()
-    ax.add_patch(Circle(centre, 2, fill=False, ls="--", lw=.8, color=GREY))
+    if centre is not None: ax.add_patch(Circle(centre, 2, fill=False, ls="--", lw=.8, color=GREY))
     shown = torch.randperm(len(points), generator=make_generator(0, "dots of a panel"))[:MAX_POINTS]
     draw_points(ax, points[shown], None if labels is None else labels[shown], size=7, alpha=.75)
     xticks, yticks = ((low, (low + high) / 2, high) for low, high in limits)
@@ -160,7 +162,8 @@ def latent_gallery(
         width, (x, y) = limits[0, 1] - limits[0, 0], limits.mean(1)
         plane = with_minus_sign(f"a plane {width:g} units wide around ({x:g}, {y:g})")
         alt = f"Codes of test images by {shown_model(row)} on {plane}" + (f"; {knn}" if knn else "")
-        picture = draw_latent_panel(points, labels, limits, data.classes, centre.tolist())
+        normal = model.uses_prior and type(model.prior) is StandardNormal
+        picture = draw_latent_panel(points, labels, limits, data.classes, centre.tolist() if normal else None)
         panels.append(html_figure(picture, alt, model_name_cell(row, styles, link, knn), white=True, dpi=150))
     return Div(Div(*panels, cls="gallery"), dots_caption(len(data.test)), missing)
 

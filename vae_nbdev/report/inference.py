@@ -12,8 +12,8 @@ __all__ = ['GAP_COLUMNS', 'GREY_GAP_COLUMNS', 'GAP_NAMES', 'RATE_COLUMNS', 'gap_
 import math
 from fastcore.xml import Div, Figure, Td
 from matplotlib.ticker import MaxNLocator
-from ..plots.figure import GREY, PALETTE, PlotFigure, default_style, style_axes
-from ..plots.curves import Curve, draw_curves
+from ..plots.figure import GREY, PALETTE, PlotFigure, default_style, style_axes, wrap_words
+from ..plots.curves import LABEL_WIDTH, Curve, draw_curves
 from .results import images_in_words, rows_with_part, score_kind, short_name
 from .tables import group_styles, plain_table, score_cell, with_minus_sign
 from .figures import html_figure
@@ -64,7 +64,7 @@ def plot_inference_gaps(group) -> PlotFigure: # `None` if no model was measured
     rows = rows_with_part(group, "inference_gap")
     if not rows: return None
     picture = PlotFigure(7, 1.2 + 0.5 * len(rows))
-    ax, names = picture.subplots(), [short_name(row.name) for row in rows]
+    ax, names = picture.subplots(), [wrap_words(short_name(row.name), LABEL_WIDTH) for row in rows]
     for part, colour, shift in zip(GAP_NAMES, (PALETTE[7], PALETTE[1]), (-0.2, 0.2)):
         means = [row.part_score("inference_gap", part).mean for row in rows]
         ax.barh([place + shift for place in range(len(rows))], means, color=colour, height=0.4, label=f"{part} gap")

@@ -315,10 +315,11 @@ GREY_SCORE = "grey cross-entropy"
 def score_kind(
     group, # a Group
 ) -> str:
-    "What the scores of a group are: grey cross-entropies, log-probabilities or log-densities"
+    "What the scores of a group are: grey cross-entropies, log-probabilities, or log-densities of which likelihood"
     if group.task != "reconstruction": return "log-probability of the class"
     if group.likelihood == "bernoulli": return GREY_SCORE if group.binarisation == "grey" else "log-probability"
-    return "log-density" if group.binarisation != "grey" else "log-density, not dequantised"
+    density = f"{group.likelihood.replace('_', ' ').title()} log-density"
+    return density if group.binarisation != "grey" else f"{density}, not dequantised"
 
 def is_grey_score(group) -> bool:
     "Whether the scores are grey cross-entropies, by which no model is ranked in likelihood"
@@ -327,11 +328,13 @@ def is_grey_score(group) -> bool:
 # %% ../../nbs/10_report/01_results.ipynb #cell-047
 def score_line(
     group, # a Group
+    with_sign=str, # function of the bound's text, such as `with_minus_sign`
 ) -> str:
     "What the scores of a group are and, where there is a bound, the highest possible ELL"
     bounds = {result.get("bound") for row in group.rows for result in row.results}
     known = group.task == "reconstruction" and len(bounds) == 1 and None not in bounds
-    return score_kind(group) + (f"; the highest possible ELL is {bounds.pop() + 0.:.3f}" if known else "")
+    bound = f"; the highest possible ELL is {with_sign(f'{bounds.pop() + 0.:.3f}')}" if known else ""
+    return f"{score_kind(group)}{bound}"
 
 def given_weights_note(
     group,

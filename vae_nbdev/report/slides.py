@@ -6,13 +6,13 @@
 __all__ = ['AXIS_HEIGHT', 'POINT_OUTPUTS', 'DISCRETE_OUTPUTS', 'MAX_SLIDE_ROWS', 'RANKING_COLUMNS', 'ModelDiagram',
            'model_diagram', 'draw_layers', 'draw_gaussian', 'draw_discriminator', 'draw_output',
            'draw_images_and_arrows', 'plot_architecture', 'architecture_summary', 'architecture_diagrams', 'limit_rows',
-           'ranking_cells', 'ranking_table', 'title_image', 'title_slide', 'data_slide', 'source_line']
+           'ranking_cells', 'ranking_table', 'left_out_note', 'title_image', 'title_slide', 'data_slide', 'source_line']
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-003
 import inspect
 from typing import NamedTuple
 import numpy as np
-from fastcore.xml import Dd, Div, Dl, Dt, H1, P, Strong, Table, Tbody, Td, Th, Thead, Tr
+from fastcore.xml import A, Dd, Div, Dl, Dt, H1, P, Strong, Table, Tbody, Td, Th, Thead, Tr
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from ..core.command import shell_path
 from ..core.files import InputError
@@ -21,8 +21,8 @@ from ..evaluation.benchmark import shown_codes
 from ..plots.figure import GREY, PlotFigure, class_words, default_style, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
-from .results import bound_mark, column_settings, competes, is_builtin_study, is_teacher_forced
-from .results import row_setting, score_line, short_name
+from .results import bound_mark, column_settings, competes, group_results, is_builtin_study
+from .results import is_teacher_forced, row_setting, score_line, short_name
 from .tables import (
     HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, format_duration, format_number,
     given_weights_note, group_styles, is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading,
@@ -189,13 +189,23 @@ def ranking_table(group) -> Div:
     columns.append([Td(format_duration(mean_over_seeds(row, "train_seconds")), cls="num") for row in rows])
     headings = [measure_heading(key, group, setting)[0] for key, setting in keys] + ["Parameters", "Training"]
     head = Tr(Th("Model", scope="col"), *(Th(heading, scope="col", cls="num") for heading in headings))
-    note = (f"{group.title[:1].upper()}{group.title[1:]}: {score_line(group).replace(' -', ' −')}; nats per image, "
+    note = (f"{group.title[:1].upper()}{group.title[1:]}: {score_line(group, with_minus_sign)}; nats per image, "
             f"{rows[0].results[0]['n_test']:,} test images; ELL − KL only where it is a bound; "
             f"{error_sentence(rows)} Bold is the highest mean. {given_weights_note(group)} {teacher_forced_note(rows)}")
     if any(map(is_loose, rows)): note += f" {LOOSE_NOTE}"
     return Div(Table(Thead(head), Tbody(*map(Tr, names, *columns))), P(*with_subscripts(note), cls="caption"))
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-025
+def left_out_note(results, group) -> P: # group: the one shown; `None` if the slides show every model
+    "Which models the slides compare, and which only the report has"
+    n, shown = len(group.rows), min(len(group.rows), MAX_SLIDE_ROWS)
+    others = [f"{other.title} ({count_noun(len(other.rows), 'model')})" for other in group_results(results)
+              if other[:4] != group[:4]]
+    if shown < n: others.insert(0, f"the other {n - shown} of them")
+    if not others: return None
+    text = f"The slides compare {count_noun(shown, 'model')} of {group.title}. The "
+    return P(text, A("report", href="index.html"), f" also has {'; '.join(others)}.", cls="caption")
+
 def title_image(group, folder, data_dir=None, n:int=12):
     "The latent grid of the highest model with a two-dimensional code; None if there is none"
     pairs, data, _ = load_models(group, folder, data_dir)
@@ -211,10 +221,11 @@ def title_slide(title:str, results, group, folder, data_dir=None) -> Div: # titl
     text = "No run has a result."
     if results:
         counts = f"{model_counts(results)}, {count_noun(len(results), 'run')}"
-        text = f"{counts}, on {results[0]['dataset'].replace('_', ' ')}"
+        text = f"{counts}, on {' and '.join(dict.fromkeys(r['dataset'].replace('_', ' ') for r in results))}"
     try: picture = title_image(group, folder, data_dir) if group else None
     except InputError: picture = None # a later slide shows the error
-    return Div(Div(H1(title), P(text)), Div(picture, cls="paper"), cls="split first")
+    note = left_out_note(results, group) if group else None
+    return Div(Div(H1(title), P(text), note), Div(picture, cls="paper"), cls="split first")
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-026
 @show_error

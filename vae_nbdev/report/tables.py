@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETTER', 'DETERMINISTIC_NOTE', 'UNCERTAIN_NOTE',
-           'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'LOOSE_NOTE', 'TRAINED_MODELS', 'CLASSIFIER_UNITS',
-           'REFERENCE_ROWS', 'REFERENCE_SCORES', 'with_minus_sign', 'format_number', 'format_units', 'format_duration',
-           'format_bytes', 'header_cell', 'score_cell', 'measure_title', 'column_places', 'measure_heading', 'is_loose',
-           'loose_mark', 'score_mark', 'column_scores', 'score_column', 'text_column', 'mean_over_seeds',
-           'k_hat_column', 'measure_columns', 'table_columns', 'error_sentence', 'counts_text', 'caption_text',
-           'table_caption', 'teacher_forced_note', 'bound_notes', 'table_notes', 'reference_value', 'reference_values',
-           'reference_rows', 'show_html', 'scroll_box', 'link_to', 'sortable_table', 'group_styles', 'legend_swatch',
-           'group_table', 'measure_tables', 'number_cell', 'plain_table']
+           'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'ESS_NOTE', 'LOOSE_NOTE', 'TRAINED_MODELS',
+           'CLASSIFIER_UNITS', 'REFERENCE_ROWS', 'REFERENCE_SCORES', 'with_minus_sign', 'format_number', 'format_units',
+           'format_duration', 'format_bytes', 'header_cell', 'score_cell', 'measure_title', 'column_places',
+           'measure_heading', 'is_loose', 'loose_mark', 'score_mark', 'column_scores', 'score_column', 'text_column',
+           'mean_over_seeds', 'k_hat_column', 'measure_columns', 'table_columns', 'error_sentence', 'counts_text',
+           'caption_text', 'table_caption', 'teacher_forced_note', 'bound_notes', 'table_notes', 'reference_value',
+           'reference_values', 'reference_rows', 'show_html', 'scroll_box', 'link_to', 'sortable_table', 'group_styles',
+           'legend_swatch', 'group_table', 'measure_tables', 'number_cell', 'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import statistics
@@ -54,6 +54,8 @@ CALIBRATION_NOTE = ("Accuracy: higher is better; NLL (nats per image), Brier, EC
 TEACHER_FORCED_NOTE = ("{}: autoregressive decoders. Their log p(x|z) of a pixel also sees the true pixels before "
                        "it, so ELL, ELL(ε) and PLL measure neither reconstruction from the code nor robustness, and do "
                        "not compete with those of other models.")
+ESS_NOTE = ("k‑hat: Pareto k-hat of the importance weights, the median over the images; ESS: their effective sample size "
+            "instead, where k is too small for k-hat.")
 LOOSE_NOTE = (f"IWLL marked “loose”: Pareto k-hat of the importance weights above {K_HAT_LIMIT}; the bound holds on "
               "average, but may lie far below its limit, and its error is not reliable.")
 
@@ -90,11 +92,11 @@ def score_cell(score, places, best, mark="", competes=True) -> Td:
     "A mean with its error and a mark, its word below; bold if its text equals `best` and it competes"
     if score is None: return Td("–", cls="num", data_sort="")
     number, (symbol, _, word) = format_number(score.mean, places), mark.partition(" ")
-    error = Span(f" ± {format_number(score.error, places)}", cls="error-of") if score.error else None
+    error = (" ", Span(f"± {format_number(score.error, places)}", cls="error-of")) if score.error else ()
     marks = (Span(text, cls=cls) for text, cls in ((symbol, "annotation"), (word, "small")) if text)
     mean = with_minus_sign(number) if any(score) else "0"
     if number == best and competes: mean = B(mean)
-    return Td(mean, error, *marks, cls="num", data_sort=repr(score.mean))
+    return Td(mean, *error, *marks, cls="num", data_sort=repr(score.mean))
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-014
 def measure_title(key) -> str:
@@ -263,6 +265,8 @@ def bound_notes(group) -> list: # of texts
 def table_notes(group, without=()) -> Ul: # without: measures that another table shows; None if there is nothing to say
     "The notes below a table: the kind of likelihood, the meaning of its marks, and what ± does not cover"
     notes, shown = bound_notes(group), {"ece", "aurc"} - {*without}
+    iwll = [r["measures"].get("iwll") or {} for row in group.rows for r in row.results]
+    if any(v.get("ess") is not None and v.get("k_hat") is None for v in iwll): notes.append(ESS_NOTE)
     if any(row.score(key) for row in group.rows for key in shown): notes.append(CALIBRATION_NOTE)
     return Ul(*(Li(*with_subscripts(note)) for note in notes), cls="notes") if notes else None
 

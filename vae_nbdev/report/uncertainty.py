@@ -9,7 +9,7 @@ __all__ = ['CLASSIFIER_MEASURES', 'predictive_points', 'predictive_quantities', 
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-003
 import statistics
-from fastcore.xml import Div, Figure, Td
+from fastcore.xml import Div, Figure, Span, Td
 from ..evaluation.posterior_predictive import PREDICTIVE_QUANTITIES
 from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
@@ -90,7 +90,8 @@ def classifier_cell(row:Row, key) -> Td:
     score, measures = row.score(key), row.results[0]["measures"].get(key) or {}
     if len(row.results) > 1 or "low" not in measures: return score_cell(score, 4, None)
     low, high = (format_number(measures[end], 4) for end in ("low", "high"))
-    return Td(f"{format_number(score.mean, 4)} ({low} to {high})", cls="num", data_sort=repr(score.mean))
+    interval = Span(f"({low} to {high})", cls="error-of")
+    return Td(format_number(score.mean, 4), " ", interval, cls="num", data_sort=repr(score.mean))
 
 def calibration_table(group) -> Div: # `None` for autoencoders
     "Accuracy, proper scores, calibration error and risk–coverage of classifiers"
@@ -118,10 +119,10 @@ def risk_coverage_curve(row) -> list: # of (coverage, risk), with several seeds 
     return [(mean(level, "coverage"), mean(level, "risk"), *error(level)) for level in zip(*seeds)]
 
 @default_style()
-def risk_coverage_figure(group) -> Figure: # `None` if no model has a curve
+def risk_coverage_figure(group) -> Figure: # `None` without curves, and for a single training, whose own plot shows it
     "Error rate of the most confident predictions against the share that is answered"
-    curves = row_curves(group, risk_coverage_curve, markers=False)
-    if not curves: return None
+    curves = row_curves(group, risk_coverage_curve)
+    if not curves or len(curves) == 1 and not curves[0].se: return None
     picture, labels = PlotFigure(5.6, 3.6), ("coverage (share of images answered)", "error rate")
     draw_curves(picture.subplots(), curves, 3, f"Risk and coverage: {group.dataset}", labels)
     ends = "; ".join(f"{c.name} has {c.y[len(c.y) // 2 - 1]:.4f} at half and {c.y[-1]:.4f} at full coverage"
