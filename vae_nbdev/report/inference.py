@@ -123,7 +123,7 @@ def beta_series(group) -> list: # of lists of rows
 
 def name_without_beta(row) -> str:
     "The short name of a row, without the value of β"
-    return ", ".join(part for part in short_name(row.name).split(", ") if not part.startswith("beta = "))
+    return ", ".join(part for part in short_name(row.name).split(", ") if not part.startswith("β = "))
 
 def rate_distortion_curves(group) -> list: # of Curve
     "A curve for each series of β: distortion against rate"
