@@ -141,7 +141,8 @@ def make_half(
     "One half of the explorer: its data sources, plots and widgets by name"
     sources, names = half_sources(images, side), [entry["name"] for entry in entries]
     plane, loss_map, tile_map = draw_plane(entries[start]["limits"], sources)
-    sliders = [make_slider(title=f"axis {k + 1}", start=0, end=1, value=0, step=.01, format="0.00")
+    coordinate = CustomJSTickFormatter(code=read_asset("coordinate.js"))
+    sliders = [make_slider(title=f"axis {k + 1}", start=0, end=1, value=0, step=.01, format=coordinate)
                for k in range(max(len(entry["limits"]) for entry in entries))]
     return {**sources, "plane": plane, "loss_map": loss_map, "tile_map": tile_map, "sliders": sliders,
             **{name: draw_tile(sources[f"{name}_pixels"], side) for name in TILE_CAPTIONS},
