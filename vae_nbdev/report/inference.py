@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['GAP_COLUMNS', 'GREY_GAP_COLUMNS', 'GAP_NAMES', 'RATE_COLUMNS', 'gap_columns', 'inference_gap_caption',
-           'inference_gap_table', 'plot_inference_gaps', 'inference_gap_figure', 'rate_table', 'beta_of_row',
-           'beta_series', 'name_without_beta', 'rate_distortion_curves', 'draw_constant_sum', 'plot_rate_distortion',
-           'rate_distortion_figure']
+           'inference_gap_table', 'plot_inference_gaps', 'inference_gap_figure', 'rate_omissions', 'rate_table',
+           'beta_of_row', 'beta_series', 'name_without_beta', 'rate_distortion_curves', 'draw_constant_sum',
+           'plot_rate_distortion', 'rate_distortion_figure']
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-003
 import math
@@ -14,7 +14,7 @@ from fastcore.xml import Div, Figure, Td
 from matplotlib.ticker import MaxNLocator
 from ..plots.figure import GREY, PALETTE, PlotFigure, default_style, style_axes
 from ..plots.curves import Curve, draw_curves
-from .results import images_in_words, rows_with_part, score_kind, short_name
+from .results import has_deterministic_code, images_in_words, rows_with_part, score_kind, short_name
 from .tables import group_styles, plain_table, score_cell, with_minus_sign
 from .figures import html_figure
 from .diagnostics import error_sentence_of_seeds
@@ -91,6 +91,21 @@ RATE_COLUMNS = { # key of the part → heading
     "rate": "Rate KL_z", "mutual_information": "Mutual information", "marginal_kl": "Marginal KL",
     "distortion": "Distortion −ELL"}
 
+def _why_no_rate(row) -> str:
+    "Why a row has no rate that could be split"
+    if has_deterministic_code(row): return "deterministic code: KL_z = 0"
+    measured = any(result.get("latent_quality") for result in row.results)
+    return "q(z|x) is no diagonal Gaussian, and only the rate of one is split" if measured else "not measured"
+
+def rate_omissions(group) -> str: # "" if all rows were measured
+    "Which rows of a group are not in its table of rates, and why"
+    reasons = {}
+    for row in group.rows:
+        if row.part_score("rate_distortion", "rate"): continue
+        reasons.setdefault(_why_no_rate(row), []).append(short_name(row.name))
+    omitted = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
+    return f" Left out: {omitted}." if omitted else ""
+
 def rate_table(group) -> Div: # `None` if no model was measured
     "β, the rate with its two parts, and the distortion of each model (Hoffman and Johnson 2016)"
     rows, part = rows_with_part(group, "rate_distortion"), "rate_distortion"
@@ -102,7 +117,7 @@ def rate_table(group) -> Div: # `None` if no model was measured
     limits = " or ".join(f"log {size:,} = {math.log(size):.2f}" for size in n)
     caption = ("Nats per image. The rate is the sum of two parts: the mutual information of image and code, at most "
                f"{limits}, and the KL of all codes together from the prior. −(rate + distortion) is ELL − KL_z: "
-               f"β and KL_W do not enter. {error_sentence_of_seeds(rows, 'weight samples')}")
+               f"β and KL_W do not enter. {error_sentence_of_seeds(rows, 'weight samples')}{rate_omissions(group)}")
     headings = ["Model", "β", *RATE_COLUMNS.values()]
     return plain_table(headings, lines, "rate and distortion", caption, group_styles(group))
 
