@@ -87,10 +87,6 @@ def inference_gap_figure(group) -> Figure: # `None` if no model was measured
     return html_figure(picture, f"Bars of the inference gap's parts, nats per image: {'; '.join(words)}.", wide=True)
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-017
-RATE_COLUMNS = { # key of the part → heading
-    "rate": "Rate KL_z", "mutual_information": "Mutual information", "marginal_kl": "Marginal KL",
-    "distortion": "Distortion −ELL"}
-
 def _why_no_rate(row) -> str:
     "Why a row has no rate that could be split"
     if has_deterministic_code(row): return "deterministic code: KL_z = 0"
@@ -105,6 +101,11 @@ def rate_omissions(group) -> str: # "" if all rows were measured
         reasons.setdefault(_why_no_rate(row), []).append(short_name(row.name))
     omitted = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
     return f" Left out: {omitted}." if omitted else ""
+
+# %% ../../nbs/10_report/12_inference.ipynb #cell-018
+RATE_COLUMNS = { # key of the part → heading
+    "rate": "Rate KL_z", "mutual_information": "Mutual information", "marginal_kl": "Marginal KL",
+    "distortion": "Distortion −ELL"}
 
 def rate_table(group) -> Div: # `None` if no model was measured
     "β, the rate with its two parts, and the distortion of each model (Hoffman and Johnson 2016)"
@@ -125,7 +126,7 @@ def beta_of_row(row) -> float:
     "The factor of KL_z in a row's objective"
     return next(result["rate_distortion"]["beta"] for result in row.results if result.get("rate_distortion"))
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-020
+# %% ../../nbs/10_report/12_inference.ipynb #cell-021
 def beta_series(group) -> list: # of lists of rows
     "Rows that were measured; those that differ in β only are in one list, the largest β first"
     series = {}
@@ -152,7 +153,7 @@ def rate_distortion_curves(group) -> list: # of Curve
         curves.append(Curve(name, rates, distortions, *line))
     return curves
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-021
+# %% ../../nbs/10_report/12_inference.ipynb #cell-022
 def draw_constant_sum(ax):
     "Dotted lines of equal rate + distortion at round values, labelled where they enter at the left"
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
@@ -180,7 +181,7 @@ def plot_rate_distortion(group) -> PlotFigure: # `None` for fewer than two model
             ax.annotate(f"β = {beta_of_row(row):g}", (x, y), **place)
     return picture
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-022
+# %% ../../nbs/10_report/12_inference.ipynb #cell-023
 def rate_distortion_figure(group) -> Figure: # `None` for fewer than two models
     "Rate and distortion as part of a page"
     picture = plot_rate_distortion(group)

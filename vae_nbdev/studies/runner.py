@@ -130,12 +130,6 @@ def failure_reason(log:str) -> str:
     return f"{reason} A smaller batch_size, or fewer mc_samples, needs less memory."
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-015
-def _explain_no_result(run, folder, notebook) -> str:
-    "Why a notebook that ran to its end left no result; raises `InputError` if it left one of newer code"
-    check_code()
-    if older_result(folder, run): raise InputError(CODE_CHANGED)
-    return f"{Path(notebook).name} ended without a result of this run: it must store one, with evaluate_run."
-
 def run_attempt(
     run, folder, notebook, data_dir, device, threads, processes
 ) -> tuple: # the reason of a failure or "", and whether the process was killed
@@ -146,7 +140,8 @@ def run_attempt(
     finally: Path(command[-1]).unlink(missing_ok=True)
     with suppress(InputError): write_text(Path(folder) / "log.txt", log)  # on a full disk the reason below is enough
     if finished_result(folder, run): return "", False
-    if status == 0: return _explain_no_result(run, folder, notebook), False
+    if status == 0 and older_result(folder, run): raise InputError(CODE_CHANGED) # its result is one of the newer code
+    if status == 0: return f"{Path(notebook).name} ended without a result: it must store one, with evaluate_run.", False
     if status < 0: return f"stopped by signal {-status} (9 is often a lack of memory).", True
     if "DeadKernelError" in log: return "Kernel died: it was killed (often for a lack of memory).", True
     reason = failure_reason(log)
