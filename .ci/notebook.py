@@ -1,7 +1,7 @@
 """Runs a notebook as `nbdev_test` does, and compares what its cells print with what is stored in them; or, with
 `--store`, runs it in Jupyter and stores its outputs. With `--serve` it runs the notebooks that are named on its input,
 each in a process of its own that need not import what most notebooks import."""
-import argparse, importlib, json, os, re, sys
+import argparse, importlib, json, os, re, sys, tempfile
 from pathlib import Path
 
 import nbdev.test
@@ -9,6 +9,8 @@ import nbformat
 from execnb.shell import CaptureShell
 from nbconvert.preprocessors import CellExecutionError, CoalesceStreamsPreprocessor, ExecutePreprocessor
 from nbdev.config import get_config
+
+from vae_nbdev.core.notebooks import _use_own_kernel
 
 from common import ROOT
 
@@ -104,8 +106,10 @@ def store_outputs(path, flags=""):
     for cell in notebook.cells:
         if cell.id in kept: cell.source = ""
     resources = {"metadata": {"path": str(path.parent)}}
-    try: ExecutePreprocessor(timeout=None, kernel_name="python3").preprocess(notebook, resources)
-    except CellExecutionError as error: sys.exit(f"{path} is left as it was: {error}")
+    with tempfile.TemporaryDirectory() as folder:
+        _use_own_kernel(folder)  # and not a kernel `python3` that the developer has installed
+        try: ExecutePreprocessor(timeout=None, kernel_name="python3").preprocess(notebook, resources)
+        except CellExecutionError as error: sys.exit(f"{path} is left as it was: {error}")
     CoalesceStreamsPreprocessor().preprocess(notebook, resources)  # one output for the lines that a cell prints
     for cell in notebook.cells:
         if cell.cell_type == "code": cell.outputs = [o for o in cell.outputs if o.get("name") != "stderr"]

@@ -141,6 +141,19 @@ def test_missing_notebook():
         assert (done.returncode, done.stderr) == (2, "There is no notebook nbs/mistyped.ipynb.\n"), done
 
 
+def test_kernel_of_store():
+    "Outputs come from the Python that stores them, whatever kernel `python3` the developer has installed."
+    with tempfile.TemporaryDirectory() as name:
+        folder, kernel = Path(name), {"argv": ["false"], "display_name": "another", "language": "python"}
+        write(folder, "kernels/python3/kernel.json", json.dumps(kernel))
+        cell = {"cell_type": "code", "execution_count": None, "id": "x", "metadata": {}, "outputs": [],
+                "source": "import sys; print(sys.executable)"}
+        write(folder, "a.ipynb", json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+        command = [sys.executable, house.ROOT / ".ci" / "notebook.py", "--store", folder / "a.ipynb"]
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"JUPYTER_PATH": name})
+        assert sys.executable in (folder / "a.ipynb").read_text(encoding="utf-8"), done
+
+
 def test_docstrings():
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder), "module.py", "class Model: pass\n\ndef build(): pass\n")
@@ -178,4 +191,5 @@ def test_setup_lock():
 
 if __name__ == "__main__":
     for test in (test_readable, test_names, test_cells, test_counts, test_outputs, test_captions, test_long_cells,
-                 test_symbols, test_named_papers, test_missing_notebook, test_docstrings, test_setup_lock): test()
+                 test_symbols, test_named_papers, test_missing_notebook, test_kernel_of_store, test_docstrings,
+                 test_setup_lock): test()

@@ -141,7 +141,8 @@ def make_half(
     "One half of the explorer: its data sources, plots and widgets by name"
     sources, names = half_sources(images, side), [entry["name"] for entry in entries]
     plane, loss_map, tile_map = draw_plane(entries[start]["limits"], sources)
-    sliders = [make_slider(title=f"axis {k + 1}", start=0, end=1, value=0, step=.01, format="0.00")
+    coordinate = CustomJSTickFormatter(code=read_asset("coordinate.js"))
+    sliders = [make_slider(title=f"axis {k + 1}", start=0, end=1, value=0, step=.01, format=coordinate)
                for k in range(max(len(entry["limits"]) for entry in entries))]
     return {**sources, "plane": plane, "loss_map": loss_map, "tile_map": tile_map, "sliders": sliders,
             **{name: draw_tile(sources[f"{name}_pixels"], side) for name in TILE_CAPTIONS},
@@ -329,7 +330,8 @@ def explorer(
     x, labels = split.batch(index, make_generator(0, "explorer redraw", device=split.images.device))
     views = {name: model_view(model, x) for name, model in models.items()}
     start = initial_models([row for row in rows if short_name(row.name) in models])
-    caption = P(" ".join([explorer_caption(all_rows, len(rows), len(x)), *missing]), cls="caption")
+    pair = ["Two models show the same test image, each at its own place; both encode a drawing."] * (len(models) > 1)
+    caption = P(" ".join([explorer_caption(all_rows, len(rows), len(x)), *pair, *missing]), cls="caption")
     return Div(explorer_html(views, x, index, labels, start, int(MAX_PAGE_NETWORKS * share), data.classes), caption)
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-048

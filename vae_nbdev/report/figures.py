@@ -291,5 +291,6 @@ def cost_table(group) -> Div:
 def cost_figure(group) -> Figure: # `None` if there is nothing to show
     "ELL against training time and parameters as part of a page"
     picture = plot_costs(group)
-    note = teacher_forced_note(group.rows)
+    note = ("ELL against training time and number of parameters; convolutional models have hollow markers. "
+            f"{teacher_forced_note(group.rows)}").strip()
     return html_figure(picture, costs_alt_text(group), note, wide=True) if picture else None

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['GAP_COLUMNS', 'GREY_GAP_COLUMNS', 'GAP_NAMES', 'RATE_COLUMNS', 'gap_columns', 'inference_gap_caption',
-           'inference_gap_table', 'plot_inference_gaps', 'inference_gap_figure', 'rate_table', 'beta_of_row',
-           'beta_series', 'name_without_beta', 'rate_distortion_curves', 'draw_constant_sum', 'plot_rate_distortion',
-           'rate_distortion_figure']
+           'inference_gap_table', 'plot_inference_gaps', 'inference_gap_figure', 'rate_omissions', 'rate_table',
+           'beta_of_row', 'beta_series', 'name_without_beta', 'rate_distortion_curves', 'draw_constant_sum',
+           'plot_rate_distortion', 'rate_distortion_figure']
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-003
 import math
@@ -14,7 +14,7 @@ from fastcore.xml import Div, Figure, Td
 from matplotlib.ticker import MaxNLocator
 from ..plots.figure import GREY, PALETTE, PlotFigure, default_style, style_axes, wrap_words
 from ..plots.curves import LABEL_WIDTH, Curve, draw_curves
-from .results import images_in_words, rows_with_part, score_kind, short_name
+from .results import has_deterministic_code, images_in_words, rows_with_part, score_kind, short_name
 from .tables import group_styles, plain_table, score_cell, with_minus_sign
 from .figures import html_figure
 from .diagnostics import error_sentence_of_seeds
@@ -87,6 +87,22 @@ def inference_gap_figure(group) -> Figure: # `None` if no model was measured
     return html_figure(picture, f"Bars of the inference gap's parts, nats per image: {'; '.join(words)}.", wide=True)
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-017
+def _why_no_rate(row) -> str:
+    "Why a row has no rate that could be split"
+    if has_deterministic_code(row): return "deterministic code: KL_z = 0"
+    measured = any(result.get("latent_quality") for result in row.results)
+    return "q(z|x) is no diagonal Gaussian, and only the rate of one is split" if measured else "not measured"
+
+def rate_omissions(group) -> str: # "" if all rows were measured
+    "Which rows of a group are not in its table of rates, and why"
+    reasons = {}
+    for row in group.rows:
+        if row.part_score("rate_distortion", "rate"): continue
+        reasons.setdefault(_why_no_rate(row), []).append(short_name(row.name))
+    omitted = "; ".join(f"{', '.join(names)} ({why})" for why, names in reasons.items())
+    return f" Left out: {omitted}." if omitted else ""
+
+# %% ../../nbs/10_report/12_inference.ipynb #cell-018
 RATE_COLUMNS = { # key of the part → heading
     "rate": "Rate KL_z", "mutual_information": "Mutual information", "marginal_kl": "Marginal KL",
     "distortion": "Distortion −ELL"}
@@ -102,7 +118,7 @@ def rate_table(group) -> Div: # `None` if no model was measured
     limits = " or ".join(f"log {size:,} = {math.log(size):.2f}" for size in n)
     caption = ("Nats per image. The rate is the sum of two parts: the mutual information of image and code, at most "
                f"{limits}, and the KL of all codes together from the prior. −(rate + distortion) is ELL − KL_z: "
-               f"β and KL_W do not enter. {error_sentence_of_seeds(rows, 'weight samples')}")
+               f"β and KL_W do not enter. {error_sentence_of_seeds(rows, 'weight samples')}{rate_omissions(group)}")
     headings = ["Model", "β", *RATE_COLUMNS.values()]
     return plain_table(headings, lines, "rate and distortion", caption, group_styles(group))
 
@@ -110,7 +126,7 @@ def beta_of_row(row) -> float:
     "The factor of KL_z in a row's objective"
     return next(result["rate_distortion"]["beta"] for result in row.results if result.get("rate_distortion"))
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-020
+# %% ../../nbs/10_report/12_inference.ipynb #cell-021
 def beta_series(group) -> list: # of lists of rows
     "Rows that were measured; those that differ in β only are in one list, the largest β first"
     series = {}
@@ -123,7 +139,7 @@ def beta_series(group) -> list: # of lists of rows
 
 def name_without_beta(row) -> str:
     "The short name of a row, without the value of β"
-    return ", ".join(part for part in short_name(row.name).split(", ") if not part.startswith("beta = "))
+    return ", ".join(part for part in short_name(row.name).split(", ") if not part.startswith("β = "))
 
 def rate_distortion_curves(group) -> list: # of Curve
     "A curve for each series of β: distortion against rate"
@@ -137,7 +153,7 @@ def rate_distortion_curves(group) -> list: # of Curve
         curves.append(Curve(name, rates, distortions, *line))
     return curves
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-021
+# %% ../../nbs/10_report/12_inference.ipynb #cell-022
 def draw_constant_sum(ax):
     "Dotted lines of equal rate + distortion at round values, labelled where they enter at the left"
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
@@ -165,7 +181,7 @@ def plot_rate_distortion(group) -> PlotFigure: # `None` for fewer than two model
             ax.annotate(f"β = {beta_of_row(row):g}", (x, y), **place)
     return picture
 
-# %% ../../nbs/10_report/12_inference.ipynb #cell-022
+# %% ../../nbs/10_report/12_inference.ipynb #cell-023
 def rate_distortion_figure(group) -> Figure: # `None` for fewer than two models
     "Rate and distortion as part of a page"
     picture = plot_rate_distortion(group)

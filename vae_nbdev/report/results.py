@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'EXTRA_EVALUATIONS', 'GREY_SCORE', 'AIS_PRIORS', 'SETTINGS', 'read_result',
-           'load_results', 'split_counterexamples', 'is_builtin_study', 'class_title', 'run_parameters',
-           'format_parameter', 'model_key', 'model_parameters', 'model_names', 'short_name', 'result_part',
-           'all_scores', 'evaluation_scores', 'Score', 'score_over_seeds', 'Row', 'Group', 'group_results',
-           'rows_with_part', 'over_seeds', 'images_in_words', 'has_deterministic_code', 'has_uncertain_weights',
-           'is_deterministic', 'is_teacher_forced', 'bound_mark', 'competes', 'score_kind', 'is_grey_score',
-           'score_line', 'given_weights_note', 'low_ess_count', 'with_subscripts', 'row_setting', 'column_settings']
+           'load_results', 'split_counterexamples', 'is_builtin_study', 'class_title', 'run_parameters', 'model_key',
+           'model_parameters', 'model_names', 'short_name', 'result_part', 'all_scores', 'evaluation_scores', 'Score',
+           'score_over_seeds', 'Row', 'Group', 'group_results', 'rows_with_part', 'over_seeds', 'images_in_words',
+           'has_deterministic_code', 'has_uncertain_weights', 'is_deterministic', 'is_teacher_forced', 'bound_mark',
+           'competes', 'score_kind', 'is_grey_score', 'score_line', 'given_weights_note', 'low_ess_count',
+           'with_subscripts', 'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
 import dataclasses, itertools, json, os, re, statistics
@@ -25,6 +25,7 @@ from ..nn.autoregressive import AutoregressiveDecoder
 from ..nn.registry import architectures
 from ..plots.figure import class_words
 from ..studies.folders import RUNS, read_study_index
+from ..studies.parameter_words import format_parameter
 from ..studies.runs import EVALUATION_FIELDS
 from ..studies.spec import Run, chosen_options
 from .schemas import FullResult
@@ -100,16 +101,6 @@ def run_parameters(result) -> dict: # name → value
     "The parameters of a run with the options of its architecture; what older code did not know has its default"
     run = {**dataclasses.asdict(Run()), **result["run"]}
     return {**{k: v for k, v in run.items() if k != "options"}, **(run["options"] or {})}
-
-def format_parameter(
-    key, # its name
-    value,
-    digits:int=6, # significant ones of a float
-) -> str:
-    "A parameter as part of a name; texts need no key, and a default value (`None`) needs no mention"
-    if key == "latent": return "no bottleneck" if value is None else f"d = {value}"
-    if value is None or isinstance(value, str): return (value or "").replace("_", " ")
-    return f"{key.replace('_', ' ')} = {f'{value:.{digits}g}' if isinstance(value, float) else value}"
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-022
 COMPARABLE = ("task", "dataset", "binarisation", "likelihood") # in which all results of a table agree

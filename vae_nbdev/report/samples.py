@@ -9,7 +9,7 @@ __all__ = ['GENERATING_PRIORS', 'PIXEL_KINDS', 'SHARES_NOTE', 'quality_cells', '
 # %% ../../nbs/10_report/14_samples.ipynb #cell-003
 from pathlib import Path
 import torch
-from fastcore.xml import Div, Td
+from fastcore.xml import Div, P, Td
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.latent_density import load_density
 from ..evaluation.sample_quality import (
@@ -121,4 +121,5 @@ def sample_gallery(
         if priors: lines.append((model_name_cell(row, styles, link), *strips.values()))
     if not lines: return None
     headings = ["Model", *(f"codes from {prior}" for prior in GENERATING_PRIORS.values())]
-    return Div(strip_table(headings, lines, "Generated images and the nearest training images"), missing)
+    caption = P("Below each generated image stands the training image that is nearest to it.", cls="caption")
+    return Div(strip_table(headings, lines, "Generated images and the nearest training images"), caption, missing)

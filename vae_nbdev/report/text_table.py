@@ -120,7 +120,7 @@ _LATEX = str.maketrans({
     **{c: f"\\{c}" for c in "&%$#_"}, "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "|": "$|$", "‖": r"$\|$",
     "−": "$-$", "±": r"$\pm$", "†": r"$^\dagger$", "‡": r"$^\ddagger$", "ε": r"$\varepsilon$", "β": r"$\beta$",
-    "½": r"$\frac12$", "π": r"$\pi$", "σ": r"$\sigma$", "²": "$^2$",
+    "ρ": r"$\rho$", "½": r"$\frac12$", "π": r"$\pi$", "σ": r"$\sigma$", "²": "$^2$",
     "“": "``", "”": "''", "\xa0": "~"})
 
 def latex_text(text) -> str:

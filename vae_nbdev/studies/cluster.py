@@ -7,7 +7,7 @@ __all__ = ['SCHEDULER_SECONDS', 'read_files', 'write_files', 'run_on_worker', 'c
            'step_cost', 'estimate_costs']
 
 # %% ../../nbs/09_studies/06_cluster.ipynb #cell-003
-import asyncio, dataclasses, logging, math, secrets, tempfile, time
+import asyncio, dataclasses, logging, math, os, secrets, tempfile, time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -49,7 +49,7 @@ def run_on_worker(
     **settings # of `run_in_process`
 ) -> tuple: # the reason of a failure or "", and files to send back or `None`
     "Do one run, in the study's folder if this machine has it"
-    run, shared = Run(**run), Path(out, token).exists()
+    run, shared = Run(**run), os.path.exists(Path(out, token)) # a path that cannot be read is not shared either
     if run_key(run) != key: return "the worker has another version of vae_nbdev: install the same one everywhere.", None
     with tempfile.TemporaryDirectory() as scratch:
         folder, page = Path(out if shared else scratch) / RUNS / run_name(run), Path(scratch, "experiment.ipynb")

@@ -140,7 +140,8 @@ def run_attempt(
     finally: Path(command[-1]).unlink(missing_ok=True)
     with suppress(InputError): write_text(Path(folder) / "log.txt", log)  # on a full disk the reason below is enough
     if finished_result(folder, run): return "", False
-    if status == 0: raise InputError(CODE_CHANGED) # its result is one of the newer code
+    if status == 0 and older_result(folder, run): raise InputError(CODE_CHANGED) # its result is one of the newer code
+    if status == 0: return f"{Path(notebook).name} ended without a result: it must store one, with evaluate_run.", False
     if status < 0: return f"stopped by signal {-status} (9 is often a lack of memory).", True
     if "DeadKernelError" in log: return "Kernel died: it was killed (often for a lack of memory).", True
     reason = failure_reason(log)

@@ -11,6 +11,7 @@ __all__ = ['ArchitectureName', 'ScheduleName', 'Options', 'RUN_FIELDS', 'DATA_AR
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, math
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,12 @@ def _split_parameters(parameters, where) -> tuple: # two dictionaries
     fields = {k: v for k, v in parameters.items() if k in RUN_FIELDS}
     return fields, {k: v for k, v in parameters.items() if k in extra and v is not None}
 
+@contextmanager
+def _naming_place(place):
+    "Inside, an `InputError` also says where the wrong parameters stand"
+    try: yield
+    except InputError as error: raise InputError(f"{str(error).rstrip('.')} ({place}).") from error
+
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-017
 def default_latent(architecture:str) -> dict: # the field `latent`, or nothing for a classifier
     "The code dimensions that an architecture has by default"
@@ -208,12 +215,13 @@ def make_run(
     run = dataclasses.replace(run, images=own_summary(run.dataset, run.images, data_dir))
     _check_evaluation(run, where)
     _check_folder_name(run_name(run), f"a run of {where}")
-    model = make_model(run.architecture, **model_options(run))
-    TrainingSettings(**training_settings(run)).check(model)
-    samples = _enough_draws(run, model, "eval_samples" in fields, where)
     unused = {k: None for k in ("latent", "likelihood") if not has_argument(run, k)}
-    binarisation = check_binarisation(run.dataset, run.binarisation)
-    if "likelihood" not in unused: check_pixels(run.likelihood, binarisation)
+    with _naming_place(f"{architecture} in {where}"):
+        model = make_model(run.architecture, **model_options(run))
+        TrainingSettings(**training_settings(run)).check(model)
+        binarisation = check_binarisation(run.dataset, run.binarisation)
+        if "likelihood" not in unused: check_pixels(run.likelihood, binarisation)
+    samples = _enough_draws(run, model, "eval_samples" in fields, where)
     return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation, eval_samples=samples,
                                **unused)
 

@@ -107,9 +107,10 @@ def check_posterior(
 ):
     "Raise `InputError` unless `encode` returns what the class states: its posterior, d numbers, drawn or not"
     generator, training = make_generator(0, "check of encode", device=next(model.parameters()).device), model.training
-    W = model.eval().sample_from_W(model.min_samples, generator)
-    q, name = model.encode(next(model.parameters()).new_zeros(1, model.n_pixels), W), type(model).__name__
-    model.train(training)
+    try:
+        W = model.eval().sample_from_W(model.min_samples, generator)
+        q, name = model.encode(next(model.parameters()).new_zeros(1, model.n_pixels), W), type(model).__name__
+    finally: model.train(training) # also after an error of encode
     if not isinstance(q, model.posterior):
         raise InputError(f"encode of {name} returns a {type(q).__name__}, and the class states posterior = "
                          f"{model.posterior.__name__}: state the posterior that encode returns, or return this one.")
