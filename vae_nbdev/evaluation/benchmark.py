@@ -269,7 +269,7 @@ def benchmark(self:Autoencoder,
     batch_size:int=1000, # changes speed and memory, not the values
     progress:bool=False, # show a progress bar of the importance sampling, the longest part
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
-    "Log-likelihoods from clean and noisy images, divergences and bounds, in nats per image with standard errors"
+    "Log-likelihoods, divergences and bounds, nats per image with standard errors; afterwards in evaluation mode"
     (L, noise), seed = check_benchmark_settings(self, dataset, L, noise, importance_samples), check_seed(seed)
     keep_freed_memory()
     started, test, kl_w = time.monotonic(), dataset.test, self.weight_kl().item()

@@ -231,7 +231,7 @@ def benchmark(self:Architecture,
     noise=NOISE_LEVELS, # standard deviations ε of the noise curves
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
-    "Accuracy, NLL, Brier score, calibration and risk on the test images, accuracy and NLL from noisy ones"
+    "Accuracy, NLL, Brier score, calibration and risk of test images, clean and noisy; afterwards in evaluation mode"
     L = check_number(L, f"mc_samples of the benchmark of {self.name}", minimum=least_eval_samples(self), integer=True)
     seed = check_seed(seed)
     started, noise, test = time.monotonic(), check_noise(noise), check_parts(dataset).test

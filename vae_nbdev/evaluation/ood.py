@@ -93,7 +93,7 @@ def _fit_influence(model, x, W, noise) -> dict: # name → (L, B), float64 on th
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-014
 @torch.no_grad()
 def draw_scores(
-    model:Autoencoder,
+    model:Autoencoder, # afterwards in evaluation mode
     split, # N images
     L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
     seed:int=0, # of all samples

@@ -167,7 +167,8 @@ def update(self:Architecture,
     generator:torch.Generator=None, # source of all random numbers
     kl_factor:Tensor=None, # see `training_loss`
 ) -> dict: # name → scalar, detached and still on the device
-    "One step of each stage on one batch; returns the terms of all stages"
+    "One step of each stage on one batch, in training mode; returns the terms of all stages"
+    if not self.training: self.train() # every evaluation leaves a model in evaluation mode
     values = {}
     for name, stage in self.stages().items():
         terms = stage(batch, L, generator)
