@@ -232,7 +232,8 @@ def benchmark(self:Architecture,
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
     "Accuracy, NLL, Brier score, calibration and risk of test images, clean and noisy; afterwards in evaluation mode"
-    L = check_number(L, f"mc_samples of the benchmark of {self.name}", minimum=least_eval_samples(self), integer=True)
+    label = f"L, the weight samples in the evaluation of {self.name},"
+    L = check_number(L, label, minimum=least_eval_samples(self), integer=True)
     seed = check_seed(seed)
     started, noise, test = time.monotonic(), check_noise(noise), check_parts(dataset).test
     y, predict = check_classifier(self, test), lambda eps: self.predict(test, L, seed, eps, batch_size)

@@ -10,10 +10,10 @@ import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
 from torch import Tensor
-from ..core.files import InputError, check_number
+from ..core.files import InputError, check_choice, check_number
 from ..core.schema import Count, Scale, choice
 from .autoencoder import Architecture, Autoencoder
-from .bayesian_layers import sample_weights
+from .bayesian_layers import ESTIMATORS, sample_weights
 from .networks import Network, Width
 from .sampled_weights import WeightMethod
 from .dropout import DropRate, DropoutWeights
@@ -63,6 +63,7 @@ def sample_from_W(self:SampledWeights,
 ): # a WeightSample; `None` for point weights
     "L weight sets for the encoder and the decoder of one pass"
     if self.weight_posterior == "normal": return sample_weights(self, L, generator, estimator)
+    check_choice(estimator, ESTIMATORS, "estimator")
     return self.weight_method.sample(self, check_number(L, "L", 1, integer=True), generator)
 
 @patch
