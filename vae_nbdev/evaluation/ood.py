@@ -52,7 +52,7 @@ class DrawScores(NamedTuple):
     iwll:Tensor|None # IWLL(k) of each weight sample (L, N); (1, N) for point weights
     influence:dict # what each weight sample adds through a q(z|x) fitted to all, name → (L, N); empty for another q
 
-    def variance(self, left_out=None) -> Tensor: # (N,); `None` for a single draw
+    def variance(self, left_out=None) -> Tensor|None: # (N,); `None` for a single draw
         "The variance of the reconstruction over all draws, or over all but one"
         L, squares = len(self.deviations), self.deviations.sum(0)
         if left_out is not None: squares, L = squares - L / (L - 1) * self.deviations[left_out], L - 1
