@@ -288,7 +288,8 @@ def vae_report(
     "Run a study, or compare trained runs, and build the report, one HTML file"
     if list: print(study_lines(load_studies(find_reports(reports))))
     else: _report_on(studies, jobs, batch_seeds, engine, scheduler, reports, show=open, epochs=epochs, seeds=seeds,
-                     fraction=fraction, data_dir=data_dir, device=device, retry=retry, keep_results=keep_results, out=out)
+                     fraction=fraction, data_dir=data_dir, device=device, retry=retry, keep_results=keep_results,
+                     out=out)
 
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-033
