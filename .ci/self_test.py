@@ -79,7 +79,7 @@ def test_cells():
 
 
 def test_counts():
-    models = {"a": "class A: pass", "b": "class B:\n    task, plots = \"classification\", ()"}
+    models = {"a": "class A: pass", "b": "class B(SampledWeights, Classifier): pass"}
     files = {f"vae_nbdev/models/{name}.py": text for name, text in models.items()}
     page = lambda text: json.dumps({"cells": [{"cell_type": "markdown", "id": "x", "source": text}]})
     expect(problems(house.counts, files=files | {"nbs/i.ipynb": page("2 architectures, 1 autoencoders")}))

@@ -256,11 +256,11 @@ def _mention_other_results(folders):
                   "report shows those that the study file stated, or the file of --config with which vae_train began.")
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-031
-def _report_on(studies, list, open, jobs, batch_seeds, engine, scheduler, data_dir, reports, **options):
+def _report_on(studies, jobs, batch_seeds, engine, scheduler, reports, **options):
     "The work of `vae_report`"
     wait_passively()
     local = {"jobs": jobs, "batch_seeds": batch_seeds}
-    options |= {"show": open, "data_dir": data_dir, "reports": reports}
+    options["reports"] = reports
     if _are_folders(studies, reports): _compare(studies, engine=engine, scheduler=scheduler, **local, **options)
     else: _report(studies[0], run_all=_choose_engine(engine, scheduler, **local), **options)
 
@@ -287,7 +287,9 @@ def vae_report(
 ):
     "Run a study, or compare trained runs, and build the report, one HTML file"
     if list: print(study_lines(load_studies(find_reports(reports))))
-    else: _report_on(**locals())
+    else: _report_on(studies, jobs, batch_seeds, engine, scheduler, reports, show=open, epochs=epochs, seeds=seeds,
+                     fraction=fraction, data_dir=data_dir, device=device, retry=retry, keep_results=keep_results,
+                     out=out)
 
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-033

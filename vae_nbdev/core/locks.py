@@ -75,7 +75,7 @@ def _has_ended(pid, start) -> bool:
 
 def _read_lock(
     path, # a lock file
-) -> dict: # with `host` and `pid`; `None` for a released lock, one of an ended process, and a file that is no lock
+) -> dict|None: # with `host` and `pid`; `None` for a released lock, one of an ended process, and a file that is no lock
     "The owner that a lock file names"
     try: content = read_json(path, "a lock")
     except InputError: return None
@@ -85,7 +85,7 @@ def _read_lock(
     return None if host == host_id() and _has_ended(pid, content.get("start")) else {"host": host, "pid": pid}
 
 @patch
-def owner(self:Lock) -> dict: # `host` and `pid`; `None` if the lock is free
+def owner(self:Lock) -> dict|None: # `host` and `pid`; `None` if the lock is free
     "The process that holds the lock; on another machine, a dead owner is recognised after `patience` seconds"
     if not (files := self.files()): return None
     path = files[number := max(files)]

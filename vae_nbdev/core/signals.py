@@ -39,7 +39,7 @@ def exit_on_stop(
 
 def immediate_exit(
     status:int=STOP_STATUS, # with which a signal ends the process from now on
-) -> ImmediateExit: # `None` in other programs
+) -> ImmediateExit|None: # `None` in other programs
     "The handler that `exit_on_stop` has installed, from now on without a message"
     handler = next((h for h in map(signal.getsignal, STOP_SIGNALS) if isinstance(h, ImmediateExit)), None)
     if handler: handler.message, handler.status = "", status

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['NOISE_LEVELS', 'check_autoencoder', 'MCSamples', 'draw_mc_samples', 'encoder_batches', 'reconstruct_batches',
-           'code_influence', 'fit_influence', 'score_codes', 'score_fitted', 'score_draws', 'add_elbo', 'mean_scores',
-           'check_noise', 'check_mc_samples', 'least_eval_samples', 'check_likelihood', 'check_benchmark_settings',
-           'likelihood_bound', 'mean_image_score', 'iwll_summary', 'device_and_dtype', 'mean_code_weights',
-           'grid_weights', 'shown_weights', 'encode_mean', 'posterior_means', 'shown_codes']
+           'code_influence', 'fit_influence', 'kl_influence', 'score_codes', 'score_fitted', 'score_draws', 'add_elbo',
+           'mean_scores', 'check_noise', 'check_mc_samples', 'least_eval_samples', 'check_likelihood',
+           'check_benchmark_settings', 'likelihood_bound', 'mean_image_score', 'iwll_summary', 'device_and_dtype',
+           'mean_code_weights', 'grid_weights', 'shown_weights', 'encode_mean', 'posterior_means', 'shown_codes']
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-003
 import time
@@ -105,22 +105,24 @@ def code_influence(
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-012
 def fit_influence(
-    model:Autoencoder, # whose q(z|x) is fitted to the codes of the weight samples
+    likelihoods:Tensor, # log p(x|z_l, W_l) of codes drawn from q (L, B)
+    slopes:Tensor, # their derivatives by the codes (L, B, d)
+    noise:Tensor, # from which the codes were drawn (L, B, d)
     codes:Tensor, # of the weight samples (L, B, d)
     q, # fitted to them
-    noise:Tensor, # from which codes were drawn from q (L, B, d)
-    likelihoods:Tensor, # log p(x|z_l, W_l) with these codes (L, B)
-    slopes:Tensor, # their derivatives by the codes (L, B, d)
-) -> dict: # "ell", "pll" and "kl_z" → (L, B), nats
-    "What each weight sample adds to the scores of an image through the fitted q(z|x) (Hampel 1974)"
-    parts = {"ell": slopes / len(slopes), "pll": likelihoods.softmax(0)[..., None] * slopes}
-    derivatives = {name: (part.sum(0), (part * noise).sum(0)) for name, part in parts.items()}
+    **others:Tensor # name of another score → its derivatives by the codes (L, B, d)
+) -> dict: # "ell", "pll" and the names of `others` → (L, B), nats
+    "What each weight sample adds, through the fitted q(z|x), to scores of codes drawn from it (Hampel 1974)"
+    parts = {"ell": slopes / len(slopes), "pll": likelihoods.softmax(0)[..., None] * slopes, **others}
+    return {name: code_influence(part.sum(0), (part * noise).sum(0), codes, q) for name, part in parts.items()}
+
+def kl_influence(model, codes, q, noise) -> Tensor: # (L, B), nats
+    "What each weight sample adds to KL_z of the q(z|x) that is fitted to all codes"
     mean, sd = q.mean.detach().requires_grad_(), q.log_std.exp().detach().requires_grad_()
     with torch.enable_grad():
         fitted = GaussianPosterior(mean, sd.log())
         divergence = model.prior.kl(fitted, fitted.sample(noise)).sum()
-    derivatives["kl_z"] = torch.autograd.grad(divergence, (mean, sd))
-    return {name: code_influence(*by_parameters, codes, q) for name, by_parameters in derivatives.items()}
+    return code_influence(*torch.autograd.grad(divergence, (mean, sd)), codes, q)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-014
 @torch.no_grad()
@@ -152,7 +154,8 @@ def score_fitted(
     with torch.enable_grad(): likelihoods = model.get_ll(x, model.decode(z.requires_grad_(), W))
     slopes, = torch.autograd.grad(likelihoods, z, torch.ones_like(likelihoods))
     likelihoods, z = likelihoods.detach(), z.detach()
-    return likelihoods, model.prior.kl_rows(q, z), fit_influence(model, codes, q, noise, likelihoods, slopes)
+    influence = fit_influence(likelihoods, slopes, noise, codes, q)
+    return likelihoods, model.prior.kl_rows(q, z), influence | {"kl_z": kl_influence(model, codes, q, noise)}
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-021
 @torch.no_grad()
@@ -204,7 +207,7 @@ def check_mc_samples(
     "L, or 1 for a deterministic model; raises `InputError` for a classifier, or for an L that is too small"
     check_autoencoder(model)
     least = 1 if model.deterministic else max(least, model.min_samples)
-    L = check_number(L, f"mc_samples, the number of draws of {model.name},", minimum=least, integer=True)
+    L = check_number(L, f"L, the Monte-Carlo samples in the evaluation of {model.name},", minimum=least, integer=True)
     return 1 if model.deterministic else L
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-028
@@ -269,7 +272,7 @@ def benchmark(self:Autoencoder,
     batch_size:int=1000, # changes speed and memory, not the values
     progress:bool=False, # show a progress bar of the importance sampling, the longest part
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
-    "Log-likelihoods from clean and noisy images, divergences and bounds, in nats per image with standard errors"
+    "Log-likelihoods, divergences and bounds, nats per image with standard errors; afterwards in evaluation mode"
     (L, noise), seed = check_benchmark_settings(self, dataset, L, noise, importance_samples), check_seed(seed)
     keep_freed_memory()
     started, test, kl_w = time.monotonic(), dataset.test, self.weight_kl().item()

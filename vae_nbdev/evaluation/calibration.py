@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CALIBRATION_BINS', 'GAP_FACTORS', 'brier_score', 'reliability_bins', 'calibration_error',
            'corrected_calibration_error', 'RiskCoverage', 'risk_coverage', 'risk_coverage_scores',
-           'risk_coverage_points', 'classifier_scores', 'classifier_rows', 'rows_with_error', 'check_classifier',
+           'risk_coverage_points', 'classifier_scores', 'classifier_rows', 'rows_with_error', 'checked_labels',
            'calibration_measures']
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-003
@@ -14,12 +14,12 @@ from typing import NamedTuple
 import torch
 from fastcore.basics import patch
 from torch import Tensor
-from ..core.files import InputError, check_number
+from ..core.files import check_number
 from ..core.randomness import check_seed, make_generator
 from ..data.batches import check_parts
-from ..nn.autoencoder import Architecture
 from ..nn.matmul import full_precision
 from ..nn.sampled_weights import rows_of_weight_sets
+from ..nn.weight_options import Classifier
 from ..training.configuration import check_labels
 from .importance import log_mean_exp
 from .standard_errors import crossed_mean
@@ -180,10 +180,8 @@ def rows_with_error(
     return {name: rows_of_weight_sets(model, rows) for name, rows in classifier_rows(log_p, y).items()}
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-032
-def check_classifier(model, split) -> Tensor: # labels (N,) on the CPU
-    "The labels of a split; raises `InputError` for a model that is not a classifier, or for labels that do not fit"
-    if model.task != "classification":
-        raise InputError(f"{model.name} is not a classifier, and this is for classifiers.")
+def checked_labels(model:Classifier, split) -> Tensor: # (N,) on the CPU
+    "The labels of a split; raises `InputError` for labels that do not fit the classifier"
     check_labels(model, [split])
     return split.labels.cpu()
 
@@ -193,15 +191,15 @@ def _confidence(log_p, y) -> tuple: # (N,) each
     return confidence.clamp(max=1), (prediction == y).double()
 
 @patch
-def reliability(self:Architecture, split, bins:int=CALIBRATION_BINS, **options) -> Tensor: # (bins, 3)
+def reliability(self:Classifier, split, bins:int=CALIBRATION_BINS, **options) -> Tensor: # (bins, 3)
     "`reliability_bins` of a labelled split; `options` of `predict`"
-    y = check_classifier(self, split)
+    y = checked_labels(self, split)
     return reliability_bins(*_confidence(self.predict(split, **options), y), bins)
 
 @patch
-def risk_curve(self:Architecture, split, **options) -> RiskCoverage:
+def risk_curve(self:Classifier, split, **options) -> RiskCoverage:
     "`risk_coverage` of a labelled split; `options` of `predict`"
-    y = check_classifier(self, split)
+    y = checked_labels(self, split)
     return risk_coverage(*_confidence(self.predict(split, **options), y))
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-033
@@ -224,18 +222,19 @@ def calibration_measures(
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-034
 @patch
 @full_precision()
-def benchmark(self:Architecture,
+def benchmark(self:Classifier,
     dataset, # a Dataset; its test images are classified, each exactly once
     L:int=10, # weight samples; point weights need, and use, 1
     seed:int=0, # of the benchmark's own random numbers
     noise=NOISE_LEVELS, # standard deviations ε of the noise curves
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
-    "Accuracy, NLL, Brier score, calibration and risk on the test images, accuracy and NLL from noisy ones"
-    L = check_number(L, f"mc_samples of the benchmark of {self.name}", minimum=least_eval_samples(self), integer=True)
+    "Accuracy, NLL, Brier score, calibration and risk of test images, clean and noisy; afterwards in evaluation mode"
+    label = f"L, the weight samples in the evaluation of {self.name},"
+    L = check_number(L, label, minimum=least_eval_samples(self), integer=True)
     seed = check_seed(seed)
     started, noise, test = time.monotonic(), check_noise(noise), check_parts(dataset).test
-    y, predict = check_classifier(self, test), lambda eps: self.predict(test, L, seed, eps, batch_size)
+    y, predict = checked_labels(self, test), lambda eps: self.predict(test, L, seed, eps, batch_size)
     log_p, kl_w = predict(0.), self.weight_kl().item()
     rows = {eps: rows_with_error(self, predict(eps) if eps else log_p, y) for eps in sorted({0., *noise})}
     points = {f"noise_{name}": [{"eps": eps, **crossed_mean(rows[eps][name])._asdict()} for eps in noise]

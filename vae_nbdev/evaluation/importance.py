@@ -230,7 +230,7 @@ def _estimate_block(log_weights, x, q, W, counts, random_stream): # the last one
 # %% ../../nbs/07_evaluation/01_importance.ipynb #cell-038
 @torch.no_grad()
 def importance_log_likelihood(
-    model:Autoencoder, # whose posterior has a density
+    model:Autoencoder, # whose posterior has a density; afterwards in evaluation mode
     split, # images (N, D)
     k=5000, # importance samples: a number, or several
     L:int=10, # weight samples, and those that each fitted Gaussian is fitted to; point weights need, and use, 1

@@ -170,7 +170,7 @@ def inference_gap(
     if not getattr(model, "has_gaussian_posterior", False):
         raise InputError(f"{model.name} has no Gaussian q(z|x): its inference gap is not defined.")
     check_likelihood(model, dataset)
-    n, weight = check_number(n, "gap_images", minimum=2, integer=True), next(model.eval().parameters())
+    n, weight = check_number(n, "n, the number of images,", minimum=2, integer=True), next(model.eval().parameters())
     x = check_image_size(model, dataset.test.random_subset(n, image_seed).batch().x).to(weight)
     W = model.sample_from_W(L, make_generator(seed, "benchmark weights", device=weight.device))
     estimate = log_likelihood or ais_likelihood(model, seed=seed)

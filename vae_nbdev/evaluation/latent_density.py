@@ -63,7 +63,7 @@ def moment_matched_gaussian(mixture:GaussianMixturePrior) -> GaussianMixturePrio
     return GaussianMixturePrior(weights.sum().log()[None], mean[None], factor[None])
 
 # %% ../../nbs/07_evaluation/04_latent_density.ipynb #cell-016
-def density_obstacle(model:Autoencoder) -> str: # `None` where there is none
+def density_obstacle(model:Autoencoder) -> str|None: # `None` where there is none
     "Why no Gaussian mixture can be the density of a model's codes, as a sentence"
     if not isinstance(model, Autoencoder): return f"{model.name} has no codes: choose an autoencoder."
     if not model.posterior.euclidean:

@@ -46,7 +46,7 @@ def encode_batch(
 # %% ../../nbs/07_evaluation/11_latent_quality.ipynb #cell-008
 @torch.no_grad()
 def encode_all(
-    model:Autoencoder,
+    model:Autoencoder, # afterwards in evaluation mode
     split, # images; all of them are encoded
     L:int=10, # weight samples, or as many as the model needs; point weights need 1
     seed:int=0, # of weights and codes

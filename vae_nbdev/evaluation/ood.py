@@ -20,7 +20,7 @@ from ..nn.autoencoder import Autoencoder
 from ..nn.sampled_weights import weight_sample_share
 from .standard_errors import jackknife_variance
 from .importance import importance_log_likelihood, log_mean_exp
-from .benchmark import check_mc_samples, code_influence, draw_mc_samples, encoder_batches
+from .benchmark import check_mc_samples, draw_mc_samples, encoder_batches, fit_influence
 from .benchmark import check_likelihood, reconstruct_batches
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-007
@@ -52,7 +52,7 @@ class DrawScores(NamedTuple):
     iwll:Tensor|None # IWLL(k) of each weight sample (L, N); (1, N) for point weights
     influence:dict # what each weight sample adds through a q(z|x) fitted to all, name → (L, N); empty for another q
 
-    def variance(self, left_out=None) -> Tensor: # (N,); `None` for a single draw
+    def variance(self, left_out=None) -> Tensor|None: # (N,); `None` for a single draw
         "The variance of the reconstruction over all draws, or over all but one"
         L, squares = len(self.deviations), self.deviations.sum(0)
         if left_out is not None: squares, L = squares - L / (L - 1) * self.deviations[left_out], L - 1
@@ -84,16 +84,16 @@ def _fit_influence(model, x, W, noise) -> dict: # name → (L, B), float64 on th
     with torch.enable_grad():
         logits = model.decode(z, W)
         ll, images = model.get_ll(x, logits), model.likelihood.mean(logits)
-        scores = {"ell": ll.mean(0), "pll": log_mean_exp(ll), "variance": images.var(0).mean(-1)}
-        slopes = {name: torch.autograd.grad(score.sum(), z, retain_graph=True)[0] for name, score in scores.items()}
-    by_parameters = {name: (slope.sum(0), (slope * noise).sum(0)) for name, slope in slopes.items()}
-    influence = {name: code_influence(*by, codes, q).cpu().double() for name, by in by_parameters.items()}
+        sums = ll.sum(), images.var(0).mean(-1).sum()
+        slopes, of_variance = (torch.autograd.grad(total, z, retain_graph=True)[0] for total in sums)
+    influence = fit_influence(ll.detach(), slopes, noise, codes, q, variance=of_variance)
+    influence = {name: values.cpu().double() for name, values in influence.items()}
     return influence | {"ell_minus_bound": influence["ell"]}
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-014
 @torch.no_grad()
 def draw_scores(
-    model:Autoencoder,
+    model:Autoencoder, # afterwards in evaluation mode
     split, # N images
     L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
     seed:int=0, # of all samples

@@ -137,7 +137,7 @@ def posterior_predictive(
     "log of the mean likelihood over 1 to L weight samples, nats per image; `InputError` without uncertain weights"
     quantity = predictive_quantity(model)
     check_likelihood(model, dataset)
-    L = check_number(L, "predictive_samples", minimum=2, integer=True)
+    L = check_number(L, "L, the number of weight samples,", minimum=2, integer=True)
     if n_images is not None: n_images = check_number(n_images, "n_images", minimum=2, integer=True)
     k = check_number(k, "k", minimum=1, integer=True)
     split = dataset.test.random_subset(len(dataset.test) if n_images is None else n_images)

@@ -96,7 +96,7 @@ class PixelUncertainty(NamedTuple):
 
 @torch.no_grad()
 def uncertainty_maps(
-    model:Autoencoder,
+    model:Autoencoder, # afterwards in evaluation mode
     x:Tensor, # images (B, D) in [0, 1]
     L:int=100, # Monte Carlo samples of (W, z), at least 2; deterministic models need, and use, 1
     generator:torch.Generator=None, # on the model's device

@@ -139,7 +139,7 @@ def extract_features(
     "The features of many images"
     return torch.cat([classifier.features(x) for x in images.split(1000)]).double()
 
-def classification_accuracy(classifier:FeatureClassifier, split) -> float: # `None` without labels
+def classification_accuracy(classifier:FeatureClassifier, split) -> float|None: # `None` without labels
     "Share of the images of a split that the classifier assigns to their class"
     if split.labels is None: return None
     split = split.to("cpu")

@@ -19,7 +19,7 @@ from ..nn.bayesian_layers import EstimatorName, bayesian_layers, check_prior_sd
 from ..nn.dropout import DropRate
 from ..nn.laplace import class_curvature
 from ..nn.networks import MAX_WIDTH, ActivationName, Network, Pixels, dense_stack, parse_network
-from ..nn.weight_options import WEIGHT_METHODS, SampledWeights
+from ..nn.weight_options import WEIGHT_METHODS, Classifier, SampledWeights
 
 # %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-007
 Classes = bounded("Classes", int, ge=2, le=MAX_WIDTH) # number of classes
@@ -28,9 +28,9 @@ CLASSIFIER_WEIGHTS = ("mean_field", *WEIGHT_METHODS)
 ClassifierWeights = choice("ClassifierWeights", CLASSIFIER_WEIGHTS, "weight method") # one of `CLASSIFIER_WEIGHTS`
 
 # %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-008
-class BayesianNeuralNetwork(SampledWeights):
+class BayesianNeuralNetwork(SampledWeights, Classifier):
     "Dense classifier with a Normal posterior on every weight (Graves 2011; Blundell et al. 2015)"
-    task, plots = "classification", ("plot_reliability", "plot_risk_coverage", "plot_certainty")
+    plots = "plot_reliability", "plot_risk_coverage", "plot_certainty"
     weight_posterior = "normal"
 
     def __init__(self,

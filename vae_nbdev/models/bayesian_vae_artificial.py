@@ -20,5 +20,5 @@ class BayesianVAEArtificial(BayesianWeights, Autoencoder):
     def encode(self, x, W=None): return self.fit_posterior(self.encoder(x, W))
 
     def fit_posterior(self, codes): # codes (L, B, d)
-        check_number(len(codes), f"mc_samples of {self.name}", minimum=self.min_samples, integer=True)
+        check_number(len(codes), f"L, the weight samples of {self.name},", minimum=self.min_samples, integer=True)
         return GaussianPosterior(codes.mean(0), codes.var(0).clamp(min=self.floor**2).log() / 2)

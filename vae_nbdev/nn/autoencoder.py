@@ -13,14 +13,14 @@ import torch
 from fastcore.basics import camel2snake, patch
 from fastcore.meta import PrePostInitMeta, delegates
 from torch import Tensor, nn
-from ..core.files import InputError
+from ..core.files import InputError, check_choice
 from ..core.randomness import make_generator
 from ..core.schema import Count, Natural, Scale, bounded, check_arguments
 from ..data.batches import check_image_tensor
 from .likelihoods import LikelihoodName, make_likelihood
 from .layers import POINT_LAYERS, count_masked, find_layers, reset_parameters, named_weights
 from .bayesian_layers import BayesianLayer, EstimatorName, bayesian_layers, check_prior_sd
-from .bayesian_layers import sample_weights, total_weight_kl
+from .bayesian_layers import ESTIMATORS, sample_weights, total_weight_kl
 from .networks import ActivationName, DenseBody, Network, Pixels, Width
 from .posteriors import GaussianPosterior, PointPosterior
 from .priors import PriorName, bind_prior, check_codes, make_prior, prior_class
@@ -41,8 +41,7 @@ class Architecture(nn.Module, metaclass=PrePostInitMeta):
     task, plots, weight_posterior = "reconstruction", (), "point"
     posterior = latent_posterior = latent_description = None
     matches_prior, takes_beta, penalties, objective_options = False, True, (), ("beta",)
-    deterministic, mc_samples, min_samples = False, 1, 1
-    functional = True
+    deterministic, mc_samples, min_samples, functional = False, 1, 1, True
 
     def __init_subclass__(cls):
         cls.name, own = camel2snake(cls.__name__), vars(cls)
@@ -167,7 +166,8 @@ def update(self:Architecture,
     generator:torch.Generator=None, # source of all random numbers
     kl_factor:Tensor=None, # see `training_loss`
 ) -> dict: # name → scalar, detached and still on the device
-    "One step of each stage on one batch; returns the terms of all stages"
+    "One step of each stage on one batch, in training mode; returns the terms of all stages"
+    if not self.training: self.train() # every evaluation leaves a model in evaluation mode
     values = {}
     for name, stage in self.stages().items():
         terms = stage(batch, L, generator)
@@ -242,6 +242,7 @@ def sample_from_W(self:Autoencoder,
     estimator:str="weights", # a key of `ESTIMATORS`; "weights" fixes whole weight sets
 ): # a WeightSample; `None` for point weights
     "L samples from q(W), for the encoder and the decoder of one pass"
+    check_choice(estimator, ESTIMATORS, "estimator")
     return None if self.weight_posterior == "point" else sample_weights(self, L, generator, estimator)
 
 @patch

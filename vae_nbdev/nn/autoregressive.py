@@ -115,7 +115,8 @@ def conv_mask(
     centre:bool, # may the centre be seen? (mask B)
 ) -> Tensor: # bool (kernel, kernel)
     "Which places of a kernel come before its centre in reading order"
-    return torch.arange(kernel**2).view(kernel, kernel) < kernel**2 // 2 + centre
+    visible = kernel**2 // 2 + (1 if centre else 0)
+    return torch.arange(kernel**2).view(kernel, kernel) < visible
 
 # %% ../../nbs/03_nn/10_autoregressive.ipynb #cell-029
 class PixelCNN(nn.Module):

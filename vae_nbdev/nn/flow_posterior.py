@@ -173,7 +173,7 @@ class FlowPosterior(Posterior):
         flow, # a Flow
         context:Tensor, # h (B, flow.n_context)
     ):
-        self.base, self.flow, self.context, self.last = base, flow, context, None
+        self.base, self.flow, self.context, self.sampled = base, flow, context, None
 
     @cached_property
     def mean(self): # (B, d), a mean over fixed points
@@ -186,17 +186,22 @@ def noise(self:FlowPosterior, L:int, generator) -> Tensor:
     "Standard normal numbers (L, B, d)"
     return self.base.noise(L, generator)
 
+def _version(z): # counts in-place changes; `None` for tensors of inference mode, which have no count
+    return None if z.is_inference() else z._version
+
 @patch
 def sample(self:FlowPosterior, eps:Tensor) -> Tensor:
     "Codes (L, B, d); their densities are kept for `log_prob`"
     start = self.base.sample(eps)
     z, log_det = self.flow(start, self.context)
-    self.last = z, self.base.log_prob(start) - log_det
+    self.sampled = z, _version(z), self.base.log_prob(start) - log_det
     return z
 
 @patch
 def log_prob(self:FlowPosterior, z:Tensor) -> Tensor:
-    "log q(z|x) in nats: codes (L, B, d) → (L, B); inverts the flow, unless z is the tensor that was sampled last"
-    if self.last is not None and z is self.last[0]: return self.last[1]
+    "log q(z|x) in nats: codes (L, B, d) → (L, B); inverts the flow, unless z is the unchanged tensor sampled last"
+    if self.sampled is not None:
+        codes, version, log_q = self.sampled
+        if z is codes and version == _version(z): return log_q
     start, log_det = self.flow.inverse(z, self.context)
     return self.base.log_prob(start) - log_det

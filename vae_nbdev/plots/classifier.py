@@ -12,22 +12,22 @@ from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import check_number
 from ..data.batches import check_parts
-from ..nn.autoencoder import Architecture
-from ..evaluation.calibration import check_classifier, corrected_calibration_error
+from ..nn.weight_options import Classifier
+from ..evaluation.calibration import checked_labels, corrected_calibration_error
 from .figure import PALETTE, PlotFigure, class_name, default_style, style_axes
 from .images import draw_image_row
 
 # %% ../../nbs/08_plots/05_classifier.ipynb #cell-007
 @patch
 @default_style()
-def plot_reliability(self:Architecture,
+def plot_reliability(self:Classifier,
     dataset, # its labelled test images are classified
     L:int=10, # weight samples to average over
     seed:int=0, # of the weight samples
     path=None, # where to save it
 ) -> PlotFigure:
-    "Accuracy against confidence; `InputError` for a model that is not a classifier"
-    check_classifier(self, check_parts(dataset).test)
+    "Accuracy against confidence; `InputError` without fitting labels"
+    checked_labels(self, check_parts(dataset).test)
     bins = self.reliability(dataset.test, L=L, seed=seed)
     (images, _, accuracy), edges = bins.T.numpy(), np.linspace(0, 1, len(bins) + 1)
     ece = corrected_calibration_error(bins, seed)
@@ -45,14 +45,14 @@ def plot_reliability(self:Architecture,
 # %% ../../nbs/08_plots/05_classifier.ipynb #cell-012
 @patch
 @default_style()
-def plot_risk_coverage(self:Architecture,
+def plot_risk_coverage(self:Classifier,
     dataset, # its labelled test images are classified
     L:int=10, # weight samples to average over
     seed:int=0, # of the weight samples
     path=None, # where to save it
 ) -> PlotFigure:
-    "Error rate among the most confident predictions; `InputError` for a model that is not a classifier"
-    check_classifier(self, check_parts(dataset).test)
+    "Error rate among the most confident predictions; `InputError` without fitting labels"
+    checked_labels(self, check_parts(dataset).test)
     curve = self.risk_curve(dataset.test, L=L, seed=seed)
     coverage, error_rate = curve.coverage.numpy(), curve.risk[-1].item()
     best = np.clip(1 - (1 - error_rate) / coverage, 0, None)
@@ -80,15 +80,15 @@ def prediction_labels(
 # %% ../../nbs/08_plots/05_classifier.ipynb #cell-018
 @patch
 @default_style()
-def plot_certainty(self:Architecture,
+def plot_certainty(self:Classifier,
     dataset, # its labelled test images are classified
     n:int=10, # images in each row
     L:int=10, # weight samples to average over
     seed:int=0, # of the weight samples
     path=None, # where to save it
 ) -> PlotFigure:
-    "The test images of least and of highest predictive entropy; `InputError` for a model that is not a classifier"
-    check_classifier(self, check_parts(dataset).test)
+    "The test images of least and of highest predictive entropy; `InputError` without fitting labels"
+    checked_labels(self, check_parts(dataset).test)
     n = check_number(n, "n", minimum=1, integer=True)
     p, labels = self.predict(dataset.test, L=L, seed=seed).exp().mean(0), dataset.test.labels.cpu()
     order = (-torch.special.xlogy(p, p).sum(1)).argsort(stable=True)

@@ -125,7 +125,7 @@ def find_speed(
 def time_ratio(
     group:dict, # of a result
     name:str, # of a program in it
-) -> dict: # median and range; `None` if it or ours was not measured
+) -> dict|None: # median and range; `None` if it or ours was not measured
     "The other program's time divided by ours"
     ours, theirs = (group["programs"].get(n, {}) for n in (group["ours"], name))
     if "seconds" not in ours or "seconds" not in theirs: return None
@@ -134,7 +134,7 @@ def time_ratio(
 def quiet_ratio(
     group:dict, # of a result
     name:str, # of a program in it that was measured under other conditions
-) -> dict: # median and range; `None` for other programs
+) -> dict|None: # median and range; `None` for other programs
     "The time of a program divided by its time under usual conditions"
     quiet = group["programs"].get(name, {}).get("quiet")
     return time_ratio(group | {"ours": quiet}, name) if quiet else None
@@ -142,7 +142,7 @@ def quiet_ratio(
 def peak_share(
     group:dict, # of a result
     name:str, # of a program in it
-) -> dict: # median and range; `None` if it was not measured
+) -> dict|None: # median and range; `None` if it was not measured
     "Share of the peak: operations per second, divided by those of the matrix products of the same round"
     peak, program = (group["programs"].get(n, {}) for n in ("peak", name))
     if not group.get("operations") or "seconds" not in peak or "seconds" not in program: return None
@@ -153,7 +153,7 @@ def peak_share(
 def fastest_ratio(
     group:dict, # of a result
     name:str, # of another program in it; `name`_bf16, if there is one, is the same with products in bfloat16
-) -> dict: # median and range; `None` if there is nothing to compare
+) -> dict|None: # median and range; `None` if there is nothing to compare
     "The time of the other program's fastest variant divided by that of our fastest variant"
     medians = {n: statistics.median(p["seconds"]) for n, p in group["programs"].items() if "seconds" in p}
     theirs = [n for n in (name, f"{name}_bf16") if n in medians]

@@ -12,11 +12,14 @@ from torch import Tensor
 from ..core.randomness import ReplayGenerator, BatchedGenerator, random_numbers
 
 # %% ../../nbs/05_speed/02_counter_rng.ipynb #cell-006
-def _as_int64(n): return n - 2**64 * (n >= 2**63)
+def _as_int64(n): return n - 2**64 if n >= 2**63 else n
 
 _GAMMA, _FIRST, _SECOND = map(_as_int64, (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB))
 
-def _xor_shift(z, places): return z ^ (z >> places & 2**(64 - places) - 1)
+def _xor_shift(z, places):
+    "z ⊕ (z ≫ places), where the shift fills in zeros; that of int64 repeats the sign"
+    low_bits = 2**(64 - places) - 1
+    return z ^ ((z >> places) & low_bits)
 
 def splitmix64(
     key:Tensor, # int64, a scalar

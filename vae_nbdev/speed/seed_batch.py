@@ -79,7 +79,8 @@ def update(self:StepFunctions,
     kl_factor=None, # of KL warm-up, a scalar; `None`: 1
     step=None # how a stage takes its step; `None`: `eager_step`
 ) -> dict: # name → scalar, of a seed batch (S,); detached and still on the device
-    "One step of each stage; returns all terms"
+    "One step of each stage, in training mode; returns all terms"
+    if not self.stage.model.training: self.train() # every evaluation leaves a model in evaluation mode
     result = {}
     for name in self.stage.model.stages():
         requests, fields = self.record_requests(name, L, batch)

@@ -27,7 +27,7 @@ def wait_passively():
 # %% ../../nbs/05_speed/07_threads.ipynb #cell-009
 CPU_QUOTA = "/sys/fs/cgroup/cpu.max" # quota and period of a container on Linux, in microseconds
 
-def _read_quota(path) -> int: # `None`: no limit is known
+def _read_quota(path) -> int|None: # `None`: no limit is known
     "The whole cores in the quota of a container"
     try: quota, period = map(int, Path(path).read_text().split())
     except (OSError, ValueError): return None # there is no such file, or the quota is "max"
@@ -39,7 +39,7 @@ def count_cores() -> int:
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return min(cores, _read_quota(CPU_QUOTA) or cores)
 
-def requested_threads() -> int: # `None` if it is not set to a number
+def requested_threads() -> int|None: # `None` if it is not set to a number
     "The number in `OMP_NUM_THREADS`"
     text = os.environ.get("OMP_NUM_THREADS", "")
     return int(text) or None if text.isascii() and text.isdigit() else None
@@ -63,7 +63,7 @@ def choose_threads(
     threads, # a number; `None`: as many as the process has; "auto": as many as the work needs
     n_weights:int=None, # of a training, see training_threads; `None`: an evaluation
     batch_size:int=None, # of a training
-) -> int: # or `None`
+) -> int|None: # or `None`
     "The number of threads for a training or an evaluation"
     if threads != "auto": return threads
     return training_threads(n_weights, batch_size) if n_weights else usable_threads()

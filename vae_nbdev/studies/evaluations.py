@@ -79,7 +79,7 @@ def priors_for_ais(model, run, density_file, data) -> dict: # name → prior
     return trained_with | {"ex_post": density}
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-016
-def _gap(model, prior, n, W, settings, progress) -> dict: # or None without simulated images
+def _gap(model, prior, n, W, settings, progress) -> dict|None: # or None without simulated images
     "The BDMC gap in nats, on n images that the model generates"
     if not n: return None
     return {"n": n, **bdmc(model, prior, n, W, progress=progress, **settings).gap}
@@ -120,7 +120,7 @@ def run_ais(
     settings = AIS_EFFORT | {"seed": run.seed} | options
     checked, images = AISSettings(**settings), data.test.random_subset(run.ais_images, IMAGE_SEED)
     generator = make_generator(run.seed, "annealing weights", device=next(model.parameters()).device)
-    W, k = model.sample_from_W(AIS_WEIGHT_SAMPLES, generator), run.importance_samples * model.has_latent_density
+    W, k = model.sample_from_W(AIS_WEIGHT_SAMPLES, generator), run.importance_samples if model.has_latent_density else 0
     bound, scores = _iwll(model, k, images, W, run.eval_samples, run.seed)
     parts = {name: estimate_under_prior(model, images, prior, W or [None], settings, run.bdmc_images, progress)
              for name, prior in priors_for_ais(model, run, density_file, data).items()}

@@ -68,7 +68,7 @@ def prepare_run(
     run:Run,
     processes:RunProcesses,
     retry:bool=False, # set a state aside that could not be loaded
-) -> Path: # the folder to work in; `None` if the run is finished
+) -> Path|None: # the folder to work in; `None` if the run is finished
     "Give a finished run its place, and set others aside; raises `LockHeldError` if another process does the run"
     with processes.lock(folder).acquire():
         restore_older(folder, run, processes.lock(Path(folder, "next")))
@@ -335,7 +335,7 @@ OMITTED_KEYS = ("format", "key", "task", "run", "architecture", "dataset", "bina
                 "history", "versions", "commit", "hardware", "device", "threads") # elsewhere in the file, or too long
 PROVENANCE_KEYS = ("hardware", "device", "threads", "commit", "versions") # stored once for all runs
 
-def _kept_result(folder, run, kept) -> dict: # or None
+def _kept_result(folder, run, kept) -> dict|None: # or None
     "The result of a run, or an older one that the study has kept"
     result, reason = finished_result(folder, run), kept.get(run_name(run))
     older = older_result(folder, run) if reason and not result else None

@@ -33,7 +33,7 @@ from .evaluations import run_optional_evaluations, undefined_evaluations
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-006
 def stored_threads(
     path, # of a `config.json`
-) -> int:
+) -> int|None:
     "The number of threads of a training; `None` if there is no such file, or if it does not say"
     return read_config(path)["threads"] if Path(path).exists() else None
 
@@ -262,13 +262,13 @@ def evaluate_run(
     return result
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-027
-def finished_result(folder, run:Run) -> dict: # or None
+def finished_result(folder, run:Run) -> dict|None: # or None
     "The result of a run that is finished, by this code and with these parameters; otherwise `None`"
     path = Path(folder) / "result.json"
     result = read_json(path, "a result") if path.exists() else {}
     return result if isinstance(result, dict) and result.get("key") == run_key(run) else None
 
-def older_result(folder, run:Run) -> dict: # or None
+def older_result(folder, run:Run) -> dict|None: # or None
     "The result of a run that was finished by other code, with these parameters; otherwise `None`"
     path = Path(folder) / "result.json"
     result = read_json(path, "a result") if path.exists() else {}

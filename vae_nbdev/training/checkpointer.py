@@ -234,7 +234,7 @@ def load(self:Checkpointer) -> tuple: # history, and EpochProgress or `None`
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-021
 @patch
-def restore_progress(self:Checkpointer, progress, tensors) -> EpochProgress: # or `None`
+def restore_progress(self:Checkpointer, progress, tensors) -> EpochProgress|None: # or `None`
     "The unfinished epoch of a checkpoint; raises `ValueError` if its steps are not the training's"
     about, record = progress.epoch_progress, tensors.get("record")
     if tensors.keys() != ({"record"} if about else set()): raise ValueError("it has other tensors than its steps")

@@ -130,7 +130,7 @@ def train_epoch(
 # %% ../../nbs/06_training/08_epoch.ipynb #cell-021
 @torch.no_grad()
 def validate(
-    model:Architecture,
+    model:Architecture, # afterwards in evaluation mode
     split, # the images to score
     L:int=1, # Monte-Carlo samples
     seed:int=0,

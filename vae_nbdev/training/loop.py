@@ -356,7 +356,7 @@ def learn(self:Architecture,
     callbacks=(), # functions of the model and its row of the history, called after each epoch
     **kwargs # settings of `TrainingSettings`
 ) -> list: # one dict for each epoch: terms in nats per image on train and valid, and seconds
-    "Train with Adam; raises `DivergenceError` if a term is not finite, `KeyboardInterrupt` when stopped by a signal"
+    "Train with Adam and end in evaluation mode; raises `DivergenceError`, or `KeyboardInterrupt` at a signal to stop"
     return train_seeds([self], dataset, [seed], [folder], [run], callbacks, **kwargs)[0]
 
 Architecture.learn.__delwrap__ = TrainingSettings # where show_doc finds the settings' comments

@@ -47,7 +47,8 @@ def step_schedule(
     t:float # progress, 0 at the start and 1 at the end
 ) -> float:
     "Factor of the learning rate: 1, from t = 1/2 on 0.1, from t = 3/4 on 0.01 (He et al. 2016)"
-    return 0.1 ** ((t >= 1 / 2) + (t >= 3 / 4))
+    if t < 1 / 2: return 1.
+    return 0.1 if t < 3 / 4 else 0.1**2
 
 SCHEDULES = {"constant": lambda t: 1., "burda": burda_schedule, "cosine": cosine_schedule, "step": step_schedule}
 Schedule = choice("Schedule", SCHEDULES, "schedule")
