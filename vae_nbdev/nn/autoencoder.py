@@ -213,7 +213,7 @@ class Autoencoder(Architecture):
     ):
         super().__init__()
         self.beta, self.n_pixels = check_beta(self, beta), n_pixels
-        self.build_networks(network or self.body.network, latent, activation or self.body.activation)
+        self.build_networks(network or self.body.default_network, latent, activation or self.body.default_activation)
         self.likelihood = make_likelihood(likelihood, **({} if sigma is None else {"sigma": sigma}))
         self.prior = build_prior(self, prior, prior_size)
 
