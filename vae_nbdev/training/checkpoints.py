@@ -206,9 +206,8 @@ def load_checkpoint(
     path, # the file
     optimizers:dict=None, # name → optimizer, to be filled with their stored state
     generators:dict=None, # name → torch.Generator, to be set to their stored state
-    more:dict=None, # receives the further tensors that were stored
     is_finished=None, # function of the progress: a training at its end needs neither optimizers nor generators
-) -> dict: # the progress stored with it
+) -> tuple: # the progress stored with it, and the further tensors by name
     "Load a stored state into a model, its optimizers and generators; raises `InputError` if it does not fit"
     tensors, header = read_tensors(path)
     if (stored := header.get("architecture", "")) != model.name:
@@ -222,25 +221,30 @@ def load_checkpoint(
     try: _load_training(optimizers or {}, generators or {}, groups)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"{path} does not hold the state of this training ({error}): train the run again.") from error
-    if more is not None: more |= groups["more"]
-    return progress
+    return progress, groups["more"]
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-019
 def has_checkpoint(path) -> bool:
     "Whether a checkpoint or its backup exists"
     return Path(path).exists() or backup_path(path).exists()
 
-def load_latest_checkpoint(model:Architecture, path, *state, **more) -> dict: # the progress
+def load_latest_checkpoint(
+    model:Architecture, # this and what follows: see load_checkpoint
+    path,
+    optimizers:dict=None,
+    generators:dict=None,
+    is_finished=None,
+) -> tuple: # the progress, and the further tensors by name
     "`load_checkpoint` of the newest file that is complete; raises `InputError` if there is none"
     if Path(path).exists() or not backup_path(path).exists():
-        try: return load_checkpoint(model, path, *state, **more)
+        try: return load_checkpoint(model, path, optimizers, generators, is_finished)
         except DamagedFileError as error:
             if not backup_path(path).exists(): raise
             problem = str(error).rpartition(": restore it")[0]  # without advice
     else: problem = f"{path} is missing"
-    progress = load_checkpoint(model, backup_path(path), *state, **more)
+    stored = load_checkpoint(model, backup_path(path), optimizers, generators, is_finished)
     tqdm.write(f"{problem}: going on from the checkpoint before it.", file=sys.stderr)
-    return progress
+    return stored
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-021
 def _halve(tensors, path):
