@@ -29,7 +29,7 @@ from ..speed.fast_steps import fast_step, should_compile
 from ..speed.memory import keep_freed_memory
 from ..speed.seed_batch import SeedBatch
 from .configuration import check_data, make_config, read_config, training_config
-from .checkpoints import copy_state, load_checkpoint, snapshot
+from .checkpoints import GENERATORS, copy_state, load_checkpoint, snapshot
 from .checkpointer import Checkpointer, EpochProgress, batch_order_states
 from .epoch import check_finite, check_finite_validation, check_finite_weights, train_epoch, validate
 from .settings import SCHEDULES, TrainingSettings, best_epoch, learning_rates, pick_device
@@ -56,8 +56,7 @@ class SignalGuard:
 # %% ../../nbs/06_training/09_loop.ipynb #cell-008
 def training_generators(seed, device) -> dict: # name → torch.Generator
     "The generators of a training: `order` on the CPU, `redraw` and `noise` on the device"
-    places = {"order": "cpu", "redraw": device, "noise": device}
-    return {name: make_generator(seed, name, device=place) for name, place in places.items()}
+    return {name: make_generator(seed, name, device="cpu" if name == "order" else device) for name in GENERATORS}
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-009
 class Trainer:
@@ -80,10 +79,6 @@ class Trainer:
     def __exit__(self, *error):
         self.model.eval()
         self.checkpointer.close()
-
-    def check_stop(self):
-        "Raise `KeyboardInterrupt` if a signal requested it"
-        if self.guard.requested: raise interruption([self], len(self.progress.sizes))
 
     def start_epoch(self):
         "Set the learning rates of the epoch, and note where its batches start"
@@ -119,6 +114,11 @@ def start(self:Trainer):
     self.checkpointer.open()
     if not self.history: self.model.before_training()
     if self.history or self.progress: self.model.trained = True
+
+@patch
+def split_terms(self:Trainer, terms:dict) -> list: # one dict for each model
+    "The terms of an epoch, for each model of this trainer"
+    return [terms]
 
 @patch
 def end_steps(self:Trainer):
@@ -176,6 +176,11 @@ def interruption(trainers, steps=0) -> KeyboardInterrupt:
     return KeyboardInterrupt(f"training stopped {where}; {kept if folders else lost}.")
 
 @patch
+def check_stop(self:Trainer):
+    "Raise `KeyboardInterrupt` if a signal requested it"
+    if self.guard.requested: raise interruption([self], len(self.progress.sizes))
+
+@patch
 def pause(self:Trainer, check):
     "After a step: store the state if it is due; raise `KeyboardInterrupt` if a signal requested it"
     self.model.trained = True
@@ -187,10 +192,6 @@ def pause(self:Trainer, check):
         if raw_state: self.model.load_state_dict(raw_state)
     self.check_stop()
 
-@patch
-def split_terms(self:Trainer, terms:dict) -> list: # one dict for each model
-    "The terms of an epoch, for each model of this trainer"
-    return [terms]
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-016
 class SeedTrainer:
