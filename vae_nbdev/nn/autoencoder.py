@@ -245,7 +245,7 @@ def sample_from_W(self:Autoencoder,
     return None if self.weight_posterior == "point" else sample_weights(self, L, generator, estimator)
 
 @patch
-def draw(self:Autoencoder, L:int=1, generator:torch.Generator=None):
+def sample_weights_for_pass(self:Autoencoder, L:int=1, generator:torch.Generator=None):
     "The default sample of a pass: by the model's `estimator` in training mode, otherwise whole weight sets"
     return self.sample_from_W(L, generator, self.estimator if self.training else "weights")
 
@@ -269,7 +269,7 @@ def feedforward(self:Autoencoder,
     W=None, # weight samples from `sample_from_W`
 ): # logits (L, B, D), and q(z|x)
     "Encode, sample codes, decode"
-    W = self.draw(L, generator) if W is None else W
+    W = self.sample_weights_for_pass(L, generator) if W is None else W
     q = self.encode(x, W)
     z = q.sample(q.noise(L, generator) if eps is None else eps)
     return self.decode(z, W), q
@@ -305,7 +305,7 @@ def get_kl(self:Autoencoder, q, W=None, z:Tensor=None):
 @patch
 def get_nelbo(self:Autoencoder, x:Tensor, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
     "The objective and its terms, means over the batch in nats per image"
-    W = self.draw(L, generator)
+    W = self.sample_weights_for_pass(L, generator)
     q = self.encode(x, W)
     z = q.sample(q.noise(L, generator))
     ell, (kl_z, kl_w) = self.get_ll(x, self.decode(z, W)).mean(), self.get_kl(q, W, z)
