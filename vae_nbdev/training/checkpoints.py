@@ -51,15 +51,17 @@ def remove_temporary_files(folder): # of a run, locked
     for name in _matching(folder, TEMPORARY_FILES): Path(folder, name).unlink(missing_ok=True)
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-006
+_FIELDS = {"parameters.json": ("architecture", "run_dir"), "seed_batch.json": ("runs", "folders"),
+           "failure.json": ("key", "reason", "kind"),
+           "result.json": ("key", "architecture", "measures")} # names in the files of a run, damaged ones too
+
 def _is_run(folder) -> bool:
     "Whether a file in a folder shows that it is of a run"
-    has = lambda *names: b"(?s)" + b"".join(rb'(?=.*"%s": )' % name for name in names) + b".*"
-    marks = {"key": rb"[0-9a-f]{16}\s*", "parameters.json": has(b"architecture", b"run_dir"),
-             "seed_batch.json": has(b"runs", b"folders"), "failure.json": has(b"key", b"reason", b"kind"),
-             "result.json": has(b"key", b"architecture", b"measures")}
-    for name, pattern in marks.items():
-        path = Path(folder, name)
-        if path.is_file() and re.fullmatch(pattern, read_bytes(path), re.MULTILINE): return True
+    content = lambda name: read_bytes(Path(folder, name)) if Path(folder, name).is_file() else b""
+    if re.fullmatch(rb"[0-9a-f]{16}\s*", content("key")): return True
+    for name, fields in _FIELDS.items():
+        text = content(name)
+        if all(f'"{field}": '.encode() in text for field in fields): return True
     return Path(folder, "config.json").exists() and bool(read_config(Path(folder, "config.json")))
 
 def _is_emptied(folder, names) -> bool:
