@@ -51,9 +51,8 @@ def remove_temporary_files(folder): # of a run, locked
     for name in _matching(folder, TEMPORARY_FILES): Path(folder, name).unlink(missing_ok=True)
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-006
-_FIELDS = {"parameters.json": ("architecture", "run_dir"), "seed_batch.json": ("runs", "folders"),
-           "failure.json": ("key", "reason", "kind"),
-           "result.json": ("key", "architecture", "measures")} # names in the files of a run, damaged ones too
+_FIELDS = {"parameters.json": ("architecture", "run_dir"), "seed_batch.json": ("runs", "folders"), # of a run's files
+           "failure.json": ("key", "reason", "kind"), "result.json": ("key", "architecture", "measures")}
 
 def _is_run(folder) -> bool:
     "Whether a file in a folder shows that it is of a run"
