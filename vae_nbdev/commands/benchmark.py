@@ -131,7 +131,7 @@ def _evaluate(folder, changes, data_dir, device, threads):
     check_evaluation(run, folder, changes)  # what can be refused is refused before the lock is written
     with Lock(folder):
         remove_temporary_files(folder) # a killed evaluation leaves them
-        result = evaluate_run(run, folder, data, device, data_dir, progress=True, threads=threads)
+        result = evaluate_run(run, folder, data, device=device, data_dir=data_dir, progress=True, threads=threads)
     print(f"{result_text(result)}\nresult: {one_line(_result_path(folder, result))}")
 
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-019

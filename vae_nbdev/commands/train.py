@@ -159,8 +159,8 @@ def _train(architecture, config, option, compile, threads, data_dir, device, out
     data = load(run.dataset, run.binarisation, data_dir, images=run.images)
     with ExitStack() as stack:
         callbacks = _callbacks(stack, run, folder, data, image_every, tracker)
-        train_run(run, folder, data_dir, device, resume, data=data, compile=compile, threads=threads,
-                  log_every=log_every, callbacks=callbacks)
+        train_run(run, folder, data_dir=data_dir, device=device, resume=resume, data=data, compile=compile,
+                  threads=threads, log_every=log_every, callbacks=callbacks)
     print(f"trained: {one_line(folder)}\nmeasure it with: vae_benchmark {one_line(shell_path(folder))}")
 
 

@@ -103,7 +103,8 @@ def _evaluate_missing(run, folder, data_dir, device, progress):
     "Evaluate a run that has no result"
     if (folder / "result.json").exists(): return
     data = load(run.dataset, run.binarisation, data_dir, images=run.images)
-    with Lock(folder): evaluate_run(run, folder, data, device, data_dir, progress, threads="auto")
+    options = {"device": device, "data_dir": data_dir, "progress": progress, "threads": "auto"}
+    with Lock(folder): evaluate_run(run, folder, data, **options)
 
 def _add_run(run, folder, target, data_dir):
     "Copy a run into the study, and draw its plots in the copy if it has none"
