@@ -126,7 +126,7 @@ def _evaluate(folder, changes, data_dir, device, threads):
     from vae_nbdev.training.settings import pick_device
     run = stored_run(folder, changes)
     logger.info("%s in %s, on %s", run, folder, pick_device(device))
-    data = load(run.dataset, run.binarisation, data_dir, images=run.images)
+    data = load(run.dataset, run.binarisation, data_dir, images_summary=run.images)
     logger.info("%s: %d test images", run.dataset, len(data.test))
     check_evaluation(run, folder, changes)  # what can be refused is refused before the lock is written
     with Lock(folder):

@@ -181,7 +181,7 @@ def group_by_configuration(runs) -> list: # of lists of runs
 
 def train_seed_batch(runs, folders, data_dir=None, device:str="auto", progress:bool=True):
     "Train runs that differ only in their seeds together, each from its last checkpoint, into their folders"
-    data = load(runs[0].dataset, runs[0].binarisation, data_dir, images=runs[0].images)
+    data = load(runs[0].dataset, runs[0].binarisation, data_dir, images_summary=runs[0].images)
     models = [make_model(run.architecture, **model_options(run)) for run in runs]
     seeds, parameters = [run.seed for run in runs], [dataclasses.asdict(run) for run in runs]
     with use_threads(choose_threads("auto", sum(m.count_parameters() for m in models), runs[0].batch_size)):

@@ -49,7 +49,7 @@ def train_run(
     **settings # further fields of `TrainingSettings`
 ) -> tuple: # the trained model, and its Dataset
     "Build the run's model, train it, and leave checkpoints in `folder`"
-    data = data or load(run.dataset, run.binarisation, data_dir, images=run.images)
+    data = data or load(run.dataset, run.binarisation, data_dir, images_summary=run.images)
     model = make_model(run.architecture, **model_options(run))
     if threads == "auto" and resume: threads = stored_threads(Path(folder, "config.json")) or threads
     with use_threads(choose_threads(threads, model.count_parameters(), run.batch_size)):
