@@ -126,12 +126,12 @@ def _evaluate(folder, changes, data_dir, device, threads):
     from vae_nbdev.training.settings import pick_device
     run = stored_run(folder, changes)
     logger.info("%s in %s, on %s", run, folder, pick_device(device))
-    data = load(run.dataset, run.binarisation, data_dir, images=run.images)
+    data = load(run.dataset, run.binarisation, data_dir, images_summary=run.images)
     logger.info("%s: %d test images", run.dataset, len(data.test))
     check_evaluation(run, folder, changes)  # what can be refused is refused before the lock is written
     with Lock(folder):
         remove_temporary_files(folder) # a killed evaluation leaves them
-        result = evaluate_run(run, folder, data, device, data_dir, progress=True, threads=threads)
+        result = evaluate_run(run, folder, data, device=device, data_dir=data_dir, progress=True, threads=threads)
     print(f"{result_text(result)}\nresult: {one_line(_result_path(folder, result))}")
 
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-019

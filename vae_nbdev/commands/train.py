@@ -156,11 +156,11 @@ def _train(architecture, config, option, compile, threads, data_dir, device, out
     folder = Path(out or Path("runs") / run_name(run))
     logger.info("%s in %s, on %s, resume is %s", run, folder, pick_device(device), resume)
     _check_new_folder(folder, resume)
-    data = load(run.dataset, run.binarisation, data_dir, images=run.images)
+    data = load(run.dataset, run.binarisation, data_dir, images_summary=run.images)
     with ExitStack() as stack:
         callbacks = _callbacks(stack, run, folder, data, image_every, tracker)
-        train_run(run, folder, data_dir, device, resume, data=data, compile=compile, threads=threads,
-                  log_every=log_every, callbacks=callbacks)
+        train_run(run, folder, data_dir=data_dir, device=device, resume=resume, data=data, compile=compile,
+                  threads=threads, log_every=log_every, callbacks=callbacks)
     print(f"trained: {one_line(folder)}\nmeasure it with: vae_benchmark {one_line(shell_path(folder))}")
 
 

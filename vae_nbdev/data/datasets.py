@@ -119,7 +119,7 @@ class Dataset:
     train:Split # for learning
     valid:Split # for choosing between models and for early stopping
     test:Split # for the benchmark only; `None` where settings are chosen
-    images:str=None # of own images: size, classes and fingerprint
+    images_summary:str=None # of own images: size, classes and fingerprint
     classes:tuple=() # their names; empty where they are numbers, or where there are none
 
     def to(self, device):
@@ -162,38 +162,39 @@ def _load_own(path, binarisation, data_dir): # Dataset
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-022
 def own_summary(name:str, # one of `DATASETS`, or a path
-                images:str=None, # the summary that is known already
-                data_dir=None, # a folder in which they are looked for, if they are not at the path
+                images_summary:str=None, # that is known already
+                data_dir=None, # a folder in which the images are looked for, if they are not at the path
                ): # size, classes and fingerprint of the images at a path; `None` for a name
     "What a run has to know of own images; they are read if nothing is known"
-    if name not in DATASETS: return images or _summary_of(name, data_dir)
-    if images: raise InputError(f"images describes files of your own, and {name} is a data set by name: leave it out.")
+    if name not in DATASETS: return images_summary or _summary_of(name, data_dir)
+    if images_summary:
+        raise InputError(f"images describes files of your own, and {name} is a data set by name: leave it out.")
 
 def data_arguments(name:str, # one of `DATASETS`, or a path
-                   images:str=None, # the summary of own images
+                   images_summary:str=None, # of own images
                   ): # n_pixels and n_classes, for the architectures
     "What a data set says about the size of a model; n_classes is 0 for own images without classes"
-    n_pixels, n_classes = parse_summary(images) if images else (784, N_CLASSES.get(name, 10))
+    n_pixels, n_classes = parse_summary(images_summary) if images_summary else (784, N_CLASSES.get(name, 10))
     return {"n_pixels": n_pixels, "n_classes": n_classes}
 
 def check_images(data, # a Dataset
-                 images:str, # the summary it must have; None: any
+                 images_summary:str, # that it must have; None: any
                  path, # used in the message
                 ): # the same Dataset
     "Raise `InputError` for images that are not those of a summary"
-    if images in (None, data.images): return data
-    raise InputError(f"the images in {path} have changed: they are {data.images}, and were {images}; put the earlier "
-                     "ones back, or train on these in a new folder.")
+    if images_summary in (None, data.images_summary): return data
+    raise InputError(f"the images in {path} have changed: they are {data.images_summary}, and were {images_summary}; "
+                     "put the earlier ones back, or train on these in a new folder.")
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-023
-def check_classes(name, images, user:str):
+def check_classes(name, images_summary, user:str):
     "Raise `InputError` for own images without classes, which `user` needs"
-    if data_arguments(name, images)["n_classes"]: return
+    if data_arguments(name, images_summary)["n_classes"]: return
     raise InputError(f"{user} needs images of at least two classes, which {name} lacks: leave it out, or add them.")
 
-def display_name(name:str, images:str=None) -> str:
+def display_name(name:str, images_summary:str=None) -> str:
     "The name of a data set in tables; for own images such as photos-3fa2c1"
-    return own_name(name, images) if images else name
+    return own_name(name, images_summary) if images_summary else name
 
 def place_independent(parameters:dict) -> dict: # of a run
     "The parameters of a run with the name of its own images in place of their path"
@@ -217,14 +218,14 @@ def load(name:str="digits", # one of `DATASETS`, or the path of an .npz file or 
          binarisation:str=None, # one of `BINARISATIONS`; None: static for binarized_mnist, otherwise grey
          data_dir=None, # folder that holds the files; None: $VAE_NBDEV_DATA, the cache, the network
          download:bool=True, # whether the network may be used
-         images:str=None, # the summary that own images must have; None: any
+         images_summary:str=None, # that own images must have; None: any
         ): # Dataset
     "A data set, checked and in memory; a wrong name, folder or file raises `InputError`"
     name = check_dataset(name)
     binarisation = check_binarisation(name, binarisation)
     if data_dir is not None and not os.path.isdir(os.path.expanduser(check_path(data_dir, "data_dir"))):
         raise InputError(f"the data folder {data_dir} does not exist: correct --data-dir, or leave it out.")
-    if name not in DATASETS: return check_images(_load_own(name, binarisation, data_dir), images, name)
+    if name not in DATASETS: return check_images(_load_own(name, binarisation, data_dir), images_summary, name)
     if name == "digits": parts = read_digits()
     else:
         source = (SOURCES | ARCHIVES)[name]

@@ -107,7 +107,7 @@ def anneal_block(
 ): # list of AISEstimate: forward, and reverse if there are codes
     "Pilot run, forward chains and, from known posterior codes, reverse chains"
     chains, steps = settings.chains, settings.leapfrog_steps
-    generators = lambda purpose: image_generators(settings.seed, purpose, images, settings.draw)
+    generators = lambda purpose: image_generators(settings.seed, purpose, images, settings.weight_sample_index)
     local = lambda density: copy.deepcopy(density).to(scale)
     first, target = start_density(prior), local(prior)
     base = target if first is prior else local(first)

@@ -104,10 +104,10 @@ MOVES_AHEAD = 20 # moves that random numbers are drawn for at a time
 def image_generators(
     seed, purpose,
     images, # their positions in the set
-    draw:int=0, # number of the weight draw; 0 for point weights too
+    weight_sample_index:int=0, # of the weight sample; 0 for point weights too
 ):
     "One generator for each image"
-    words = (purpose, draw) if draw else (purpose,)
+    words = (purpose, weight_sample_index) if weight_sample_index else (purpose,)
     return [make_generator(seed, "annealing", *words, i) for i in images]
 
 def hmc_noise(
@@ -135,10 +135,10 @@ class AISSettings:
     leapfrog_steps:int=10 # of each move
     target:float=0.65 # acceptance rate that the step sizes are tuned for
     seed:int=0
-    draw:int=0 # number of the weight draw, which has random numbers of its own
+    weight_sample_index:int=0 # of the weight sample, which has random numbers of its own
 
     def __post_init__(self):
-        for name, least in (("chains", 2), ("steps", 1), ("leapfrog_steps", 1), ("draw", 0)):
+        for name, least in (("chains", 2), ("steps", 1), ("leapfrog_steps", 1), ("weight_sample_index", 0)):
             object.__setattr__(self, name, check_number(getattr(self, name), name, minimum=least, integer=True))
         check_number(self.target, "target", minimum=0, maximum=1, exclusive=True)
 

@@ -105,7 +105,7 @@ def uncertainty_maps(
     "Expected reconstruction and its uncertainty, split by the law of total variance"
     L = check_mc_samples(model, L, least=2)
     x = check_image_tensor(model, x).to(next(model.parameters()))
-    W = model.eval().draw(L, generator)
+    W = model.eval().sample_weights_for_pass(L, generator)
     q = model.encode(x, W)
     z = q.sample(q.noise(L, generator)) if draw_codes else model.prior.nearest_code(q.mean)
     logits = model.decode(z.expand(L, *z.shape[-2:]), W)

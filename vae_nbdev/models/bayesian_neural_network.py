@@ -89,7 +89,7 @@ def feedforward(self:BayesianNeuralNetwork,
     W=None, # weight samples from `sample_from_W`
 ) -> Tensor: # logits (L, B, classes)
     "The logits of every class under each weight sample"
-    logits = self.classifier(x, self.draw(L, generator) if W is None else W)
+    logits = self.classifier(x, self.sample_weights_for_pass(L, generator) if W is None else W)
     return logits if logits.ndim == 3 else logits[None] # one set of logits from weights that are numbers
 
 @patch
@@ -102,7 +102,7 @@ def get_ll(self:BayesianNeuralNetwork, y:Tensor, logits:Tensor) -> Tensor:
 def objective(self:BayesianNeuralNetwork, batch, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
     "The objective and its terms, means over the batch in nats per image; raises `InputError` without labels"
     if batch.y is None: raise InputError(f"{self.name} learns from labels, and this data set has none: choose another.")
-    W = self.draw(L, generator)
+    W = self.sample_weights_for_pass(L, generator)
     ell, kl_w = self.get_ll(batch.y, self.feedforward(batch.x, W=W)).mean(), self.weight_kl(W)
     return ObjectiveTerms(kl_w - ell, ell, kl_w.new_zeros(()), kl_w)
 

@@ -8,7 +8,7 @@ __all__ = ['BetaVAE']
 # %% ../../nbs/04_models/17_beta_vae.ipynb #cell-004
 from fastcore.meta import delegates
 from .variational_autoencoder import VariationalAutoencoder
-from ..nn.autoencoder import KLFactor
+from ..nn.autoencoder import Beta
 from ..nn.networks import Network, Width
 
 # %% ../../nbs/04_models/17_beta_vae.ipynb #cell-007
@@ -18,6 +18,6 @@ class BetaVAE(VariationalAutoencoder):
     def __init__(self,
         network:Network=None, # hidden sizes such as "256-128"; `None`: the body's default
         latent:Width=2, # code dimensions d
-        beta:KLFactor=4., # β, the factor of KL_z in the objective
+        beta:Beta=4., # β, the factor of KL_z in the objective
         **kwargs
     ): super().__init__(network, latent, beta=beta, **kwargs)

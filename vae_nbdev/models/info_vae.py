@@ -9,14 +9,14 @@ __all__ = ['InfoVAE']
 from fastcore.meta import delegates
 from .variational_autoencoder import VariationalAutoencoder
 from .wasserstein_autoencoder import MatchesAggregate, MMDWeight
-from ..nn.autoencoder import KLFactor
+from ..nn.autoencoder import Beta
 
 # %% ../../nbs/04_models/28_info_vae.ipynb #cell-007
 class InfoVAE(MatchesAggregate, VariationalAutoencoder):
     "Dense variational autoencoder with a small factor of KL_z and a match of all codes by MMD (Zhao et al. 2019)"
     @delegates(MatchesAggregate.__init__)
     def __init__(self,
-        beta:KLFactor=0.1, # 1 − α, the factor of KL_z
+        beta:Beta=0.1, # 1 − α, the factor of KL_z
         mmd_weight:MMDWeight=200., # α + λ − 1, the factor of MMD²
         **kwargs
     ): super().__init__(beta=beta, mmd_weight=mmd_weight, **kwargs)

@@ -47,7 +47,7 @@ def aggregate_mmd(self:MatchesAggregate,
     generator:torch.Generator=None # of codes and samples
 ) -> Tensor: # a scalar; 0 for a single image
     "Unbiased estimate of MMD² between the codes of a batch and the prior"
-    q = self.encode(x, self.draw(1, generator))
+    q = self.encode(x, self.sample_weights_for_pass(1, generator))
     z = q.sample(q.noise(1, generator))[0]
     return mmd_rows(z, self.prior.sample(z.shape[:1], generator, z.dtype), self.kernel).mean()
 

@@ -53,7 +53,7 @@ def hidden_degrees(
 # %% ../../nbs/03_nn/10_autoregressive.ipynb #cell-012
 class MADE(nn.Module):
     "Masked dense layers: logits of D pixels, each from the pixels before it and the code (Germain et al. 2015)"
-    network = "128" # by default
+    default_network = "128"
 
     def __init__(self,
         network:Network, # hidden sizes of the masked layers, such as "128"
@@ -121,7 +121,7 @@ def conv_mask(
 # %% ../../nbs/03_nn/10_autoregressive.ipynb #cell-029
 class PixelCNN(nn.Module):
     "Masked convolutions: logits of D pixels, each from those before it and the code (van den Oord et al. 2016)"
-    network = "8-8" # by default
+    default_network = "8-8"
 
     def __init__(self,
         network:Network, # maps of each masked convolution, such as "8-8"
@@ -257,6 +257,6 @@ class AutoregressiveDecoder(Autoencoder):
         if (name := self.config["likelihood"]) != "bernoulli":
             raise InputError(f"{self.name} predicts binary pixels, one after the other: "
                              f"likelihood must be bernoulli, got {name!r}.")
-        self.config["masked_network"] = masked_network = masked_network or self.masked.network
+        self.config["masked_network"] = masked_network = masked_network or self.masked.default_network
         network = self.masked(masked_network, self.config["activation"], self.n_pixels)
         self.likelihood = AutoregressiveBernoulli(network)

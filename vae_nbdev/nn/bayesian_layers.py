@@ -33,7 +33,7 @@ class BayesianLayer(Layer):
     "A layer with a Normal posterior N(m, s²) over every weight and bias, s = softplus(ρ)"
     def __init__(self,
         map:LinearMap, # combines weights and input
-        constant_prior:bool=True, # prior fixed at N(0, `prior_sd`²); otherwise N(0, σ²) with one learned σ
+        *, constant_prior:bool, # prior fixed at N(0, `prior_sd`²); otherwise N(0, σ²) with one learned σ
         prior_sd:float=1., # σ₀ of the fixed prior, above 0 (else InputError)
         initial_sd:float=.02 # s of every weight and bias at the start, above 0 (else InputError)
     ):
@@ -243,12 +243,13 @@ def check_prior_sd(constant_prior, prior_sd, default):
     raise InputError("prior_sd is that of a fixed prior, and here it is learned: leave it out, or fix constant_prior.")
 
 def bayesian_layers(
-    constant_prior:bool=True, # prior fixed at N(0, `prior_sd`²); otherwise one learned σ for each layer
+    *, constant_prior:bool, # prior fixed at N(0, `prior_sd`²); otherwise one learned σ for each layer
     prior_sd:float=1., # σ₀ of the fixed prior
     initial_sd:float=.02 # s of every weight and bias at the start
 ) -> LayerFactory:
     "Constructors of layers with a Normal posterior over every weight and bias"
-    return layer_factory(lambda map: BayesianLayer(map, constant_prior, prior_sd, initial_sd))
+    options = {"constant_prior": constant_prior, "prior_sd": prior_sd, "initial_sd": initial_sd}
+    return layer_factory(lambda map: BayesianLayer(map, **options))
 
 # %% ../../nbs/03_nn/04_bayesian_layers.ipynb #cell-069
 def total_weight_kl(

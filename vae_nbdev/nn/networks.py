@@ -40,7 +40,7 @@ class NetworkSizes(NamedTuple):
     "What the name of a network says"
     sizes:tuple = () # units, or maps of convolutions, of each hidden layer
     dense:tuple = () # units of each dense layer between convolutions and code
-    kind:str = "" # a key of `LAYER_KINDS`
+    layer_kind:str = "" # a key of `LAYER_KINDS`; empty for ordinary layers
 
 def _read_sizes(text) -> tuple: # or None
     "The numbers in a text such as 256-128"
@@ -120,7 +120,7 @@ def dense_stack(
 # %% ../../nbs/03_nn/05_networks.ipynb #cell-017
 class DenseBody:
     "Dense layers, 784-256-128-d and the reverse, with tanh by default, or gated"
-    kind, network, activation = "dense", "256-128", "tanh"
+    kind, default_network, default_activation = "dense", "256-128", "tanh"
 
     def __init__(self,
         network:Network, # hidden sizes, such as "256-128" or "300-300 gated"
@@ -129,8 +129,8 @@ class DenseBody:
         n_pixels:Pixels=784, # D
     ):
         if latent is None: raise InputError("latent none (no bottleneck) exists only for convolutional architectures.")
-        self.hidden, self.gated = parse_network(network, ["gated"]), split_network(network).kind == "gated"
-        if self.gated and activation != self.activation:
+        self.hidden, self.gated = parse_network(network, ["gated"]), split_network(network).layer_kind == "gated"
+        if self.gated and activation != self.default_activation:
             raise InputError(f"gated layers have no other activation: leave out {activation!r}, or the word gated.")
         self.latent, self.activation, self.n_pixels = latent, activation, n_pixels
 
@@ -165,7 +165,7 @@ class ResidualBlock(Stack):
 
 class ConvBody:
     "Stride-2 convolutions to the code and transposed convolutions back, with leaky ReLU by default, or residual"
-    kind, network, activation = "conv", "10-10-10", "leaky_relu"
+    kind, default_network, default_activation = "conv", "10-10-10", "leaky_relu"
 
     def __init__(self,
         network:Network, # maps of each convolution, such as "10-10-10", "10-10-10+64" or "16-32 residual"
@@ -173,10 +173,11 @@ class ConvBody:
         activation:ActivationName, # between layers
         n_pixels:Pixels=784, # D, a square
     ):
-        maps, self.dense, kind = split_network(network)
-        self.residual = kind == "residual"
+        maps, self.dense, layer_kind = split_network(network)
+        self.residual = layer_kind == "residual"
         if not maps: raise InputError("a convolutional network needs at least one layer, such as 10-10-10.")
-        if kind == "gated": raise InputError("gated layers exist only in dense encoders and decoders: leave out gated.")
+        if layer_kind == "gated":
+            raise InputError("gated layers exist only in dense encoders and decoders: leave out gated.")
         if self.dense and latent is None:
             raise InputError("without a bottleneck there are no dense layers: leave out those after the plus sign.")
         side = math.isqrt(n_pixels)

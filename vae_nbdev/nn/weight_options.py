@@ -67,9 +67,9 @@ def sample_from_W(self:SampledWeights,
     return self.weight_method.sample(self, check_number(L, "L", 1, integer=True), generator)
 
 @patch
-def draw(self:SampledWeights, L:int=1, generator:torch.Generator=None):
+def sample_weights_for_pass(self:SampledWeights, L:int=1, generator:torch.Generator=None):
     "The default sample of a pass: in training mode that of a training step, otherwise whole weight sets"
-    if self.weight_posterior == "normal": return Autoencoder.draw(self, L, generator)
+    if self.weight_posterior == "normal": return Autoencoder.sample_weights_for_pass(self, L, generator)
     if self.training: return self.weight_method.training_sample(self, L, generator)
     return self.sample_from_W(L, generator)
 

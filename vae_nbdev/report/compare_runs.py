@@ -102,14 +102,15 @@ def _check_result(run, folder):
 def _evaluate_missing(run, folder, data_dir, device, progress):
     "Evaluate a run that has no result"
     if (folder / "result.json").exists(): return
-    data = load(run.dataset, run.binarisation, data_dir, images=run.images)
-    with Lock(folder): evaluate_run(run, folder, data, device, data_dir, progress, threads="auto")
+    data = load(run.dataset, run.binarisation, data_dir, images_summary=run.images)
+    options = {"device": device, "data_dir": data_dir, "progress": progress, "threads": "auto"}
+    with Lock(folder): evaluate_run(run, folder, data, **options)
 
 def _add_run(run, folder, target, data_dir):
     "Copy a run into the study, and draw its plots in the copy if it has none"
     copy_run(folder, target)
     if (folder / "images").is_dir(): return
-    data = load(run.dataset, run.binarisation, data_dir, images=run.images)
+    data = load(run.dataset, run.binarisation, data_dir, images_summary=run.images)
     save_plots(restore(target, evaluated_weights(vars(run))).eval(), data, target)
 
 # %% ../../nbs/10_report/17_compare_runs.ipynb #cell-011

@@ -237,7 +237,7 @@ class Group(NamedTuple):
         run = self.rows[0].results[0].get("run") or {}
         images = run.get("images")
         name = str(run.get("dataset")) if images else self.dataset
-        return load(name, self.binarisation, data_dir, images=images)
+        return load(name, self.binarisation, data_dir, images_summary=images)
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-034
 def group_results(results) -> list: # results: of a study; the list is of Group, in the study's order

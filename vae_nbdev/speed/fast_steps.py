@@ -76,11 +76,11 @@ class CompiledStep:
         self.names = {p: name for name, p in functions.weights.items()}
         self.make_programs()
 
-    def update(self, batch, optimizers, L=1, generator=None, kl_factor=None):
+    def update(self, batch, optimizers, L=1, generator=None, kl_warm_up_factor=None):
         "One step of each stage; returns all terms, see `StepFunctions.update`"
         full = batch.x.shape[-2] == self.batch_size
-        if not full: return self.functions.update(batch, optimizers, L, generator, kl_factor)
-        return self.functions.update(batch, optimizers, L, SeedRecorder(generator), kl_factor, self.step)
+        if not full: return self.functions.update(batch, optimizers, L, generator, kl_warm_up_factor)
+        return self.functions.update(batch, optimizers, L, SeedRecorder(generator), kl_warm_up_factor, self.step)
 
     def step(self, optimizer, *inputs):
         "One compiled step of a stage; eager where it cannot be compiled"

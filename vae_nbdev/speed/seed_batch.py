@@ -29,10 +29,10 @@ class StageModule(nn.Module):
         L:int, # Monte-Carlo samples
         batch:Batch,
         numbers, # all random numbers of the stage, in their order
-        kl_factor=None # of KL warm-up, a scalar
+        kl_warm_up_factor=None # of KL warm-up, a scalar
     ) -> tuple: # what is minimised, and the stage's terms
         terms = self.model.stages()[name](batch, L, CounterGenerator(numbers))
-        return self.model.training_loss(terms, kl_factor), tuple(terms)
+        return self.model.training_loss(terms, kl_warm_up_factor), tuple(terms)
 
 # %% ../../nbs/05_speed/04_seed_batch.ipynb #cell-007
 class StepFunctions:
@@ -76,7 +76,7 @@ def update(self:StepFunctions,
     optimizers:dict, # by the names of the stages
     L:int=1, # Monte-Carlo samples
     generator=None, # of all random numbers; of a seed batch a BatchedGenerator
-    kl_factor=None, # of KL warm-up, a scalar; `None`: 1
+    kl_warm_up_factor=None, # of KL warm-up, a scalar; `None`: 1
     step=None # how a stage takes its step; `None`: `eager_step`
 ) -> dict: # name → scalar, of a seed batch (S,); detached and still on the device
     "One step of each stage, in training mode; returns all terms"
@@ -85,7 +85,7 @@ def update(self:StepFunctions,
     for name in self.stage.model.stages():
         requests, fields = self.record_requests(name, L, batch)
         numbers = [self.draw(distribution, shape, generator, batch.x) for distribution, shape in requests]
-        terms = (step or self.eager_step)(optimizers[name], name, L, batch, numbers, kl_factor)
+        terms = (step or self.eager_step)(optimizers[name], name, L, batch, numbers, kl_warm_up_factor)
         result |= {field: term.detach() for field, term in zip(fields, terms)}
     return result
 
@@ -112,9 +112,9 @@ class SeedBatch(StepFunctions):
     def draw(self, distribution, shape, generator, like):
         return random_numbers(distribution, (self.count, *shape), generator, like)
 
-    def terms(self, weights, buffers, name, L, batch, numbers, kl_factor=None):
+    def terms(self, weights, buffers, name, L, batch, numbers, kl_warm_up_factor=None):
         def of_one(weights, buffers, batch, numbers):
-            return super(SeedBatch, self).terms(weights, buffers, name, L, batch, numbers, kl_factor)
+            return super(SeedBatch, self).terms(weights, buffers, name, L, batch, numbers, kl_warm_up_factor)
         buffer_axes = {name: 0 if name in self.stacked_buffers else None for name in buffers}
         batch_axes = Batch(0, None if batch.y is None else 0)
         return torch.vmap(of_one, (0, buffer_axes, batch_axes, 0))(weights, buffers, batch, numbers)

@@ -121,7 +121,7 @@ def _run_outcomes(client, folders, settings):
     from distributed import as_completed
     resources, tasks = {"GPU": 1} if settings["device"] == "cuda" else {}, {}
     for run, folder in folders:
-        finished, key = finished_result(folder, run), f"{run_name(run)}-{secrets.token_hex(2)}"
+        finished, key = finished_result(run, folder), f"{run_name(run)}-{secrets.token_hex(2)}"
         failure = "" if finished or settings["retry"] else read_failure(work_folder(folder, run), run)
         if finished or failure: yield run_name(run), failure
         else: tasks[client.submit(run_on_worker, dataclasses.asdict(run), run_key(run), **settings,

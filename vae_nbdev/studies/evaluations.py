@@ -92,7 +92,7 @@ def estimate_under_prior(
     progress:bool=False, # show a progress bar
 ) -> tuple: # a part of `result.json`, and the estimates (L, N)
     "AIS estimate of log p(x) under one prior, in nats, with its errors and the BDMC gap"
-    estimates = [ais(model, images.batch().x, prior, W, progress=progress, draw=l, **settings)
+    estimates = [ais(model, images.batch().x, prior, W, progress=progress, weight_sample_index=l, **settings)
                  for l, W in enumerate(weight_samples)]
     log_p, se, ess = (torch.stack([getattr(e, name) for e in estimates]) for name in ("estimate", "se", "ess"))
     log_p = rows_of_weight_sets(model, log_p)

@@ -55,7 +55,7 @@ def set_aside(folder) -> Path: # where it is now
 def work_folder(folder, run:Run) -> Path:
     "Where a run is done: in its folder, or in `next` below it if the folder holds another finished result"
     folder = Path(folder)
-    return folder / NEXT if (folder / "result.json").exists() and not finished_result(folder, run) else folder
+    return folder / NEXT if (folder / "result.json").exists() and not finished_result(run, folder) else folder
 
 def set_aside_others(folder, run:Run):
     "Set states aside that another run, or other code, has left in a folder"
@@ -64,7 +64,7 @@ def set_aside_others(folder, run:Run):
 def restore_older(folder, run:Run, lock:Lock=None): # the lock of `next`, if the caller has it
     "Let a finished result of exactly this run, which was set aside earlier, be the next one"
     old, new = Path(folder, OLDER, run_key(run)), Path(folder, NEXT)
-    try: finished = finished_result(old, run)
+    try: finished = finished_result(run, old)
     except InputError: finished = None  # a damaged one is of no use
     if not finished or read_run_key(folder) == run_key(run): return
     with lock or Lock(new):
@@ -119,7 +119,7 @@ def reuse_training(
     of_study = runs.name == RUNS and (runs.parent / "study.json").exists()
     if not of_study or has_checkpoint(folder / "checkpoint.safetensors"): return
     alike = sorted(runs.glob(f"{glob.escape(name.rpartition('-')[0])}-*")) # the rest of the name is a hash
-    source = next((path for path in alike if path.name != name and holds_training(path, run, device)), None)
+    source = next((path for path in alike if path.name != name and holds_training(run, path, device)), None)
     if source: _copy_training(source, folder, run)
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-015
@@ -137,7 +137,7 @@ def acquire_run(
     check_run_folder(folder) # before the first write: what is not of a run is never moved or replaced
     folder, lock = Path(folder), Lock(folder).acquire()
     try:
-        if finished_result(folder, run): raise LockHeldError(f"the run in {folder} is finished: name another folder.")
+        if finished_result(run, folder): raise LockHeldError(f"the run in {folder} is finished: name another folder.")
         set_aside_others(folder, run)
         _remove_leftovers(folder, run)
         write_text(folder / "key", run_key(run))
@@ -207,7 +207,7 @@ def _check_run_folder(folder, run):
     "Raise `InputError` if a folder holds anything but a run, or if its result is damaged"
     in_parts = (folder / NEXT / "result.json").exists() # a kill may have ended the exchange of two results
     check_run_folder(folder / NEXT if in_parts else folder)
-    for place in (folder, folder / NEXT): finished_result(place, run)
+    for place in (folder, folder / NEXT): finished_result(run, place)
 
 def check_study_folder(
     study:Study,
@@ -267,7 +267,7 @@ def outdated_runs(
     reasons = {}
     for run in study.runs:
         folder = Path(out) / RUNS / run_name(run)
-        if (folder / "result.json").exists() and not any(finished_result(f, run) for f in (folder, folder / NEXT)):
+        if (folder / "result.json").exists() and not any(finished_result(run, f) for f in (folder, folder / NEXT)):
             result = read_json(folder / "result.json", "a result")
             reasons[run_name(run)] = _describe_origin(result if isinstance(result, dict) else {}, run)
     return reasons

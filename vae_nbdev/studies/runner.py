@@ -73,7 +73,7 @@ def prepare_run(
     with processes.lock(folder).acquire():
         restore_older(folder, run, processes.lock(Path(folder, "next")))
         install_next(folder, processes.lock(Path(folder, "next")))
-        if finished_result(folder, run): return None
+        if finished_result(run, folder): return None
         work = work_folder(folder, run)
         if work != Path(folder): processes.lock(work).acquire().release()
         set_aside_others(work, run)
@@ -139,8 +139,8 @@ def run_attempt(
     try: status, log = processes.call(command, threads)
     finally: Path(command[-1]).unlink(missing_ok=True)
     with suppress(InputError): write_text(Path(folder) / "log.txt", log)  # on a full disk the reason below is enough
-    if finished_result(folder, run): return "", False
-    if status == 0 and older_result(folder, run): raise InputError(CODE_CHANGED) # its result is one of the newer code
+    if finished_result(run, folder): return "", False
+    if status == 0 and older_result(run, folder): raise InputError(CODE_CHANGED) # its result is one of the newer code
     if status == 0: return f"{Path(notebook).name} ended without a result: it must store one, with evaluate_run.", False
     if status < 0: return f"stopped by signal {-status} (9 is often a lack of memory).", True
     if "DeadKernelError" in log: return "Kernel died: it was killed (often for a lack of memory).", True
@@ -162,7 +162,7 @@ def run_in_process(
     "Do one run in a process of its own, unless it is finished; raises `LockHeldError` if another process does it"
     processes = processes or RunProcesses()
     for _ in range(MAX_ATTEMPTS):
-        if finished_result(folder, run) or not (work := prepare_run(folder, run, processes, retry)): return ""
+        if finished_result(run, folder) or not (work := prepare_run(folder, run, processes, retry)): return ""
         if (reason := read_failure(work, run)) and not retry: return reason
         reason, killed = run_attempt(run, work, notebook, data_dir, device, threads, processes)
         if processes.stopped: raise KeyboardInterrupt
@@ -182,7 +182,7 @@ def group_by_configuration(runs) -> list: # of lists of runs
 
 def train_seed_batch(runs, folders, data_dir=None, device:str="auto", progress:bool=True):
     "Train runs that differ only in their seeds together, each from its last checkpoint, into their folders"
-    data = load(runs[0].dataset, runs[0].binarisation, data_dir, images=runs[0].images)
+    data = load(runs[0].dataset, runs[0].binarisation, data_dir, images_summary=runs[0].images)
     models = [make_model(run.architecture, **model_options(run)) for run in runs]
     seeds, parameters = [run.seed for run in runs], [dataclasses.asdict(run) for run in runs]
     with use_threads(choose_threads("auto", sum(m.count_parameters() for m in models), runs[0].batch_size)):
@@ -226,7 +226,7 @@ def run_group(runs, runs_folder, notebook, data_dir=None, device="auto", threads
     "Do one run, or several that differ only in their seeds; yields each with the reason of its failure"
     folders, processes = [Path(runs_folder) / run_name(run) for run in runs], processes or RunProcesses()
     if len(runs) > 1:
-        work = [(run, None if finished_result(folder, run) else prepare_run(folder, run, processes, retry))
+        work = [(run, None if finished_result(run, folder) else prepare_run(folder, run, processes, retry))
                 for run, folder in zip(runs, folders)]
         unfinished = [(run, folder) for run, folder in work if folder and (retry or not read_failure(folder, run))]
         if len(unfinished) > 1: _train_together(unfinished, data_dir, device, threads, processes)
@@ -247,7 +247,7 @@ def begin_study(study, out, keep_results:bool) -> tuple: # runs to do; run name 
     check_study_folder(study, out)
     if not (Path(out) / "study.json").exists(): write_study(study, out)
     older, names = outdated_runs(study, out) if keep_results else {}, {run_name(run): run for run in study.runs}
-    kept = {name: why for name, why in older.items() if older_result(Path(out, RUNS, name), names[name])}
+    kept = {name: why for name, why in older.items() if older_result(names[name], Path(out, RUNS, name))}
     return [run for name, run in names.items() if name not in kept], kept
 
 def end_study(study, out, failures:dict, kept:dict) -> dict: # name of each failed run → reason
@@ -337,8 +337,8 @@ PROVENANCE_KEYS = ("hardware", "device", "threads", "commit", "versions") # stor
 
 def _kept_result(folder, run, kept) -> dict|None: # or None
     "The result of a run, or an older one that the study has kept"
-    result, reason = finished_result(folder, run), kept.get(run_name(run))
-    older = older_result(folder, run) if reason and not result else None
+    result, reason = finished_result(run, folder), kept.get(run_name(run))
+    older = older_result(run, folder) if reason and not result else None
     return older | {"kept": reason} if older else result
 
 

@@ -40,7 +40,7 @@ def stored_threads(
 def train_run(
     run:Run,
     folder, # the run's folder
-    data_dir=None, # where data files lie
+    *, data_dir=None, # where data files lie
     device:str="auto",
     resume:bool=False, # continue from the folder's checkpoint
     progress:bool=True, # show a progress bar
@@ -49,7 +49,7 @@ def train_run(
     **settings # further fields of `TrainingSettings`
 ) -> tuple: # the trained model, and its Dataset
     "Build the run's model, train it, and leave checkpoints in `folder`"
-    data = data or load(run.dataset, run.binarisation, data_dir, images=run.images)
+    data = data or load(run.dataset, run.binarisation, data_dir, images_summary=run.images)
     model = make_model(run.architecture, **model_options(run))
     if threads == "auto" and resume: threads = stored_threads(Path(folder, "config.json")) or threads
     with use_threads(choose_threads(threads, model.count_parameters(), run.batch_size)):
@@ -221,7 +221,7 @@ def _check_numbers(value, place):
         raise InputError(f"the training has diverged ({str(error).rstrip('.')}): "
                          "choose a smaller learning_rate.") from error
 
-def _evaluate(run, folder, data, device, data_dir, progress, suffix) -> tuple: # the measures, and the scores (L, N)
+def _evaluate(run, folder, data, suffix, *, device, data_dir, progress) -> tuple: # the measures, and the scores (L, N)
     "Everything that is measured on a trained run"
     model = restore(folder, evaluated_weights(vars(run))).to(pick_device(device))
     settings = {"L": run.eval_samples, "seed": run.seed, "importance_samples": run.importance_samples,
@@ -239,7 +239,7 @@ def evaluate_run(
     run:Run, # its evaluation may differ from what the folder's run has
     folder, # of a trained run
     data, # its Dataset
-    device:str="auto",
+    *, device:str="auto",
     data_dir=None, # where the files of OOD data sets lie
     progress:bool=False, # show progress bars for slow steps
     threads=None, # a number; "auto": all usable ones; `None`: as many as the process has
@@ -250,7 +250,7 @@ def evaluate_run(
     own, key = _has_evaluation(run, trained), _result_key(run, code)
     suffix = "" if own else f"-{key[:8]}"
     with use_threads(choose_threads(threads)):
-        measures, scores = _evaluate(run, folder, data, device, data_dir, progress, suffix)
+        measures, scores = _evaluate(run, folder, data, suffix, device=device, data_dir=data_dir, progress=progress)
         measures |= {"threads": torch.get_num_threads(), "device": pick_device(device).type}
     result = _describe_run(run, data, history) | measures | _training_cost(folder, history) | {"history": history}
     result |= {"key": key, "code": code_version(), "trained_by": code} | provenance(measures["device"])
@@ -262,20 +262,23 @@ def evaluate_run(
     return result
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-027
-def finished_result(folder, run:Run) -> dict|None: # or None
+def _read_result(folder) -> dict: # empty if there is none
+    "The result in a run's folder, of whichever run and code"
+    path = Path(folder) / "result.json"
+    result = read_json(path, "a result") if path.exists() else {}
+    return result if isinstance(result, dict) else {}
+
+def finished_result(run:Run, folder) -> dict|None: # or None
     "The result of a run that is finished, by this code and with these parameters; otherwise `None`"
-    path = Path(folder) / "result.json"
-    result = read_json(path, "a result") if path.exists() else {}
-    return result if isinstance(result, dict) and result.get("key") == run_key(run) else None
+    result = _read_result(folder)
+    return result if result.get("key") == run_key(run) else None
 
-def older_result(folder, run:Run) -> dict|None: # or None
+def older_result(run:Run, folder) -> dict|None: # or None
     "The result of a run that was finished by other code, with these parameters; otherwise `None`"
-    path = Path(folder) / "result.json"
-    result = read_json(path, "a result") if path.exists() else {}
-    if not isinstance(result, dict) or result.get("key") == run_key(run): return None
-    return result if has_parameters(result, run) else None
+    result = _read_result(folder)
+    return result if result.get("key") != run_key(run) and has_parameters(result, run) else None
 
-def holds_training(folder, run:Run, device="auto") -> bool:
+def holds_training(run:Run, folder, device="auto") -> bool:
     "Whether a folder holds a run's finished training, by this code and for this device; its evaluation may be another"
     try:
         _, trained, code = check_evaluation(run, folder)

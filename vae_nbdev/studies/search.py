@@ -86,7 +86,7 @@ def search_settings(
     for run in ProgressBar(study.runs, desc=study.name, unit="run", disable=not progress):
         folder = Path(out) / RUNS / run_name(run)
         with acquire_run(folder, run, device):
-            data = load(run.dataset, run.binarisation, data_dir, images=run.images).without_test()
+            data = load(run.dataset, run.binarisation, data_dir, images_summary=run.images).without_test()
             trials.append(_read_trial(run, folder, _try_run(run, folder, data, device)))
         n_valid.add(len(data.valid))
     result = {"format": 1, "study": study.title, "about": study.about, "epochs_per_family": budget,

@@ -369,4 +369,4 @@ def _override_runs(runs, epochs, seeds, fraction, where) -> tuple:
 def check_study_data(study:Study, data_dir=None):
     "Load each data set of a study once; raises `InputError` if one is missing or damaged"
     datasets = {(run.dataset, run.binarisation, run.images): None for run in study.runs} # in the order of the runs
-    for dataset, binarisation, images in datasets: load(dataset, binarisation, data_dir, images=images)
+    for dataset, binarisation, images in datasets: load(dataset, binarisation, data_dir, images_summary=images)

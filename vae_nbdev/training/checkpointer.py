@@ -100,7 +100,7 @@ class Checkpointer:
     "Writes the last and the best state, and TensorBoard scalars, into a run folder"
     def __init__(self, model, folder, optimizers, generators, config, minutes=10., resume=False, average=None):
         self.average = average or {} # name → tensor
-        self.trained = {} # the weights in training that `load` has found, if the model has others
+        self.raw_state = {} # weights and buffers in training that `load` has found, if the model has others
         self.model, self.folder, self.config = model, folder and Path(folder), config
         self.optimizers, self.generators = optimizers, generators
         self.minutes, self.last_write = minutes, time.monotonic()
@@ -142,20 +142,20 @@ def is_due(self:Checkpointer) -> bool:
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-014
 @patch
-def training_weights(self:Checkpointer, trained) -> dict: # name in a checkpoint → tensor
+def training_weights(self:Checkpointer, raw_state) -> dict: # name in a checkpoint → tensor
     "The weights with which training goes on, if they are not the model's, and the averages"
-    groups = {"trained": trained or {}, "average": self.average}
+    groups = {"trained": raw_state or {}, "average": self.average}
     return {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
 
 @patch
 def save_epoch(self:Checkpointer,
     history,
-    trained:dict=None, # the weights in training, if the model has others
+    raw_state:dict=None, # weights and buffers in training, if the model has others
     best:tuple=None, # a snapshot of the best weights; `None`: the model's if its last epoch is the best
 ):
     "After an epoch: write the best weights if they are new, the last state, and scalars"
     if not self.folder: return
-    weights = self.training_weights(trained)
+    weights = self.training_weights(raw_state)
     last = snapshot(self.model, self.optimizers, self.generators, {"history": history}, weights)
     if best_epoch(history) == len(history): best = snapshot(self.model)
     best = [(write_tensors, self.folder / "best.safetensors", *best)] if best else []
@@ -164,12 +164,12 @@ def save_epoch(self:Checkpointer,
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-015
 @patch
-def save_progress(self:Checkpointer, history, progress:EpochProgress, trained:dict=None): # see save_epoch
+def save_progress(self:Checkpointer, history, progress:EpochProgress, raw_state:dict=None): # see save_epoch
     "Within an epoch: write the state after its last step"
     about = {"names": list(progress.record[0]), "sizes": progress.sizes, "seconds": progress.elapsed()}
     record = torch.stack([torch.stack(list(terms.values())) for terms in progress.record])
     header, generators = {"history": history, "epoch_progress": about}, self.generators | progress.start
-    tensors = {"record": record} | self.training_weights(trained)
+    tensors = {"record": record} | self.training_weights(raw_state)
     state = snapshot(self.model, self.optimizers, generators, header, tensors)
     self._write([(write_checkpoint, self.path, *state, self.config_written)])
 
@@ -187,9 +187,9 @@ def restore_weights(self:Checkpointer, tensors:dict):
     def take(group):
         names = [name for name in tensors if name.startswith(f"{group}/")]
         return {name.removeprefix(f"{group}/"): tensors.pop(name) for name in names}
-    self.trained, average = take("trained"), take("average")
-    if self.trained or self.average:
-        check_stored_weights(self.trained, self.model.state_dict(), self.model.name, self.path)
+    self.raw_state, average = take("trained"), take("average")
+    if self.raw_state or self.average:
+        check_stored_weights(self.raw_state, self.model.state_dict(), self.model.name, self.path)
     check_stored_weights(average, self.average, self.model.name, self.path)
     for name, value in average.items(): self.average[name].copy_(value)
 
@@ -219,18 +219,18 @@ def is_finished(self:Checkpointer, progress:dict) -> bool: # of a checkpoint; a 
 def load(self:Checkpointer) -> tuple: # history, and EpochProgress or `None`
     "Load the last state into model, optimizers and generators; raises `InputError` for another kind of file"
     if not self.folder or not has_checkpoint(self.path): return [], None
-    tensors = {}
-    header = load_latest_checkpoint(self.model, self.path, self.optimizers, self.generators, tensors, self.is_finished)
+    state = self.optimizers, self.generators, self.is_finished
+    header, tensors = load_latest_checkpoint(self.model, self.path, *state)
     progress = check_progress(header, self.path)
     self.restore_weights(tensors)
     try:
         if len(progress.history) > self.config["training"]["epochs"]: raise ValueError("it has too many epochs")
-        state = header["history"], self.restore_progress(progress, tensors)
+        epoch_progress = self.restore_progress(progress, tensors)
     except ValueError as error:
         problem = f"{self.path} does not say how far its training came ({error})"
         raise InputError(f"{problem}: train the run again.") from error
     _announce_epochs(self.folder, read_config(self.folder / "config.json"), self.config, header["history"])
-    return state
+    return header["history"], epoch_progress
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-021
 @patch

@@ -51,15 +51,16 @@ def remove_temporary_files(folder): # of a run, locked
     for name in _matching(folder, TEMPORARY_FILES): Path(folder, name).unlink(missing_ok=True)
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-006
+_FIELDS = {"parameters.json": ("architecture", "run_dir"), "seed_batch.json": ("runs", "folders"), # of a run's files
+           "failure.json": ("key", "reason", "kind"), "result.json": ("key", "architecture", "measures")}
+
 def _is_run(folder) -> bool:
     "Whether a file in a folder shows that it is of a run"
-    has = lambda *names: b"(?s)" + b"".join(rb'(?=.*"%s": )' % name for name in names) + b".*"
-    marks = {"key": rb"[0-9a-f]{16}\s*", "parameters.json": has(b"architecture", b"run_dir"),
-             "seed_batch.json": has(b"runs", b"folders"), "failure.json": has(b"key", b"reason", b"kind"),
-             "result.json": has(b"key", b"architecture", b"measures")}
-    for name, pattern in marks.items():
-        path = Path(folder, name)
-        if path.is_file() and re.fullmatch(pattern, read_bytes(path), re.MULTILINE): return True
+    content = lambda name: read_bytes(Path(folder, name)) if Path(folder, name).is_file() else b""
+    if re.fullmatch(rb"[0-9a-f]{16}\s*", content("key")): return True
+    for name, fields in _FIELDS.items():
+        text = content(name)
+        if all(f'"{field}": '.encode() in text for field in fields): return True
     return Path(folder, "config.json").exists() and bool(read_config(Path(folder, "config.json")))
 
 def _is_emptied(folder, names) -> bool:
@@ -206,9 +207,8 @@ def load_checkpoint(
     path, # the file
     optimizers:dict=None, # name → optimizer, to be filled with their stored state
     generators:dict=None, # name → torch.Generator, to be set to their stored state
-    more:dict=None, # receives the further tensors that were stored
     is_finished=None, # function of the progress: a training at its end needs neither optimizers nor generators
-) -> dict: # the progress stored with it
+) -> tuple: # the progress stored with it, and the further tensors by name
     "Load a stored state into a model, its optimizers and generators; raises `InputError` if it does not fit"
     tensors, header = read_tensors(path)
     if (stored := header.get("architecture", "")) != model.name:
@@ -222,25 +222,30 @@ def load_checkpoint(
     try: _load_training(optimizers or {}, generators or {}, groups)
     except (RuntimeError, ValueError) as error:
         raise InputError(f"{path} does not hold the state of this training ({error}): train the run again.") from error
-    if more is not None: more |= groups["more"]
-    return progress
+    return progress, groups["more"]
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-019
 def has_checkpoint(path) -> bool:
     "Whether a checkpoint or its backup exists"
     return Path(path).exists() or backup_path(path).exists()
 
-def load_latest_checkpoint(model:Architecture, path, *state, **more) -> dict: # the progress
+def load_latest_checkpoint(
+    model:Architecture, # this and what follows: see load_checkpoint
+    path,
+    optimizers:dict=None,
+    generators:dict=None,
+    is_finished=None,
+) -> tuple: # the progress, and the further tensors by name
     "`load_checkpoint` of the newest file that is complete; raises `InputError` if there is none"
     if Path(path).exists() or not backup_path(path).exists():
-        try: return load_checkpoint(model, path, *state, **more)
+        try: return load_checkpoint(model, path, optimizers, generators, is_finished)
         except DamagedFileError as error:
             if not backup_path(path).exists(): raise
             problem = str(error).rpartition(": restore it")[0]  # without advice
     else: problem = f"{path} is missing"
-    progress = load_checkpoint(model, backup_path(path), *state, **more)
+    stored = load_checkpoint(model, backup_path(path), optimizers, generators, is_finished)
     tqdm.write(f"{problem}: going on from the checkpoint before it.", file=sys.stderr)
-    return progress
+    return stored
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-021
 def _halve(tensors, path):

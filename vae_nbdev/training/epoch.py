@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from ..core.randomness import make_generator
 from ..nn.autoencoder import Architecture
-from .kl_warm_up import kl_factor
+from .kl_warm_up import kl_warm_up_factor
 
 # %% ../../nbs/06_training/08_epoch.ipynb #cell-005
 def stack_terms(
@@ -96,7 +96,7 @@ def take_step(
 ) -> dict: # name → scalar, of a seed batch (S,)
     "One `update`; returns the terms of the full objective"
     settings, factor = trainer.settings, []
-    if settings.kl_warm_up: factor = [batch.x.new_tensor(kl_factor(step, steps_per_epoch, settings.kl_warm_up))]
+    if settings.kl_warm_up: factor = [batch.x.new_tensor(kl_warm_up_factor(step, steps_per_epoch, settings.kl_warm_up))]
     with settings.autocast(batch.x.device):
         terms = trainer.step.update(batch, trainer.optimizers, trainer.L, trainer.generators["noise"], *factor)
     if trainer.average: trainer.average.update(step)

@@ -29,7 +29,7 @@ from ..speed.fast_steps import fast_step, should_compile
 from ..speed.memory import keep_freed_memory
 from ..speed.seed_batch import SeedBatch
 from .configuration import check_data, make_config, read_config, training_config
-from .checkpoints import copy_state, load_checkpoint, snapshot
+from .checkpoints import GENERATORS, copy_state, load_checkpoint, snapshot
 from .checkpointer import Checkpointer, EpochProgress, batch_order_states
 from .epoch import check_finite, check_finite_validation, check_finite_weights, train_epoch, validate
 from .settings import SCHEDULES, TrainingSettings, best_epoch, learning_rates, pick_device
@@ -56,8 +56,7 @@ class SignalGuard:
 # %% ../../nbs/06_training/09_loop.ipynb #cell-008
 def training_generators(seed, device) -> dict: # name → torch.Generator
     "The generators of a training: `order` on the CPU, `redraw` and `noise` on the device"
-    places = {"order": "cpu", "redraw": device, "noise": device}
-    return {name: make_generator(seed, name, device=place) for name, place in places.items()}
+    return {name: make_generator(seed, name, device="cpu" if name == "order" else device) for name in GENERATORS}
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-009
 class Trainer:
@@ -72,16 +71,14 @@ class Trainer:
         self.checkpointer = Checkpointer(model, folder, self.optimizers, self.generators, config,
                                          settings.checkpoint_minutes, settings.resume, decay and self.average.values)
         self.history, self.progress = self.checkpointer.load() if settings.resume else ([], None)
+        self.raw_state = None # weights and buffers with which training goes on, if the model has others (averages)
+        self.validated_state = self.best_state = None # of the last and of the best epoch, for the end of the training
         self.resume_weights()
 
     def __enter__(self): return self
     def __exit__(self, *error):
         self.model.eval()
         self.checkpointer.close()
-
-    def check_stop(self):
-        "Raise `KeyboardInterrupt` if a signal requested it"
-        if self.guard.requested: raise interruption([self], len(self.progress.sizes))
 
     def start_epoch(self):
         "Set the learning rates of the epoch, and note where its batches start"
@@ -93,22 +90,22 @@ class Trainer:
 @patch
 def resume_weights(self:Trainer):
     "Load the best weights so far, if the end of the training needs them; and those with which training goes on"
-    self.best, self.keeps_best = None, self.settings.best_weights or self.model.acts_after_training
+    self.keeps_best = self.settings.best_weights or self.model.acts_after_training
     if self.keeps_best and self.history:
         final = copy_state(self.model)
         load_checkpoint(self.model, self.checkpointer.folder / "best.safetensors")
-        self.best = copy_state(self.model)
+        self.best_state = copy_state(self.model)
         self.model.load_state_dict(final)
-    if self.checkpointer.trained and not self.settings.is_finished(self.history):
-        self.model.load_state_dict(self.checkpointer.trained)
+    if self.checkpointer.raw_state and not self.settings.is_finished(self.history):
+        self.model.load_state_dict(self.checkpointer.raw_state)
 
 @patch
 def apply_average(self:Trainer) -> dict: # name → tensor; `None` if there are no averages
     "Give the model its averaged weights; returns those with which training goes on"
     if not self.average: return None
-    trained = copy_state(self.model)
+    raw_state = copy_state(self.model)
     self.average.apply()
-    return trained
+    return raw_state
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-012
 @patch
@@ -119,46 +116,49 @@ def start(self:Trainer):
     if self.history or self.progress: self.model.trained = True
 
 @patch
+def split_terms(self:Trainer, terms:dict) -> list: # one dict for each model
+    "The terms of an epoch, for each model of this trainer"
+    return [terms]
+
+@patch
 def end_steps(self:Trainer):
     "After the steps of an epoch: call the model's hook, and give the model the weights that are validated"
     self.model.trained = True
     self.model.after_epoch(len(self.history) + 1, self.settings.epochs)
-    self.trained = self.apply_average()
+    self.raw_state = self.apply_average()
 
 @patch
 def finish_epoch(self:Trainer, train:dict, valid:dict, seconds:float, split):
     "Add an epoch to the history, and store its state; `split`: the training images, for a hook after the last epoch"
-    row = {"epoch": len(self.history) + 1, "train": train, "valid": valid, "seconds": round(seconds, 3)}
-    self.history.append(row)
+    self.history.append({"epoch": len(self.history) + 1, "train": train, "valid": valid, "seconds": round(seconds, 3)})
     self.progress = None
-    if self.keeps_best and best_epoch(self.history) == len(self.history): self.best = copy_state(self.model)
-    finished = self.settings.is_finished(self.history)
-    best = self.finish_training(split) if finished else None
-    self.checkpointer.save_epoch(self.history, self.trained, best)
+    if self.keeps_best and best_epoch(self.history) == len(self.history): self.best_state = copy_state(self.model)
+    best = self.finish_training(split) if self.settings.is_finished(self.history) else None
+    self.checkpointer.save_epoch(self.history, self.raw_state, best)
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-013
 @patch
 def finish_training(self:Trainer, split) -> tuple: # a snapshot of the best weights, if they are of an earlier epoch
     "Give the model its final weights, and call its hook"
     last, best, is_last = copy_state(self.model), None, best_epoch(self.history) == len(self.history)
-    self.trained, self.validated = self.trained or last, last
-    if self.best and not is_last:
-        self.model.load_state_dict(self.best)
+    self.raw_state, self.validated_state = self.raw_state or last, last
+    if self.best_state and not is_last:
+        self.model.load_state_dict(self.best_state)
         self.model.after_training(split)
         best = snapshot(self.model)
     if is_last or not self.settings.best_weights:
         self.model.load_state_dict(last)
         self.model.after_training(split)
-    same = all(torch.equal(tensor, self.trained[name]) for name, tensor in self.model.state_dict().items())
-    if same and not self.average: self.trained = None
+    same = all(torch.equal(tensor, self.raw_state[name]) for name, tensor in self.model.state_dict().items())
+    if same and not self.average: self.raw_state = None
     return best
 
 @patch
-def call(self:Trainer, callbacks):
+def run_callbacks(self:Trainer, callbacks):
     "Call functions of the model, with the weights that were validated, and its row; then give it those it goes on with"
     finished = self.settings.is_finished(self.history)
-    following = copy_state(self.model) if finished else self.trained
-    if finished: self.model.load_state_dict(self.validated)
+    following = copy_state(self.model) if finished else self.raw_state
+    if finished: self.model.load_state_dict(self.validated_state)
     try:
         for callback in callbacks: callback(self.model, self.history[-1])
     finally:
@@ -176,21 +176,22 @@ def interruption(trainers, steps=0) -> KeyboardInterrupt:
     return KeyboardInterrupt(f"training stopped {where}; {kept if folders else lost}.")
 
 @patch
+def check_stop(self:Trainer):
+    "Raise `KeyboardInterrupt` if a signal requested it"
+    if self.guard.requested: raise interruption([self], len(self.progress.sizes))
+
+@patch
 def pause(self:Trainer, check):
     "After a step: store the state if it is due; raise `KeyboardInterrupt` if a signal requested it"
     self.model.trained = True
     if not (self.guard.requested or self.checkpointer.is_due()): return
     if self.checkpointer.folder:
         check(self.progress.record, self.model)
-        trained = self.apply_average()
-        self.checkpointer.save_progress(self.history, self.progress, trained)
-        if trained: self.model.load_state_dict(trained)
+        raw_state = self.apply_average()
+        self.checkpointer.save_progress(self.history, self.progress, raw_state)
+        if raw_state: self.model.load_state_dict(raw_state)
     self.check_stop()
 
-@patch
-def split_terms(self:Trainer, terms:dict) -> list: # one dict for each model
-    "The terms of an epoch, for each model of this trainer"
-    return [terms]
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-016
 class SeedTrainer:
@@ -249,7 +250,7 @@ def run_epoch(
     seconds = trainers[0].progress.elapsed() / len(trainers)
     for t, *terms in zip(trainers, train, valid): t.finish_epoch(*terms, seconds, data.train)
     if (every := trainers[0].settings.log_every) and epoch % every == 0: _log_epoch(trainers)
-    for t in trainers: t.call(callbacks)
+    for t in trainers: t.run_callbacks(callbacks)
     if guard.requested: raise interruption(trainers)
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-020
