@@ -79,14 +79,19 @@ def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or 
 
 def check_binarisation(name:str, # a data set of `DATASETS`, or a path
                        binarisation:str=None, # one of `BINARISATIONS`; None: the default of the data set
+                       images:str=None, # the summary of own images
                       ): # str
     "The binarisation to use for a data set; `InputError` if the two do not go together"
     check_dataset(name)
-    possible = ("static",) if name == "binarized_mnist" else ("grey", "dynamic", "threshold")
-    if name not in DATASETS: possible += ("static",)
+    binary = name == "binarized_mnist" or "binary" in (images or "")
+    possible = ("static",) if binary else ("grey", "dynamic", "threshold")
+    if name not in DATASETS and not binary: possible += ("static",)
     if binarisation is None: return possible[0]
     check_choice(binarisation, BINARISATIONS, "binarisation")
     if binarisation in possible: return binarisation
+    if images and binary:
+        raise InputError(f"all pixels in {name} are black or white, which is static: leave out the binarisation "
+                         f"{binarisation!r}.")
     hint = " (static is the fixed file of the data set binarized_mnist)" if binarisation == "static" else ""
     raise InputError(f"binarisation {binarisation!r} does not fit the data set {name}: "
                      f"possible is {', '.join(possible)}{hint}.")
@@ -148,16 +153,19 @@ def _summary_of(path, data_dir): # size, classes and fingerprint
     raise InputError(f"there is no file and no folder {found}: correct the path, or name its folder with --data-dir or "
                      "in the environment variable VAE_NBDEV_DATA.")
 
-def _load_own(path, binarisation, data_dir): # Dataset
+def _load_own(path, binarisation, data_dir, images): # Dataset
     "The images of a path, with their binarisation; `InputError` for grey images that are called static"
     source, draws = read_own_images(_find_own_images(path, data_dir)), base_name(path)
+    summary = source.summary
+    if images == summary.replace("binary ", ""): summary = images # of a run from before summaries said "binary"
+    binarisation = check_binarisation(path, binarisation, summary)
     if binarisation == "static":
         for part, (images, _) in source.parts.items():
             if ((images > 0) & (images < 255)).any():
                 raise InputError(f"the {part} images in {path} are grey, and static pixels are 0 or 255: use another "
                                  "binarisation.")
     splits = (make_split(*source.parts[part], binarisation, part, draws) for part in SPLITS)
-    return Dataset(own_name(path, source.summary), binarisation, *splits, source.summary, source.classes)
+    return Dataset(own_name(path, summary), binarisation, *splits, summary, source.classes)
 
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-022
@@ -214,17 +222,17 @@ BinarisationName = choice("BinarisationName", BINARISATIONS, "binarisation") # o
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-027
 def load(name:str="digits", # one of `DATASETS`, or the path of an .npz file or of a folder
-         binarisation:str=None, # one of `BINARISATIONS`; None: static for binarized_mnist, otherwise grey
+         binarisation:str=None, # one of `BINARISATIONS`; None: static for binary images, otherwise grey
          data_dir=None, # folder that holds the files; None: $VAE_NBDEV_DATA, the cache, the network
          download:bool=True, # whether the network may be used
          images:str=None, # the summary that own images must have; None: any
         ): # Dataset
     "A data set, checked and in memory; a wrong name, folder or file raises `InputError`"
     name = check_dataset(name)
-    binarisation = check_binarisation(name, binarisation)
     if data_dir is not None and not os.path.isdir(os.path.expanduser(check_path(data_dir, "data_dir"))):
         raise InputError(f"the data folder {data_dir} does not exist: correct --data-dir, or leave it out.")
-    if name not in DATASETS: return check_images(_load_own(name, binarisation, data_dir), images, name)
+    if name not in DATASETS: return check_images(_load_own(name, binarisation, data_dir, images), images, name)
+    binarisation = check_binarisation(name, binarisation)
     if name == "digits": parts = read_digits()
     else:
         source = (SOURCES | ARCHIVES)[name]

@@ -32,7 +32,7 @@ def base_name(path) -> str: # letters, digits, "_", "-" and points
     return re.sub(r"[^\w.-]+", "_", name, flags=re.ASCII).lstrip(".-")[:40] or "images"
 
 # %% ../../nbs/02_data/06_own_images.ipynb #cell-015
-OwnImages = namedtuple("OwnImages", "fingerprint classes parts") # parts: name → (images (N, D), labels or None)
+OwnImages = namedtuple("OwnImages", "fingerprint classes parts binary") # parts: name → (images (N, D), labels or None)
 MIN_PART, MAX_CLASSES = 20, 1000 # images in each part, at least; classes, at most
 
 def _draw_parts(parts): # train, valid, test → (images, labels)
@@ -85,7 +85,8 @@ def _checked_parts(parts, path): # OwnImages
             raise InputError(f"{path} has {len(x)} images in the part {part}: at least {MIN_PART} are needed.")
     tensor = lambda array: None if array is None else torch.from_numpy(array)
     tensors = {part: tuple(map(tensor, arrays)) for part, arrays in parts.items()}
-    return OwnImages(_sha256(classes, parts)[:12], classes, tensors)
+    binary = not any(((x > 0) & (x < 255)).any() for x, _ in parts.values())
+    return OwnImages(_sha256(classes, parts)[:12], classes, tensors, binary)
 
 # %% ../../nbs/02_data/06_own_images.ipynb #cell-017
 @lru_cache(maxsize=1)
@@ -126,13 +127,13 @@ def read_own_images(path) -> OwnImages: # of an .npz file, or of a folder with P
 # %% ../../nbs/02_data/06_own_images.ipynb #cell-019
 @patch(as_prop=True)
 def summary(self:OwnImages) -> str:
-    "Size, classes and fingerprint as one text, which the parameters of a run hold"
-    side = isqrt(self.parts["train"][0].shape[1])
-    return f"{side}×{side} pixels, {len(self.classes) or 'no'} classes, {self.fingerprint}"
+    "Size, kind of pixels, classes and fingerprint as one text, which the parameters of a run hold"
+    side, kind = isqrt(self.parts["train"][0].shape[1]), "binary " * self.binary
+    return f"{side}×{side} {kind}pixels, {len(self.classes) or 'no'} classes, {self.fingerprint}"
 
 def parse_summary(text:str) -> tuple: # n_pixels, and n_classes (0 without classes)
     "What a model needs to know of a summary; `ValueError` for another text"
-    match = isinstance(text, str) and re.fullmatch(r"(\d{1,2})×\1 pixels, (no|\d{1,4}) classes, [0-9a-f]{12}", text)
+    match = isinstance(text, str) and re.fullmatch(r"(\d{1,2})×\1 (?:binary )?pixels, (no|\d{1,4}) classes, [0-9a-f]{12}", text)
     if not match: raise ValueError("like '8×8 pixels, 10 classes, 0123456789ab'")
     return int(match[1])**2, 0 if match[2] == "no" else int(match[2])
 

@@ -212,7 +212,7 @@ def make_run(
     TrainingSettings(**training_settings(run)).check(model)
     samples = _enough_draws(run, model, "eval_samples" in fields, where)
     unused = {k: None for k in ("latent", "likelihood") if not has_argument(run, k)}
-    binarisation = check_binarisation(run.dataset, run.binarisation)
+    binarisation = check_binarisation(run.dataset, run.binarisation, run.images)
     if "likelihood" not in unused: check_pixels(run.likelihood, binarisation)
     return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation, eval_samples=samples,
                                **unused)
