@@ -13,6 +13,7 @@ import os
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from math import isqrt
+from numbers import Number
 from pathlib import Path
 import numpy as np
 import torch
@@ -24,7 +25,8 @@ from .batches import SPLITS, Split, sample_bernoulli
 from .formats import IdxFiles, SOURCES
 from .download import find_files
 from .archives import ARCHIVES
-from .own_images import base_name, is_path, own_name, parse_summary, read_own_images
+from .own_images import (
+    base_name, is_path, own_name, parse_summary, read_own_images, report_repeated)
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-006
 def read_native_digits() -> tuple: # images uint8 (1797, 64) in 0…16, and classes uint8 (1797,), as arrays
@@ -68,6 +70,9 @@ def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or 
                  ): # the name, or the absolute path
     "Raise `InputError` for an unknown name, with the nearest one; a path need not exist yet"
     name = os.fspath(name) if isinstance(name, os.PathLike) else name
+    if not isinstance(name, str | Number | None): # such as an array
+        raise InputError(f"a data set is a name or a path, got {type(name).__name__}: store images, "
+                         "numpy.savez('images.npz', x=images, y=classes), and load('images.npz').")
     if _is_own(name):
         path = os.path.abspath(os.path.expanduser(name))
         if name.isprintable(): return path
@@ -77,6 +82,7 @@ def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or 
     except InputError as error:
         raise InputError(f"{str(error).rstrip('.')}, or the path of an .npz file or of a folder.") from None
 
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-012
 def check_binarisation(name:str, # a data set of `DATASETS`, or a path
                        binarisation:str=None, # one of `BINARISATIONS`; None: the default of the data set
                        images:str=None, # the summary of own images
@@ -96,13 +102,13 @@ def check_binarisation(name:str, # a data set of `DATASETS`, or a path
     raise InputError(f"binarisation {binarisation!r} does not fit the data set {name}: "
                      f"possible is {', '.join(possible)}{hint}.")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-013
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-014
 CLASS_NAMES = { # of data sets whose classes are not digits, as plots show them
     "fashion_mnist": ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"),
     "kmnist": ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     "emnist": tuple("abcdefghijklmnopqrstuvwxyz")}
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-016
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-017
 def make_split(images, # grey or binary pixels, uint8 (N, 784)
                labels, # int64 (N,) or None
                binarisation:str, # one of `BINARISATIONS`
@@ -115,7 +121,7 @@ def make_split(images, # grey or binary pixels, uint8 (N, 784)
         images = sample_bernoulli(images.float()/255, make_generator(0, name, "binarisation", part)).to(torch.uint8)*255
     return Split(images, labels, redraw=binarisation == "dynamic" and part == "train")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-019
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-020
 @dataclass(repr=False)
 class Dataset:
     "A data set in three parts"
@@ -146,7 +152,7 @@ class Dataset:
 
     __repr__ = describe
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-021
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-022
 def _summary_of(path, data_dir): # size, classes and fingerprint
     "The summary of the images at a path, or of the same name in a data folder"
     if os.path.lexists(found := _find_own_images(path, data_dir)): return read_own_images(found).summary
@@ -165,10 +171,11 @@ def _load_own(path, binarisation, data_dir, images): # Dataset
                 raise InputError(f"the {part} images in {path} are grey, and static pixels are 0 or 255: use another "
                                  "binarisation.")
     splits = (make_split(*source.parts[part], binarisation, part, draws) for part in SPLITS)
+    report_repeated(path, source.repeated, len(source.parts["test"][0]))
     return Dataset(own_name(path, summary), binarisation, *splits, summary, source.classes)
 
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-022
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-023
 def own_summary(name:str, # one of `DATASETS`, or a path
                 images:str=None, # the summary that is known already
                 data_dir=None, # a folder in which they are looked for, if they are not at the path
@@ -193,7 +200,7 @@ def check_images(data, # a Dataset
     raise InputError(f"the images in {path} have changed: they are {data.images}, and were {images}; put the earlier "
                      "ones back, or train on these in a new folder.")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-023
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-024
 def check_classes(name, images, user:str):
     "Raise `InputError` for own images without classes, which `user` needs"
     if data_arguments(name, images)["n_classes"]: return
@@ -207,7 +214,7 @@ def place_independent(parameters:dict) -> dict: # of a run
     "The parameters of a run with the name of its own images in place of their path"
     return parameters | ({"dataset": base_name(parameters["dataset"])} if parameters.get("images") else {})
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-024
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-025
 def _check_dataset_text(name):
     if not isinstance(name, str): raise ValueError("a text")
     return check_dataset(name)
@@ -220,7 +227,7 @@ DatasetName = checked("DatasetName", _check_dataset_text) # one of `DATASETS`, o
 ImagesSummary = checked("ImagesSummary", _check_summary) # such as "8×8 pixels, 10 classes, 0123456789ab"
 BinarisationName = choice("BinarisationName", BINARISATIONS, "binarisation") # one of `BINARISATIONS`
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-027
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-028
 def load(name:str="digits", # one of `DATASETS`, or the path of an .npz file or of a folder
          binarisation:str=None, # one of `BINARISATIONS`; None: static for binary images, otherwise grey
          data_dir=None, # folder that holds the files; None: $VAE_NBDEV_DATA, the cache, the network
