@@ -136,8 +136,10 @@ def check_split(split): # the same
 def check_parts(dataset): # the same
     "A data set; raises `InputError` for what does not have its three parts"
     if all(hasattr(dataset, part) for part in SPLITS): return dataset
-    raise InputError(f"a Dataset is needed, got {_type_name(dataset)}: load one by its name, or put "
-                     "other images into its part test with dataclasses.replace(digits, test=split).")
+    advice = "load one by its name, or put other images into its part test with dataclasses.replace(digits, test=split)"
+    if not isinstance(dataset, Split):
+        advice = "load one by its name, or store images, numpy.savez('images.npz', x=images), and load('images.npz')"
+    raise InputError(f"a Dataset is needed, got {_type_name(dataset)}: {advice}.")
 
 # %% ../../nbs/02_data/01_batches.ipynb #cell-025
 @patch

@@ -13,6 +13,7 @@ import os
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from math import isqrt
+from numbers import Number
 from pathlib import Path
 import numpy as np
 import torch
@@ -24,7 +25,8 @@ from .batches import SPLITS, Split, sample_bernoulli
 from .formats import IdxFiles, SOURCES
 from .download import find_files
 from .archives import ARCHIVES
-from .own_images import base_name, is_path, own_name, parse_summary, read_own_images
+from .own_images import (
+    base_name, is_path, own_name, parse_summary, read_own_images, report_repeated)
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-006
 def read_native_digits() -> tuple: # images uint8 (1797, 64) in 0…16, and classes uint8 (1797,), as arrays
@@ -68,6 +70,9 @@ def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or 
                  ): # the name, or the absolute path
     "Raise `InputError` for an unknown name, with the nearest one; a path need not exist yet"
     name = os.fspath(name) if isinstance(name, os.PathLike) else name
+    if not isinstance(name, str | Number | None): # such as an array
+        raise InputError(f"a data set is a name or a path, got {type(name).__name__}: store images, "
+                         "numpy.savez('images.npz', x=images, y=classes), and load('images.npz').")
     if _is_own(name):
         path = os.path.abspath(os.path.expanduser(name))
         if name.isprintable(): return path
@@ -77,27 +82,33 @@ def check_dataset(name:str, # one of `DATASETS`, or the path of an .npz file or 
     except InputError as error:
         raise InputError(f"{str(error).rstrip('.')}, or the path of an .npz file or of a folder.") from None
 
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-012
 def check_binarisation(name:str, # a data set of `DATASETS`, or a path
                        binarisation:str=None, # one of `BINARISATIONS`; None: the default of the data set
+                       images:str=None, # the summary of own images
                       ): # str
     "The binarisation to use for a data set; `InputError` if the two do not go together"
     check_dataset(name)
-    possible = ("static",) if name == "binarized_mnist" else ("grey", "dynamic", "threshold")
-    if name not in DATASETS: possible += ("static",)
+    binary = name == "binarized_mnist" or "binary" in (images or "")
+    possible = ("static",) if binary else ("grey", "dynamic", "threshold")
+    if name not in DATASETS and not binary: possible += ("static",)
     if binarisation is None: return possible[0]
     check_choice(binarisation, BINARISATIONS, "binarisation")
     if binarisation in possible: return binarisation
+    if images and binary:
+        raise InputError(f"all pixels in {name} are black or white, which is static: leave out the binarisation "
+                         f"{binarisation!r}.")
     hint = " (static is the fixed file of the data set binarized_mnist)" if binarisation == "static" else ""
     raise InputError(f"binarisation {binarisation!r} does not fit the data set {name}: "
                      f"possible is {', '.join(possible)}{hint}.")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-013
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-014
 CLASS_NAMES = { # of data sets whose classes are not digits, as plots show them
     "fashion_mnist": ("T-shirt", "trousers", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot"),
     "kmnist": ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
     "emnist": tuple("abcdefghijklmnopqrstuvwxyz")}
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-016
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-017
 def make_split(images, # grey or binary pixels, uint8 (N, 784)
                labels, # int64 (N,) or None
                binarisation:str, # one of `BINARISATIONS`
@@ -110,7 +121,7 @@ def make_split(images, # grey or binary pixels, uint8 (N, 784)
         images = sample_bernoulli(images.float()/255, make_generator(0, name, "binarisation", part)).to(torch.uint8)*255
     return Split(images, labels, redraw=binarisation == "dynamic" and part == "train")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-019
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-020
 @dataclass(repr=False)
 class Dataset:
     "A data set in three parts"
@@ -141,26 +152,30 @@ class Dataset:
 
     __repr__ = describe
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-021
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-022
 def _summary_of(path, data_dir): # size, classes and fingerprint
     "The summary of the images at a path, or of the same name in a data folder"
     if os.path.lexists(found := _find_own_images(path, data_dir)): return read_own_images(found).summary
     raise InputError(f"there is no file and no folder {found}: correct the path, or name its folder with --data-dir or "
                      "in the environment variable VAE_NBDEV_DATA.")
 
-def _load_own(path, binarisation, data_dir): # Dataset
+def _load_own(path, binarisation, data_dir, images): # Dataset
     "The images of a path, with their binarisation; `InputError` for grey images that are called static"
     source, draws = read_own_images(_find_own_images(path, data_dir)), base_name(path)
+    summary = source.summary
+    if images == summary.replace("binary ", ""): summary = images # of a run from before summaries said "binary"
+    binarisation = check_binarisation(path, binarisation, summary)
     if binarisation == "static":
         for part, (images, _) in source.parts.items():
             if ((images > 0) & (images < 255)).any():
                 raise InputError(f"the {part} images in {path} are grey, and static pixels are 0 or 255: use another "
                                  "binarisation.")
     splits = (make_split(*source.parts[part], binarisation, part, draws) for part in SPLITS)
-    return Dataset(own_name(path, source.summary), binarisation, *splits, source.summary, source.classes)
+    report_repeated(path, source.repeated, len(source.parts["test"][0]))
+    return Dataset(own_name(path, summary), binarisation, *splits, summary, source.classes)
 
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-022
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-023
 def own_summary(name:str, # one of `DATASETS`, or a path
                 images_summary:str=None, # that is known already
                 data_dir=None, # a folder in which the images are looked for, if they are not at the path
@@ -186,7 +201,7 @@ def check_images(data, # a Dataset
     raise InputError(f"the images in {path} have changed: they are {data.images_summary}, and were {images_summary}; "
                      "put the earlier ones back, or train on these in a new folder.")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-023
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-024
 def check_classes(name, images_summary, user:str):
     "Raise `InputError` for own images without classes, which `user` needs"
     if data_arguments(name, images_summary)["n_classes"]: return
@@ -200,7 +215,7 @@ def place_independent(parameters:dict) -> dict: # of a run
     "The parameters of a run with the name of its own images in place of their path"
     return parameters | ({"dataset": base_name(parameters["dataset"])} if parameters.get("images") else {})
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-024
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-025
 def _check_dataset_text(name):
     if not isinstance(name, str): raise ValueError("a text")
     return check_dataset(name)
@@ -213,19 +228,19 @@ DatasetName = checked("DatasetName", _check_dataset_text) # one of `DATASETS`, o
 ImagesSummary = checked("ImagesSummary", _check_summary) # such as "8×8 pixels, 10 classes, 0123456789ab"
 BinarisationName = choice("BinarisationName", BINARISATIONS, "binarisation") # one of `BINARISATIONS`
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-027
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-028
 def load(name:str="digits", # one of `DATASETS`, or the path of an .npz file or of a folder
-         binarisation:str=None, # one of `BINARISATIONS`; None: static for binarized_mnist, otherwise grey
+         binarisation:str=None, # one of `BINARISATIONS`; None: static for binary images, otherwise grey
          data_dir=None, # folder that holds the files; None: $VAE_NBDEV_DATA, the cache, the network
          download:bool=True, # whether the network may be used
          images_summary:str=None, # that own images must have; None: any
         ): # Dataset
     "A data set, checked and in memory; a wrong name, folder or file raises `InputError`"
     name = check_dataset(name)
-    binarisation = check_binarisation(name, binarisation)
     if data_dir is not None and not os.path.isdir(os.path.expanduser(check_path(data_dir, "data_dir"))):
         raise InputError(f"the data folder {data_dir} does not exist: correct --data-dir, or leave it out.")
-    if name not in DATASETS: return check_images(_load_own(name, binarisation, data_dir), images_summary, name)
+    if name not in DATASETS: return check_images(_load_own(name, binarisation, data_dir, images_summary), images_summary, name)
+    binarisation = check_binarisation(name, binarisation)
     if name == "digits": parts = read_digits()
     else:
         source = (SOURCES | ARCHIVES)[name]

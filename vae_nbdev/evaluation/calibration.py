@@ -6,7 +6,7 @@
 __all__ = ['CALIBRATION_BINS', 'GAP_FACTORS', 'brier_score', 'reliability_bins', 'calibration_error',
            'corrected_calibration_error', 'RiskCoverage', 'risk_coverage', 'risk_coverage_scores',
            'risk_coverage_points', 'classifier_scores', 'classifier_rows', 'rows_with_error', 'checked_labels',
-           'calibration_measures']
+           'mean_with_error', 'calibration_measures']
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-003
 import math, time
@@ -203,6 +203,11 @@ def risk_curve(self:Classifier, split, **options) -> RiskCoverage:
     return risk_coverage(*_confidence(self.predict(split, **options), y))
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-033
+def mean_with_error(name:str, matrix:Tensor) -> dict: # of a measure, (L, N)
+    "`crossed_mean` as a dictionary; rounding takes no accuracy out of [0, 1]"
+    estimate = crossed_mean(matrix)._asdict()
+    return estimate | {"mean": min(max(estimate["mean"], 0.), 1.)} if name == "accuracy" else estimate
+
 def calibration_measures(
     log_p:Tensor, # log p(c|x, W_l) of every class (L, N, classes)
     y:Tensor, # labels (N,)
@@ -212,7 +217,7 @@ def calibration_measures(
 ) -> dict: # {"measures", "risk_coverage"}
     "All measures of a classifier, and 50 points of its risk–coverage curve"
     confidence, correct = _confidence(log_p, y)
-    measures = {name: crossed_mean(matrix)._asdict() for name, matrix in rows.items()}
+    measures = {name: mean_with_error(name, matrix) for name, matrix in rows.items()}
     measures["ece"] = corrected_calibration_error(reliability_bins(confidence, correct), seed)
     measures |= risk_coverage_scores(confidence, correct, seed)
     measures["kl_w"] = {"mean": kl_w, "se": 0.}
@@ -237,7 +242,7 @@ def benchmark(self:Classifier,
     y, predict = checked_labels(self, test), lambda eps: self.predict(test, L, seed, eps, batch_size)
     log_p, kl_w = predict(0.), self.weight_kl().item()
     rows = {eps: rows_with_error(self, predict(eps) if eps else log_p, y) for eps in sorted({0., *noise})}
-    points = {f"noise_{name}": [{"eps": eps, **crossed_mean(rows[eps][name])._asdict()} for eps in noise]
+    points = {f"noise_{name}": [{"eps": eps, **mean_with_error(name, rows[eps][name])} for eps in noise]
               for name in ("accuracy", "nll")}
     return {"task": self.task, "likelihood": "categorical", "L": len(log_p), "n_test": len(test), "bound": None,
             "benchmark_seed": seed, "scores": rows[0.], **points, "parameters": self.count_parameters(),

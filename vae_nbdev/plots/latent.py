@@ -21,7 +21,7 @@ from ..data.batches import check_parts, check_split
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.benchmark import check_autoencoder, device_and_dtype, grid_weights, shown_codes
 from .figure import GREY, PALETTE, PlotFigure, check_models, class_colour, class_name
-from .figure import default_style, model_title, style_axes
+from .figure import default_style, model_title, names_fit, style_axes
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-007
 class LatentPlane(NamedTuple):
@@ -91,7 +91,8 @@ def draw_class_labels(
     size:float=12, # of the font for names of one or two characters
     classes=(), # names of all classes; empty: their numbers
 ):
-    "Write each class's name at the median of its points"
+    "Write each class's name at the median of its points, unless there are more than `MAX_NAMED_CLASSES`"
+    if not names_fit(labels): return
     names = [class_name(c, classes) for c in labels.unique()]
     style = dict(fontsize=size if max(map(len, names)) < 3 else .65 * size, weight="bold", ha="center", va="center")
     style |= {"path_effects": [withStroke(linewidth=3, foreground="white")], "parse_math": False}
@@ -111,7 +112,8 @@ def draw_scatter(
     draw_points(ax, points, labels, min(30, 360 / math.sqrt(len(points))))
     style_axes(ax, title, *names).set_aspect("equal", adjustable="datalim")
     ax.locator_params(nbins=6)
-    if labels is None: ax.text(.01, .01, "no class labels: one colour", transform=ax.transAxes, fontsize=8, color=GREY)
+    note = "no class labels: one colour" if labels is None else f"{len(labels.unique())} classes, without names"
+    if not names_fit(labels): ax.text(.01, .01, note, transform=ax.transAxes, fontsize=8, color=GREY)
     else: draw_class_labels(ax, points, labels, .06 * np.ptp(points.numpy(), axis=0).max(), classes=classes)
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-017

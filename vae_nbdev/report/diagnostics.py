@@ -317,11 +317,16 @@ def _lacks_probe(row) -> bool:
     knn, probe = (row.part_score("latent_quality", key) for key in ("knn", "linear_probe"))
     return knn is not None and probe is None
 
+def _has_knn(row) -> bool: # not without classes
+    "Whether classifiers of the codes were measured"
+    return row.part_score("latent_quality", "knn") is not None
+
 def representation_caption(k, rows) -> str:
     "What the table of representation quality shows, for k nearest neighbours"
     note = f" {_NO_PROBE}" if any(map(_lacks_probe, rows)) else ""
-    return (f"Of the codes of the test images: accuracy in % of a k-nearest-neighbour classifier (k = {k}) and of a "
-            "linear classifier (linear probe), both fitted to training codes; active units, the dimensions whose "
+    accuracy = (f"accuracy in % of a k-nearest-neighbour classifier (k = {k}) and of a linear classifier (linear "
+                "probe), both fitted to training codes; ") if any(map(_has_knn, rows)) else ""
+    return (f"Of the codes of the test images: {accuracy}active units, the dimensions whose "
             "posterior mean varies over the images (variance above 0.01 of the prior's; point codes that were trained "
             "without a prior have any scale, and no number); squared maximum mean discrepancy (MMD²) from "
             "the prior (N(0, I) for a model without one), which is 0 if codes and prior agree. Differences are not "
@@ -335,22 +340,22 @@ def active_units_cell(qualities) -> Td:
     units = statistics.fmean(counts)
     return Td(f"{units:g} of {d}" if len(counts) == 1 else f"{units:.1f} of {d}", cls="num", data_sort=repr(units))
 
-def quality_line(row, qualities) -> tuple: # name and cells
+def quality_line(row, qualities, probes=("knn", "linear_probe")) -> tuple: # name and cells
     "A row of the table of representation quality; qualities: one for each seed"
-    probes = [percent_cell(row.part_score("latent_quality", key)) for key in ("knn", "linear_probe")]
+    probes = [percent_cell(row.part_score("latent_quality", key)) for key in probes]
     return (short_name(row.name), *probes, active_units_cell(qualities),
             score_cell(row.part_score("latent_quality", "mmd"), 4, None))
 
 def representation_table(group) -> Div: # `None` if no model was measured
     "Class accuracies, active units and distance from the prior, over seeds; collapsed dimensions are named"
-    lines, notes, ks = [], [], set()
-    rows = rows_with_part(group, "latent_quality")
+    lines, notes, ks, rows = [], [], set(), rows_with_part(group, "latent_quality")
+    probes = {"knn": "k-NN accuracy", "linear_probe": "Linear probe"} if any(map(_has_knn, rows)) else {}
     for row in rows:
         measured = [(r["seed"], r["latent_quality"]) for r in row.results]
-        lines.append(quality_line(row, [quality for _, quality in measured]))
+        lines.append(quality_line(row, [quality for _, quality in measured], probes))
         ks |= {quality.get("k", 10) for _, quality in measured}
         notes += [Li(Strong(short_name(row.name)), f", seed {seed}: {q['note']}") for seed, q in measured if q["note"]]
-    headings = ["Model", "k-NN accuracy", "Linear probe", "Active units", "MMD²"]
+    headings = ["Model", *probes.values(), "Active units", "MMD²"]
     caption = representation_caption(" or ".join(map(str, sorted(ks))), rows) if rows else None
     table = plain_table(headings, lines, "representation quality", caption, group_styles(group))
     return Div(table, Ul(*notes, cls="notes") if notes else None) if table else None

@@ -28,7 +28,7 @@ from fastcore.xml import Button, Canvas, Div, Figcaption, Figure, Img, Noscript,
 from torch import Tensor
 from ..core.files import InputError
 from ..core.randomness import make_generator
-from ..plots.figure import PALETTE, class_colour, class_name
+from ..plots.figure import MAX_NAMED_CLASSES, PALETTE, class_colour, class_name
 from ..plots.page_networks import page_decoder, read_web_asset
 from .results import short_name
 from .findings import group_heading
@@ -70,6 +70,7 @@ def half_sources(images, side) -> dict:
     n, blank = len(images.data["label"]), np.zeros((side, side), np.float32)
     classes = list(dict.fromkeys(filter(None, images.data["label"])))
     points = {"x": [0.] * n, "y": [0.] * n, **{k: images.data[k] for k in ("label", "colour")}, "opacity": [1.] * n}
+    if len(classes) > MAX_NAMED_CLASSES: classes = []
     labels = {"x": [0.] * len(classes), "y": [0.] * len(classes), "text": classes}
     names = {"background": ("loss", "x", "y", "w", "h"), "tiles": ("url", "x", "y", "w", "h"),
              **dict.fromkeys(("ring", "cross", "outline"), ("x", "y"))}

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 from ..core.randomness import make_generator
 from ..evaluation.benchmark import device_and_dtype, encode_mean, grid_weights, shown_weights
+from ..plots.figure import names_fit
 from ..plots.images import reconstruct
 from ..plots.latent import LatentPlane, class_label_positions, decode_grid, fit_plane, latent_limits
 from ..plots.latent import uniform_grid
@@ -168,7 +169,7 @@ def model_entry(
     n, floats = math.isqrt(len(view.tiles)), lambda values: values.numpy().astype(np.float32)
     tile_width, tile_height = (right - left) / (n - 1), (top - bottom) / (n - 1)
     extent, points = torch.tensor(view.limits[:2, 1] - view.limits[:2, 0]).float(), view.axes.project(view.codes)[:, :2]
-    named = points[:0] if labels is None else class_label_positions(points / extent, labels, .06) * extent
+    named = class_label_positions(points / extent, labels, .06) * extent if names_fit(labels) else points[:0]
     networks = {part: getattr(view, part)[0] for part in ("decoder", "encoder")}
     n_axes = len(view.limits) if networks["decoder"] else 2 # stored images show the plane alone
     shown = (lambda images: np.zeros(0, np.uint8)) if networks["decoder"] else stored_images

@@ -62,7 +62,7 @@ def save_plots(
 PLOT_DESCRIPTIONS = { # plot method → what it shows
     "plot_enc_dec": "Test images above their reconstructions",
     "plot_noisy_recon": "Test images, noisy versions of them, and the reconstructions of those",
-    "plot_latent_repr": "The code of every test image as a dot, coloured by class; numerals name the classes",
+    "plot_latent_repr": "The code of every test image as a dot, coloured by class; up to 26 classes are named",
     "plot_latent_recon": "A grid over the latent plane, decoded at every point",
     "plot_history": "Objective, log-likelihood and divergence over the epochs, on training and validation images"}
 CLASS_COLOURED = ("plot_latent_repr",) # plots with the colours of classes, some of which are light

@@ -7,7 +7,8 @@ __all__ = ['MEAN_IMAGE_MARGIN', 'SUMMARY_CARDS', 'count_noun', 'model_counts', '
            'scores_of_row', 'compare_rows', 'rows_without_difference', 'verdict_text', 'loose_sentence',
            'best_row_sentence', 'range_parts', 'below_mean_image', 'mean_image_sentence', 'noise_topics', 'bound_topic',
            'ais_topic', 'kl_sentence', 'limit_sentence', 'size_sentence', 'unit_sentence', 'finding_topics', 'findings',
-           'measure_card', 'score_cards', 'knn_card', 'summary_cards', 'group_summary', 'run_summary', 'group_heading']
+           'measure_card', 'score_cards', 'knn_card', 'summary_cards', 'group_summary', 'run_summary', 'capital_title',
+           'group_heading']
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-003
 from pathlib import Path
@@ -308,6 +309,11 @@ def run_summary(
     failed = f"{len(failures)} of {count_noun(len(results) + len(failures), 'run')} failed"
     return P(Strong(failed), ": see ", A("the reasons", href="#Failed-runs"), " at the end.", *note, cls="alarm")
 
+def capital_title(group) -> str:
+    "The title of a group as the beginning of a sentence; the name of own images stays as it is"
+    own = (group.rows[0].results[0].get("run") or {}).get("images")
+    return group.title if own else group.title[:1].upper() + group.title[1:]
+
 def group_heading(group, groups) -> P: # `None` if there is one group
     "The title of a group within a section, where a study has several groups"
-    return P(Strong(group.title[:1].upper() + group.title[1:]), ":") if len(groups) > 1 else None
+    return P(Strong(capital_title(group)), ":") if len(groups) > 1 else None

@@ -27,7 +27,7 @@ from .tables import (
     HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, format_duration, format_number,
     given_weights_note, group_styles, is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading,
     score_cell, teacher_forced_note, with_minus_sign, with_subscripts)
-from .findings import count_noun, model_counts, rank_rows
+from .findings import capital_title, count_noun, model_counts, rank_rows
 from .figures import html_figure, shown_model
 from .explorer_views import top_rows
 from .galleries import load_models, show_error, image_strip
@@ -189,7 +189,7 @@ def ranking_table(group) -> Div:
     columns.append([Td(format_duration(mean_over_seeds(row, "train_seconds")), cls="num") for row in rows])
     headings = [measure_heading(key, group, setting)[0] for key, setting in keys] + ["Parameters", "Training"]
     head = Tr(Th("Model", scope="col"), *(Th(heading, scope="col", cls="num") for heading in headings))
-    note = (f"{group.title[:1].upper()}{group.title[1:]}: {score_line(group, with_minus_sign)}; nats per image, "
+    note = (f"{capital_title(group)}: {score_line(group, with_minus_sign)}; nats per image, "
             f"{rows[0].results[0]['n_test']:,} test images; ELL − KL only where it is a bound; "
             f"{error_sentence(rows)} Bold is the highest mean. {given_weights_note(group)} {teacher_forced_note(rows)}")
     if any(map(is_loose, rows)): note += f" {LOOSE_NOTE}"

@@ -32,7 +32,8 @@ def _text_columns(group) -> list: # (measure, k or L, (scores, decimals, text of
 
 def _score_text(row, key, score, places) -> str:
     "A mean with its error and mark; an empty text where the row has no such measure"
-    return f"{score.mean:.{places}f} ± {score.error:.{places}f}{score_mark(row, key)}" if score else ""
+    numbers = (score.mean, score.error) if score else ()
+    return " ± ".join(format_number(number, places) for number in numbers) + (score_mark(row, key) if score else "")
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-006
 def text_table(

@@ -219,7 +219,7 @@ def make_run(
     with _naming_place(f"{architecture} in {where}"):
         model = make_model(run.architecture, **model_options(run))
         TrainingSettings(**training_settings(run)).check(model)
-        binarisation = check_binarisation(run.dataset, run.binarisation)
+        binarisation = check_binarisation(run.dataset, run.binarisation, run.images)
         if "likelihood" not in unused: check_pixels(run.likelihood, binarisation)
     samples = _enough_draws(run, model, "eval_samples" in fields, where)
     return dataclasses.replace(run, network=model.config["network"], binarisation=binarisation, eval_samples=samples,
