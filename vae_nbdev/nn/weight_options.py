@@ -99,11 +99,11 @@ def update(self:SampledWeights,
     optimizers:dict, # from `optimizers`
     L:int=1, # Monte-Carlo samples per image
     generator:torch.Generator=None, # source of all random numbers
-    kl_factor:Tensor=None, # see `Architecture.training_loss`
+    kl_warm_up_factor:Tensor=None, # see `Architecture.training_loss`
 ) -> dict: # name → scalar, detached and still on the device
     "One step of each stage on one batch, see `Architecture.update`; returns the terms of all stages"
     for optimizer in optimizers.values(): self.weight_method.start_step(optimizer, generator)
-    return super(SampledWeights, self).update(batch, optimizers, L, generator, kl_factor)
+    return super(SampledWeights, self).update(batch, optimizers, L, generator, kl_warm_up_factor)
 
 # %% ../../nbs/03_nn/26_weight_options.ipynb #cell-011
 class SampledAutoencoder(SampledWeights, Autoencoder):

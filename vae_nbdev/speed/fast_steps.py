@@ -156,7 +156,7 @@ def fast_step(
     model, # an Architecture, or a SeedBatch
     settings, # with `epochs`, `batch_size` and `compile`
     check_stop=lambda: None, # called when compiling fails: raises if the training was to stop
-): # with `train()` and `update(batch, optimizers, L, generator, kl_factor)`
+): # with `train()` and `update(batch, optimizers, L, generator, kl_warm_up_factor)`
     "The training step of a model: the model itself, or a `CompiledStep` of it"
     batched = isinstance(model, SeedBatch)
     first = model.models[0] if batched else model
