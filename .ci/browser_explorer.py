@@ -33,6 +33,13 @@ SETTLED = """async () => {
   do await frame(); while (!Bokeh.documents.every(one => one.is_idle))
   await frame()
 }"""
+SLIDERS = """() => { // name and spoken value of each handle that is shown, and the title that is seen
+  const inside = part => [...part.querySelectorAll("*")].flatMap(one => one.shadowRoot ? [one.shadowRoot, ...inside(one.shadowRoot)] : [])
+  return inside(document.querySelector(".explorer")).filter(root => root.querySelector(".noUi-handle")?.checkVisibility()).map(root => {
+    const handle = root.querySelector(".noUi-handle"), read = name => handle.getAttribute(name) ?? ""
+    return [read("aria-label"), read("aria-valuetext"), root.querySelector(".bk-slider-title").textContent]
+  })
+}"""
 READY = "[...document.querySelectorAll('.explorer')].some(e => e.dataset.ready)"
 MADE_UP = {  # name → architecture and options: every activation, likelihood and kind of layer that runs in a page
     **{name: ("variational_autoencoder", {"activation": name}) for name in ("tanh", "relu", "leaky_relu", "softplus")},
@@ -226,6 +233,16 @@ def report_networks(open_page):
           f"of {len(models)} models {counts[0]} decode and {counts[1]} encode in the report")
 
 
+def check_sliders(page):
+    "A screen reader says of each slider what stands above it, also after the point has moved."
+    for x, y in ((.3, .3), (.6, .7)):
+        point(page, x, y)
+        page.wait_for_timeout(300)
+        sliders = page.evaluate(SLIDERS)
+        wrong = [s for s in sliders if not (s[0] and s[1]) or f"{s[0]}: {s[1]}" != " ".join(s[2].split())]
+        check(len(sliders) > 2 and not wrong, f"of {len(sliders)} sliders these are not said as they are seen: {wrong}")
+
+
 def check_forced_colours(page):
     "What is drawn on the pad is seen also where the system forces its colours, such as for high contrast."
     draw(page, (.3, .3), (.7, .7))
@@ -237,10 +254,11 @@ def check_forced_colours(page):
 
 
 def spoken(open_page):
-    "While the point moves, screen readers get nothing; at rest, what the message says."
+    "While the point moves, screen readers get nothing; at rest, what the message says; sliders have names."
     page = open_page()
     page.wait_for_function(READY)
     page.wait_for_timeout(1000)
+    check_sliders(page)
     page.evaluate(LISTEN)
     for place in ((.3, .3), (.5, .4), (.6, .7), (.4, .6)): point(page, *place)
     page.wait_for_timeout(1000)

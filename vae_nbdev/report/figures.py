@@ -64,7 +64,10 @@ PLOT_DESCRIPTIONS = { # plot method → what it shows
     "plot_noisy_recon": "Test images, noisy versions of them, and the reconstructions of those",
     "plot_latent_repr": "The code of every test image as a dot, coloured by class; up to 26 classes are named",
     "plot_latent_recon": "A grid over the latent plane, decoded at every point",
-    "plot_history": "Objective, log-likelihood and divergence over the epochs, on training and validation images"}
+    "plot_history": "Objective, log-likelihood and divergence over the epochs, on training and validation images",
+    "plot_reliability": "Accuracy against confidence in bins, with the diagonal of perfect calibration",
+    "plot_risk_coverage": "Error rate among the most confident predictions, over their share of all predictions",
+    "plot_certainty": "Test images of least and of highest predictive entropy, with the probabilities of their classes"}
 CLASS_COLOURED = ("plot_latent_repr",) # plots with the colours of classes, some of which are light
 
 def plot_description(name, model) -> str:

@@ -206,6 +206,7 @@ def left_out_note(results, group) -> P: # group: the one shown; `None` if the sl
     text = f"The slides compare {count_noun(shown, 'model')} of {group.title}. The "
     return P(text, A("report", href="index.html"), f" also has {'; '.join(others)}.", cls="caption")
 
+# %% ../../nbs/10_report/11_slides.ipynb #cell-026
 def title_image(group, folder, data_dir=None, n:int=12):
     "The latent grid of the highest model with a two-dimensional code; None if there is none"
     pairs, data, _ = load_models(group, folder, data_dir)
@@ -227,7 +228,7 @@ def title_slide(title:str, results, group, folder, data_dir=None) -> Div: # titl
     note = left_out_note(results, group) if group else None
     return Div(Div(H1(title), P(text), note), Div(picture, cls="paper"), cls="split first")
 
-# %% ../../nbs/10_report/11_slides.ipynb #cell-026
+# %% ../../nbs/10_report/11_slides.ipynb #cell-027
 @show_error
 def data_slide(group, data_dir=None, n_per_class:int=6) -> Div:
     "Test images of the classes in turn, and the size of the data set"
@@ -244,7 +245,7 @@ def data_slide(group, data_dir=None, n_per_class:int=6) -> Div:
     picture = image_strip(x.cpu(), f"{len(x)} test images of {group.dataset}{order}", 10)
     return Div(Div(picture, cls="paper"), Dl(*(Div(Dt(k), Dd(v)) for k, v in facts.items()), cls="facts"), cls="split")
 
-# %% ../../nbs/10_report/11_slides.ipynb #cell-029
+# %% ../../nbs/10_report/11_slides.ipynb #cell-030
 def source_line(
     results, # of a study; may be empty
     name:str, # of the study; may be empty

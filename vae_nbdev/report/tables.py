@@ -54,8 +54,8 @@ CALIBRATION_NOTE = ("Accuracy: higher is better; NLL (nats per image), Brier, EC
 TEACHER_FORCED_NOTE = ("{}: autoregressive decoders. Their log p(x|z) of a pixel also sees the true pixels before "
                        "it, so ELL, ELL(ε) and PLL measure neither reconstruction from the code nor robustness, and do "
                        "not compete with those of other models.")
-ESS_NOTE = ("k‑hat: Pareto k-hat of the importance weights, the median over the images; ESS: their effective sample size "
-            "instead, where k is too small for k-hat.")
+ESS_NOTE = ("k‑hat: Pareto k-hat of the importance weights, the median over the images; ESS: their effective sample "
+            "size instead, where k is too small for k-hat.")
 LOOSE_NOTE = (f"IWLL marked “loose”: Pareto k-hat of the importance weights above {K_HAT_LIMIT}; the bound holds on "
               "average, but may lie far below its limit, and its error is not reliable.")
 

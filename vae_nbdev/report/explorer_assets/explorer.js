@@ -39,11 +39,29 @@ function explorerElement(name) { return document.querySelector(`[data-explorer="
 
 function explorerNamed(name) { return explorerElement(name).explorer }
 
+// Bokeh gives a slider's handle no name, and says raw values where the page shows words: both are kept as its title is.
+function nameSliders(part) {
+  for (const {shadowRoot} of part.querySelectorAll("*")) {
+    if (!shadowRoot) continue
+    const name = () => {
+      const handle = shadowRoot.querySelector(".noUi-handle"), title = shadowRoot.querySelector(".bk-slider-title")
+      const value = title?.querySelector(".bk-slider-value")
+      if (!handle || !value) return
+      handle.setAttribute("aria-label", title.firstChild.textContent.replace(/:\s*$/, ""))
+      handle.setAttribute("aria-valuetext", value.textContent)
+    }
+    name()
+    new MutationObserver(name).observe(shadowRoot, {childList: true, characterData: true, subtree: true})
+    nameSliders(shadowRoot)
+  }
+}
+
 // Everything is in the page: show the first models. The browser tests wait for the mark.
 function startExplorer(explorer) {
   const root = explorerElement(explorer.models.id)
   root.explorer = explorer
   for (const half of explorer.halves) showModel(half, explorer)
   connectPad(root, explorer)
+  nameSliders(root)
   root.dataset.ready = "yes"
 }
