@@ -239,7 +239,9 @@ def load(name:str="digits", # one of `DATASETS`, or the path of an .npz file or 
     name = check_dataset(name)
     if data_dir is not None and not os.path.isdir(os.path.expanduser(check_path(data_dir, "data_dir"))):
         raise InputError(f"the data folder {data_dir} does not exist: correct --data-dir, or leave it out.")
-    if name not in DATASETS: return check_images(_load_own(name, binarisation, data_dir, images_summary), images_summary, name)
+    if name not in DATASETS:
+        own = _load_own(name, binarisation, data_dir, images_summary)
+        return check_images(own, images_summary, name)
     binarisation = check_binarisation(name, binarisation)
     if name == "digits": parts = read_digits()
     else:

@@ -116,6 +116,7 @@ class LineStyle(NamedTuple):
     marker:str
     dashed:bool
 
+# %% ../../nbs/08_plots/01_figure.ipynb #cell-022
 def _is_convolutional(architecture):
     "Whether the body of an architecture is convolutional; of one that is not installed the name says it"
     body = getattr(architectures().get(architecture), "body", None)
@@ -136,7 +137,7 @@ def line_styles(
         styles[name] = next((style for style in choices if style not in styles.values()), choices[0])
     return styles
 
-# %% ../../nbs/08_plots/01_figure.ipynb #cell-024
+# %% ../../nbs/08_plots/01_figure.ipynb #cell-025
 def wrap_words(
     text:str, # of one line or more
     width:int, # characters of a line; a longer word keeps a line of its own
@@ -154,7 +155,7 @@ def style_axes(ax, title:str="", x:str="", y:str=""):
     ax.spines[["left", "bottom"]].set_color(GREY)
     return ax
 
-# %% ../../nbs/08_plots/01_figure.ipynb #cell-025
+# %% ../../nbs/08_plots/01_figure.ipynb #cell-026
 PUBLISHED_NAMES = { # class → how its papers write it, where the words of the class are not enough
     "BetaVAE": "β-VAE", "ImportanceWeightedAutoencoder": "Importance-weighted autoencoder", "InfoVAE": "InfoVAE",
     "MadeVAE": "MADE VAE", "PixelVAE": "PixelVAE", "VampPriorVAE": "VampPrior VAE", "VQVAE": "VQ-VAE"}
