@@ -81,7 +81,7 @@ def images_caption(
     shown = "the first ones"
     if labels is not None:
         classes = len(labels.unique())
-        shown = "the first of every class" if classes <= n else f"the first of {n} of the {classes} classes"
+        shown = "the first of every class" if classes <= n else f"the first of {n} of their {classes} classes"
     return P(f"The test images are {shown}.", cls="caption")
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-014
