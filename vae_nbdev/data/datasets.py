@@ -159,11 +159,11 @@ def _summary_of(path, data_dir): # size, classes and fingerprint
     raise InputError(f"there is no file and no folder {found}: correct the path, or name its folder with --data-dir or "
                      "in the environment variable VAE_NBDEV_DATA.")
 
-def _load_own(path, binarisation, data_dir, images): # Dataset
+def _load_own(path, binarisation, data_dir, images_summary): # Dataset
     "The images of a path, with their binarisation; `InputError` for grey images that are called static"
     source, draws = read_own_images(_find_own_images(path, data_dir)), base_name(path)
     summary = source.summary
-    if images == summary.replace("binary ", ""): summary = images # of a run from before summaries said "binary"
+    if images_summary == summary.replace("binary ", ""): summary = images_summary # of an older run
     binarisation = check_binarisation(path, binarisation, summary)
     if binarisation == "static":
         for part, (images, _) in source.parts.items():
