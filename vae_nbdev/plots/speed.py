@@ -9,7 +9,7 @@ __all__ = ['plot_time_ratios', 'plot_scaling']
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 from ..speed.benchmark import time_ratio, median_and_range, linear_fit
-from .figure import PlotFigure, class_colour, default_style, style_axes
+from .figure import PlotFigure, class_colour, default_style, style_axes, wrap_words
 
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-007
 def _style_ratio_axis(ax):
@@ -27,19 +27,23 @@ def _style_ratio_axis(ax):
 def plot_time_ratios(
     result:dict, # of `make bench`
 ) -> PlotFigure:
-    "The run time of each other program divided by ours: median as a dot, range as a line"
-    rows = [(group["title"], program["label"], time_ratio(group, name)) for group in result["groups"].values()
-            for name, program in group["programs"].items() if name not in ("peak", "products", group["ours"])]
-    rows = [row for row in rows if row[2]][::-1]
-    picture = PlotFigure(8, 1 + .34 * len(rows))
+    "The run time of each other program divided by ours: median as a dot and a number, range as a line"
+    rows = [] # (label, ratio), without a ratio the title of a group
+    for group in result["groups"].values():
+        others = {name: program for name, program in group["programs"].items()
+                  if name not in ("peak", "products", group["ours"]) and time_ratio(group, name)}
+        if others: rows.append((group["title"], None))
+        rows += [(program["label"], time_ratio(group, name)) for name, program in others.items()]
+    picture = PlotFigure(8, .8 + .22 * len(rows))
     ax = style_axes(picture.subplots(), x="times as long as this project (log scale)")
-    titles = list(dict.fromkeys(title for title, _, _ in rows))
-    for y, (title, _, ratio) in enumerate(rows):
-        colour = class_colour(titles.index(title))
-        ax.plot([ratio["low"], ratio["high"]], [y, y], color=colour, lw=3, alpha=.5)
-        ax.plot(ratio["median"], y, "o", color=colour)
-        ax.annotate(f"{ratio['median']:.2f}", (ratio["high"], y), (6, -3), textcoords="offset points", fontsize=8)
-    ax.set_yticks(range(len(rows)), labels=[f"{label}\n{title}" for title, label, _ in rows], fontsize=7)
+    for y, (_, ratio) in enumerate(rows):
+        if ratio is None: continue
+        ax.plot([ratio["low"], ratio["high"]], [y, y], color=class_colour(7), lw=3, alpha=.5)
+        ax.plot(ratio["median"], y, "o", color=class_colour(7), ms=5)
+        ax.text(1.02, y, f"{ratio['median']:.2f}", va="center", fontsize=9, transform=ax.get_yaxis_transform())
+    ax.set_yticks(range(len(rows)), labels=[label for label, _ in rows], fontsize=9)
+    for (_, ratio), tick in zip(rows, ax.get_yticklabels()): tick.set_fontweight("bold" if ratio is None else "normal")
+    ax.set_ylim(len(rows) - .4, -.6)
     _style_ratio_axis(ax)
     return picture
 
@@ -52,15 +56,15 @@ def _draw_scaling(ax, curve, colour):
     ax.errorbar(x, median, [median - low, high - median], fmt="o", color=colour, ms=4, lw=1.5)
     grid = np.geomspace(x[0], x[-1], 50)
     ax.plot(grid, fit["fixed"] + fit["each"] * grid, color=colour, lw=1, alpha=.6)
-    style_axes(ax, f"off a straight line by {100 * fit['off']:.0f} %", curve["title"], "seconds")
+    style_axes(ax, f"off a straight line by {100 * fit['off']:.0f} %", wrap_words(curve["title"], 28), "seconds")
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_xticks(x, labels=[f"{v:,.0f}" for v in x], fontsize=7)
+    ax.set_xticks(x, labels=[f"{v:,.0f}" for v in x], fontsize=9)
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.yaxis.set_major_formatter("{x:g}")
     for axis in (ax.xaxis, ax.yaxis): axis.set_minor_formatter(NullFormatter())
-    ax.title.set_fontsize(8)
-    ax.xaxis.label.set_fontsize(7)
+    ax.title.set_fontsize(9)
+    ax.xaxis.label.set_fontsize(9)
 
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-012
 @default_style()
