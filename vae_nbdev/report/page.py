@@ -275,6 +275,13 @@ def _check_unchanged(study, out):
     raise InputError(f"no new report: another vae_report has started one of other runs in {out}: wait for its end and "
                      "try again, or choose another --out.")
 
+def _read_results(study, out, failures) -> tuple: # the results for the tables, and the counterexamples
+    "The results of a study; `InputError` if there are none, although runs have come to their end"
+    results, unread = load_results(out)
+    wrong = next((name for name in unread if name not in failures), None)
+    if results or not wrong: return split_counterexamples(results, out)
+    raise InputError(f"no new report: no result in {out} can be shown, such as that of {wrong}: {unread[wrong]}")
+
 # %% ../../nbs/10_report/16_page.ipynb #cell-032
 def build_report(
     study, # a Study
@@ -289,7 +296,7 @@ def build_report(
     for run in study.runs: make_folder(path_within(out, RUNS, run_name(run)))
     kept = {name: reason for name, reason in outdated_runs(study, out).items() if name not in failures}
     write_study(study, out, failures, kept)
-    results, apart = split_counterexamples(load_results(out)[0], out)
+    results, apart = _read_results(study, out, failures)
     write_number_files(results, out)
     write_run_pages(study, out, source / "template", results + apart)
     places = {"study_dir": str(out.resolve()), "data_dir": str(Path(data_dir).resolve()) if data_dir else None}
