@@ -11,7 +11,7 @@ from pathlib import Path
 from ..core.files import InputError, make_folder, read_json, round_floats, write_json
 from ..core.provenance import provenance
 from ..nn.registry import architectures
-from .folders import RUNS
+from .folders import finished_runs
 from .runs import evaluated_weights
 from .spec import chosen_options
 from ..training.checkpoints import restore
@@ -42,8 +42,8 @@ def choose_models(
 ) -> dict: # name in the zoo → result of its run
     "The finished run of each architecture and size of the code with the lowest validation NELBO"
     named = {}
-    for path in sorted((Path(study_folder) / RUNS).glob("*/result.json")):
-        result = read_json(path, "a result") | {"folder": str(path.parent)}
+    for folder in finished_runs(study_folder)[0]:
+        result = read_json(folder / "result.json", "a result") | {"folder": str(folder)}
         run = result["run"]
         if run["latent"] not in (None, *latents) or not _has_default_objective(run): continue
         name = run["architecture"] + ("" if run["latent"] is None else f"-d{run['latent']}")
