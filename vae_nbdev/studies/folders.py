@@ -265,11 +265,20 @@ def finished_runs(
     raise InputError(f"the study in {folder} has no finished run: go on with it first, with vae_report.")
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-041
+def _describe_code(commit, code, versions=None) -> str:
+    "Code in words: its commit, or otherwise the version of the package and the hash of its source"
+    version = versions.get("vae-nbdev") if isinstance(versions, dict) else None
+    if commit: return f"commit {commit}"
+    return f"{f'version {version}, ' if version else ''}source hash {code or 'unknown'}"
+
 def _describe_origin(result, run) -> str:
     "Why a result is not that of a run, in words"
     if not has_parameters(result, run): return "finished with other parameters"
-    source = f"commit {result['commit']}" if result.get("commit") else f"version {result.get('code') or 'unknown'}"
-    return f"finished by other code ({source})"
+    code, trained_by = result.get("code"), result.get("trained_by")
+    evaluated = _describe_code(result.get("commit"), code, result.get("versions"))
+    if trained_by in (None, code): return f"finished by other code ({evaluated})"
+    trained = _describe_code(result.get("trained_commit"), trained_by)
+    return f"trained by other code ({trained}), evaluated by {evaluated}"
 
 def outdated_runs(
     study:Study,
