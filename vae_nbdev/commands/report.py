@@ -235,7 +235,7 @@ def _print_left_out(folder, n, which):
 
 def _expand_studies(folders):
     "Folders of runs: a folder of a study stands for its finished runs; says what is left out"
-    from vae_nbdev.report.compare_runs import finished_runs
+    from vae_nbdev.studies.folders import finished_runs
     seen = set()
     for folder in folders:
         if not os.path.isfile(os.path.join(folder, "study.json")):

@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'EXTRA_EVALUATIONS', 'GREY_SCORE', 'AIS_PRIORS', 'SETTINGS', 'read_result',
-           'load_results', 'split_counterexamples', 'is_builtin_study', 'class_title', 'run_parameters', 'model_key',
-           'model_parameters', 'model_names', 'short_name', 'result_part', 'all_scores', 'evaluation_scores', 'Score',
-           'score_over_seeds', 'Row', 'Group', 'group_results', 'rows_with_part', 'over_seeds', 'images_in_words',
-           'has_deterministic_code', 'has_uncertain_weights', 'is_deterministic', 'is_teacher_forced', 'bound_mark',
-           'competes', 'score_kind', 'is_grey_score', 'score_line', 'given_weights_note', 'low_ess_count',
-           'with_subscripts', 'row_setting', 'column_settings']
+           'load_results', 'split_counterexamples', 'is_builtin_study', 'commit_text', 'class_title', 'run_parameters',
+           'model_key', 'model_parameters', 'model_names', 'short_name', 'result_part', 'all_scores',
+           'evaluation_scores', 'Score', 'score_over_seeds', 'Row', 'Group', 'group_results', 'rows_with_part',
+           'over_seeds', 'images_in_words', 'has_deterministic_code', 'has_uncertain_weights', 'is_deterministic',
+           'is_teacher_forced', 'bound_mark', 'competes', 'score_kind', 'is_grey_score', 'score_line',
+           'given_weights_note', 'low_ess_count', 'with_subscripts', 'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
 import dataclasses, itertools, json, os, re, statistics
@@ -19,7 +19,7 @@ from typing import NamedTuple
 from fastcore.xml import Sub
 import vae_nbdev
 from ..core.files import InputError, read_json, path_within
-from ..core.schema import check_schema, printable
+from ..core.schema import check_arguments, check_schema, printable
 from ..data.datasets import load
 from ..nn.autoregressive import AutoregressiveDecoder
 from ..nn.registry import architectures
@@ -27,7 +27,7 @@ from ..plots.figure import class_words
 from ..studies.folders import RUNS, read_study_index
 from ..studies.parameter_words import format_parameter
 from ..studies.runs import EVALUATION_FIELDS
-from ..studies.spec import Run, chosen_options
+from ..studies.spec import Run, chosen_options, run_name
 from .schemas import FullResult
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-007
@@ -45,13 +45,18 @@ def read_result(folder) -> dict: # the contents of `result.json`
     return result
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-009
+def _has_run_name(result, name) -> bool:
+    "Whether the parameters of a result are those of the run of this name, whatever older code has named it"
+    try: return run_name(Run(**check_arguments(Run, result["run"], "its result.json"))) == name
+    except InputError: return False # of parameters that this code does not know
+
 def _read_run_result(folder, name) -> dict:
     "The result of the run of that name; `InputError` if its files lead out of the study or belong to another run"
     run_folder = path_within(folder, "runs", name, "result.json").parent
     for path in run_folder.rglob("*"):
         if path.is_symlink(): path_within(folder, path.relative_to(folder))
     result = read_result(run_folder)
-    if result["name"] == name: return result
+    if result["name"] == name or _has_run_name(result, name): return result | {"name": name}
     raise InputError(f"its result.json is that of another run, {result['name']}: put the original in its place.")
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-010
@@ -91,6 +96,20 @@ def is_builtin_study(
     return any((folder / "studies" / f"{name}.yaml").is_file() for folder in folders)
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-021
+def _describe_commit(commit, code) -> str: # "" if it is not known
+    "A commit in words; with uncommitted changes, which no commit holds, with the hash of that code"
+    if not str(commit or "").endswith("+"): return str(commit or "")
+    return f"{commit[:-1]} with uncommitted changes{f' (code hash {code})' if code else ''}"
+
+def commit_text(result) -> str: # "" if it is not known
+    "The commit of a result, and that of its training if it is another one"
+    code, trained_by = result.get("code"), result.get("trained_by")
+    evaluated = _describe_commit(result.get("commit"), code)
+    if trained_by in (None, code): return evaluated
+    trained = _describe_commit(result.get("trained_commit"), trained_by) or f"code hash {trained_by}"
+    return f"{trained} (training) and {evaluated or f'code hash {code}'} (evaluation)"
+
+# %% ../../nbs/10_report/01_results.ipynb #cell-024
 NOT_IN_NAMES = ("architecture", "dataset", "images", "binarisation", "likelihood", "seed") # titles have them, or tables
 
 def class_title(result) -> str:
@@ -102,7 +121,7 @@ def run_parameters(result) -> dict: # name → value
     run = {**dataclasses.asdict(Run()), **result["run"]}
     return {**{k: v for k, v in run.items() if k != "options"}, **(run["options"] or {})}
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-022
+# %% ../../nbs/10_report/01_results.ipynb #cell-025
 COMPARABLE = ("task", "dataset", "binarisation", "likelihood") # in which all results of a table agree
 
 def _hashable(value): return json.dumps(value, sort_keys=True) if isinstance(value, (dict, list)) else value
@@ -121,7 +140,7 @@ def model_key(
     values = {k: _hashable(v) for k, v in parameters.items() if k not in left_out and v is not None}
     return *(result[k] for k in COMPARABLE), architecture, frozenset(values.items())
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-023
+# %% ../../nbs/10_report/01_results.ipynb #cell-026
 def model_parameters(results) -> list: # name → value, for each result
     "The parameters by which models are told apart; extra evaluations are, where one training was evaluated twice"
     used = [run_parameters(r) | {"eval_samples": r["L"], "importance_samples": r.get("k")} for r in results]
@@ -131,7 +150,7 @@ def model_parameters(results) -> list: # name → value, for each result
     repeated = {model for (model, _), n in n_trainings.items() if n > 1}
     return [u if model in repeated else s for u, s, model in zip(used, short, models)]
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-024
+# %% ../../nbs/10_report/01_results.ipynb #cell-027
 def _count_digits(key, values) -> int:
     "The digits that tell the numbers among the values of a parameter apart"
     numbers = {value for value in values if isinstance(value, (int, float))}
@@ -144,7 +163,7 @@ def _find_varying(parameter_sets, leave_out) -> dict: # key → digits of its nu
     return {key: _count_digits(key, values[key]) for key in keys
             if key not in (*NOT_IN_NAMES, *leave_out) and len(values[key]) > 1}
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-025
+# %% ../../nbs/10_report/01_results.ipynb #cell-028
 def _describe_model(result, parameters, varying) -> str:
     "The class in words, and the values of the parameters that vary within the class"
     title = class_title(result)
@@ -171,7 +190,7 @@ def short_name(name) -> str:
     "A name for figures that show autoencoders only"
     return name.replace(" autoencoder", "")
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-028
+# %% ../../nbs/10_report/01_results.ipynb #cell-031
 def result_part(result, *path):
     "A part of a result at the end of a path of keys; `None` if it or a part on the way to it is missing"
     for key in path: result = result.get(key) if result else None
@@ -191,7 +210,7 @@ def evaluation_scores(result) -> dict: # name → {"mean", "se"}
     scores["predictive"] = ([None] + (result_part(result, "predictive", "curve") or []))[-1]
     return {name: score for name, score in scores.items() if score}
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-031
+# %% ../../nbs/10_report/01_results.ipynb #cell-034
 class Score(NamedTuple):
     "A mean with its error: the standard deviation over seeds, or for one seed its standard error"
     mean:float
@@ -204,7 +223,7 @@ def score_over_seeds(scores) -> Score: # `None` if there are none
     means = [score["mean"] for score in scores]
     return Score(statistics.fmean(means), statistics.stdev(means))
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-032
+# %% ../../nbs/10_report/01_results.ipynb #cell-035
 class Row(NamedTuple):
     "One row of a table: `name` for figures, `title` beside columns for network and code, one result for each seed"
     name:str
@@ -219,7 +238,7 @@ class Row(NamedTuple):
         "A mean in another part of the results, over the row's seeds"
         return score_over_seeds(result_part(result, *path) for result in self.results)
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-033
+# %% ../../nbs/10_report/01_results.ipynb #cell-036
 class Group(NamedTuple):
     "Rows that are comparable, for one table"
     task:str
@@ -239,7 +258,7 @@ class Group(NamedTuple):
         name = str(run.get("dataset")) if images else self.dataset
         return load(name, self.binarisation, data_dir, images_summary=images)
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-034
+# %% ../../nbs/10_report/01_results.ipynb #cell-037
 def group_results(results) -> list: # results: of a study; the list is of Group, in the study's order
     "Results grouped by task, data set, binarisation and likelihood; one row for each run with all its seeds"
     groups, names, titles = {}, model_names(results), model_names(results, ("network", "latent"))
@@ -258,7 +277,7 @@ def over_seeds(rows) -> str: # "" if every row has one seed
     counts = sorted({len(row.results) for row in rows} - {1})
     return f"over {' or '.join(map(str, counts))} seeds" if counts else ""
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-037
+# %% ../../nbs/10_report/01_results.ipynb #cell-040
 def images_in_words(counts) -> str: # counts: of images and of all test images, for each result
     "How many test images were used; they are random ones where they are not all"
     counts = sorted(set(counts))
@@ -266,7 +285,7 @@ def images_in_words(counts) -> str: # counts: of images and of all test images, 
     if chosen: chosen[-1] += " random"
     return f"{' or '.join(dict.fromkeys(chosen + whole))} test images"
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-042
+# %% ../../nbs/10_report/01_results.ipynb #cell-045
 def has_deterministic_code(row) -> bool:
     "Whether q(z|x) of a row is a point: stated by its class, or by KL_z = 0 for an architecture that is not installed"
     cls = architectures().get(row.results[0]["architecture"])
@@ -285,7 +304,7 @@ def is_deterministic(row) -> bool:
     one_code = has_deterministic_code(row) if cls is None else cls.deterministic
     return one_code and not has_uncertain_weights(row)
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-043
+# %% ../../nbs/10_report/01_results.ipynb #cell-046
 def is_teacher_forced(row) -> bool:
     "Whether p(x|z) of a row sees the true pixels before each one, so that its ELL is not of a reconstruction"
     cls = architectures().get(row.results[0]["architecture"])
@@ -300,7 +319,7 @@ def competes(row, key) -> bool:
     if key == "elbo": return not bound_mark(row)
     return not (key.startswith(("ell", "pll")) and is_teacher_forced(row))
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-046
+# %% ../../nbs/10_report/01_results.ipynb #cell-049
 GREY_SCORE = "grey cross-entropy"
 
 def score_kind(
@@ -316,7 +335,7 @@ def is_grey_score(group) -> bool:
     "Whether the scores are grey cross-entropies, by which no model is ranked in likelihood"
     return score_kind(group) == GREY_SCORE
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-047
+# %% ../../nbs/10_report/01_results.ipynb #cell-050
 def score_line(
     group, # a Group
     with_sign=str, # function of the bound's text, such as `with_minus_sign`
@@ -340,7 +359,7 @@ def given_weights_note(
     what = "given W" if group.binarisation == "grey" else what
     return f"{measure} of {of}: {what}, averaged over q(W); KL_W not included."
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-048
+# %% ../../nbs/10_report/01_results.ipynb #cell-051
 AIS_PRIORS = {"prior": "the prior p(z)", "ex_post": "the ex-post density"} # key of an AIS estimate → p(z)
 
 def low_ess_count(
@@ -360,7 +379,7 @@ def with_subscripts(*parts) -> list: # of texts and elements
         pieces += [Sub(piece) if place % 2 else piece for place, piece in enumerate(split)]
     return pieces
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-052
+# %% ../../nbs/10_report/01_results.ipynb #cell-055
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share
 
 def row_setting(row, key) -> int: # `None` for a measure without one, and for PLL that is the same for every L

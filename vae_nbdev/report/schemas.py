@@ -188,6 +188,8 @@ class FullResult(Result):
     versions:dict[Name, Line|None]|None = None
     commit:Line|None = None
     code:Line|None = None # hash of the package's source
+    trained_by:Line|None = None # the same of the code that trained the model
+    trained_commit:Line|None = None # and its commit
     hardware:Line|None = None
     threads:Count|None = None # of the evaluation
     device:Name|None = None # type of the one that evaluated

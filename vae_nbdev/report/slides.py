@@ -21,8 +21,8 @@ from ..evaluation.benchmark import shown_codes
 from ..plots.figure import GREY, PlotFigure, class_words, default_style, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
-from .results import bound_mark, column_settings, competes, group_results, is_builtin_study
-from .results import is_teacher_forced, row_setting, score_line, short_name
+from .results import bound_mark, column_settings, commit_text, competes, group_results
+from .results import is_builtin_study, is_teacher_forced, row_setting, score_line, short_name
 from .tables import (
     HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, format_duration, format_number,
     given_weights_note, group_styles, is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading,
@@ -252,7 +252,7 @@ def source_line(
 ) -> P: # `None` without results
     "How to repeat a study, and where its numbers come from"
     if not results: return None
-    commits = " / ".join(sorted({str(result.get("commit") or "unknown") for result in results}))
+    commits = " / ".join(sorted({commit_text(result) or "unknown" for result in results}))
     duration = format_duration(sum(result.get("train_seconds") or 0 for result in results))
     file = f"{shell_path(f'{name}-runs.yaml')} with the file beside these slides"
     repeat = f"To repeat: vae_report {name if is_builtin_study(name) else file}. " if name else ""

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RUNS', 'NEXT', 'STUDY_FILES', 'read_run_key', 'set_aside', 'work_folder', 'set_aside_others', 'restore_older',
            'install_next', 'reuse_training', 'acquire_run', 'StudyIndex', 'read_study_index', 'repeat_file',
-           'check_study_folder', 'write_study', 'outdated_runs']
+           'check_study_folder', 'write_study', 'finished_runs', 'outdated_runs']
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-003
 import dataclasses, fnmatch, glob, itertools, os, re, shutil, sys
@@ -253,11 +253,32 @@ def write_study(
     write_text(repeat_file(study, out), REPEAT_LINE + format_yaml(_study_content(study)))
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-038
+def finished_runs(
+    folder, # of a study
+) -> tuple: # the folders of its finished runs, and how many of its runs have no result
+    "The runs of a study that can be compared with others; its counterexamples are left out"
+    index = read_study_index(folder)
+    names = [name for name in index.runs or [] if name not in (index.counterexamples or [])]
+    places = [path_within(folder, RUNS, name) for name in names]
+    finished = [place for place in places if (place / "result.json").exists()]
+    if finished: return finished, len(places) - len(finished)
+    raise InputError(f"the study in {folder} has no finished run: go on with it first, with vae_report.")
+
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-041
+def _describe_code(commit, code, versions=None) -> str:
+    "Code in words: its commit, or otherwise the version of the package and the hash of its source"
+    version = versions.get("vae-nbdev") if isinstance(versions, dict) else None
+    if commit: return f"commit {commit}"
+    return f"{f'version {version}, ' if version else ''}source hash {code or 'unknown'}"
+
 def _describe_origin(result, run) -> str:
     "Why a result is not that of a run, in words"
     if not has_parameters(result, run): return "finished with other parameters"
-    source = f"commit {result['commit']}" if result.get("commit") else f"version {result.get('code') or 'unknown'}"
-    return f"finished by other code ({source})"
+    code, trained_by = result.get("code"), result.get("trained_by")
+    evaluated = _describe_code(result.get("commit"), code, result.get("versions"))
+    if trained_by in (None, code): return f"finished by other code ({evaluated})"
+    trained = _describe_code(result.get("trained_commit"), trained_by)
+    return f"trained by other code ({trained}), evaluated by {evaluated}"
 
 def outdated_runs(
     study:Study,

@@ -339,7 +339,7 @@ def _kept_result(folder, run, kept) -> dict|None: # or None
     "The result of a run, or an older one that the study has kept"
     result, reason = finished_result(run, folder), kept.get(run_name(run))
     older = older_result(run, folder) if reason and not result else None
-    return older | {"kept": reason} if older else result
+    return older | {"kept": reason, "name": run_name(run)} if older else result
 
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-052

@@ -254,6 +254,7 @@ def evaluate_run(
         measures |= {"threads": torch.get_num_threads(), "device": pick_device(device).type}
     result = _describe_run(run, data, history) | measures | _training_cost(folder, history) | {"history": history}
     result |= {"key": key, "code": code_version(), "trained_by": code} | provenance(measures["device"])
+    result["trained_commit"] = read_config(Path(folder) / "config.json")["commit"]
     if own: set_result_aside(folder, key)
     if scores: write_scores(folder, scores, f"scores{suffix}.safetensors")
     write_json(Path(folder) / f"result{suffix}.json", result)

@@ -9,12 +9,13 @@ __all__ = ['MAX_ZOO_BYTES', 'validation_nelbo', 'choose_models', 'build_zoo']
 import shutil
 from pathlib import Path
 from ..core.files import InputError, make_folder, read_json, round_floats, write_json
-from ..core.provenance import provenance
+from ..core.provenance import code_version, provenance
 from ..nn.registry import architectures
-from .folders import RUNS
+from .folders import finished_runs
 from .runs import evaluated_weights
 from .spec import chosen_options
 from ..training.checkpoints import restore
+from ..training.configuration import read_config
 
 # %% ../../nbs/09_studies/08_zoo.ipynb #cell-006
 def validation_nelbo(result) -> float:
@@ -42,8 +43,8 @@ def choose_models(
 ) -> dict: # name in the zoo → result of its run
     "The finished run of each architecture and size of the code with the lowest validation NELBO"
     named = {}
-    for path in sorted((Path(study_folder) / RUNS).glob("*/result.json")):
-        result = read_json(path, "a result") | {"folder": str(path.parent)}
+    for folder in finished_runs(study_folder)[0]:
+        result = read_json(folder / "result.json", "a result") | {"folder": str(folder)}
         run = result["run"]
         if run["latent"] not in (None, *latents) or not _has_default_objective(run): continue
         name = run["architecture"] + ("" if run["latent"] is None else f"-d{run['latent']}")
@@ -56,6 +57,13 @@ def choose_models(
 
 # %% ../../nbs/09_studies/08_zoo.ipynb #cell-009
 MAX_ZOO_BYTES = 12_000_000 # of all weights
+
+def _copy_origin(source, folder) -> dict: # fields of its `config.json`
+    "Let the model in a folder of the zoo keep the code and the machine of its training, and return them"
+    config = read_config(Path(source) / "config.json")
+    origin = {name: config.get(name) for name in ("code", "device", *provenance())}
+    write_json(folder / "config.json", read_json(folder / "config.json") | origin)
+    return origin
 
 def _describe_model(name, result, folder) -> dict:
     "The entry of a model in `zoo.json`"
@@ -72,15 +80,17 @@ def build_zoo(
     "Write the best models of a study in half precision; raises `InputError` if they are too large together"
     if Path(out).exists(): raise InputError(f"{out} exists already: choose another folder, or remove it first.")
     models, entries = choose_models(study_folder, latents), []
+    built_by = {"code": code_version(), **provenance()}
     try:
         for name, result in models.items():
             folder = make_folder(Path(out) / name)
             trained = restore(result["folder"], evaluated_weights(result["run"]))
             trained.serialize(folder, result["run"], half=True)
-            entries.append(_describe_model(name, result, folder))
+            origin = _copy_origin(result["folder"], folder)
+            entries.append(_describe_model(name, result, folder) | {"trained_by": origin})
         size = sum(entry["bytes"] for entry in entries)
         if size > max_bytes: raise InputError(f"the models take {size:,} bytes, at most {max_bytes:,}: leave some out.")
-        write_json(Path(out) / "zoo.json", round_floats({"format": 1, "models": entries, **provenance()}))
+        write_json(Path(out) / "zoo.json", round_floats({"format": 1, "models": entries, "built_by": built_by}))
     except BaseException:
         shutil.rmtree(out, ignore_errors=True)  # it did not exist before
         raise
