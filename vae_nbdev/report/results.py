@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'EXTRA_EVALUATIONS', 'GREY_SCORE', 'AIS_PRIORS', 'SETTINGS', 'read_result',
-           'load_results', 'split_counterexamples', 'is_builtin_study', 'commit_text', 'class_title', 'run_parameters',
-           'model_key', 'model_parameters', 'model_names', 'short_name', 'result_part', 'all_scores',
-           'evaluation_scores', 'Score', 'score_over_seeds', 'Row', 'Group', 'group_results', 'rows_with_part',
-           'over_seeds', 'images_in_words', 'has_deterministic_code', 'has_uncertain_weights', 'is_deterministic',
-           'is_teacher_forced', 'bound_mark', 'competes', 'score_kind', 'is_grey_score', 'score_line',
-           'given_weights_note', 'low_ess_count', 'with_subscripts', 'row_setting', 'column_settings']
+           'load_results', 'split_counterexamples', 'is_builtin_study', 'class_title', 'run_parameters', 'model_key',
+           'model_parameters', 'model_names', 'short_name', 'result_part', 'all_scores', 'evaluation_scores', 'Score',
+           'score_over_seeds', 'Row', 'Group', 'group_results', 'rows_with_part', 'over_seeds', 'images_in_words',
+           'has_deterministic_code', 'has_uncertain_weights', 'is_deterministic', 'is_teacher_forced', 'bound_mark',
+           'competes', 'score_kind', 'is_grey_score', 'score_line', 'given_weights_note', 'low_ess_count',
+           'with_subscripts', 'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
 import dataclasses, itertools, json, os, re, statistics
@@ -96,20 +96,6 @@ def is_builtin_study(
     return any((folder / "studies" / f"{name}.yaml").is_file() for folder in folders)
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-021
-def _describe_commit(commit, code) -> str: # "" if it is not known
-    "A commit in words; with uncommitted changes, which no commit holds, with the hash of that code"
-    if not str(commit or "").endswith("+"): return str(commit or "")
-    return f"{commit[:-1]} with uncommitted changes{f' (code hash {code})' if code else ''}"
-
-def commit_text(result) -> str: # "" if it is not known
-    "The commit of a result, and that of its training if it is another one"
-    code, trained_by = result.get("code"), result.get("trained_by")
-    evaluated = _describe_commit(result.get("commit"), code)
-    if trained_by in (None, code): return evaluated
-    trained = _describe_commit(result.get("trained_commit"), trained_by) or f"code hash {trained_by}"
-    return f"{trained} (training) and {evaluated or f'code hash {code}'} (evaluation)"
-
-# %% ../../nbs/10_report/01_results.ipynb #cell-024
 NOT_IN_NAMES = ("architecture", "dataset", "images", "binarisation", "likelihood", "seed") # titles have them, or tables
 
 def class_title(result) -> str:
@@ -121,7 +107,7 @@ def run_parameters(result) -> dict: # name → value
     run = {**dataclasses.asdict(Run()), **result["run"]}
     return {**{k: v for k, v in run.items() if k != "options"}, **(run["options"] or {})}
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-025
+# %% ../../nbs/10_report/01_results.ipynb #cell-022
 COMPARABLE = ("task", "dataset", "binarisation", "likelihood") # in which all results of a table agree
 
 def _hashable(value): return json.dumps(value, sort_keys=True) if isinstance(value, (dict, list)) else value
@@ -140,7 +126,7 @@ def model_key(
     values = {k: _hashable(v) for k, v in parameters.items() if k not in left_out and v is not None}
     return *(result[k] for k in COMPARABLE), architecture, frozenset(values.items())
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-026
+# %% ../../nbs/10_report/01_results.ipynb #cell-023
 def model_parameters(results) -> list: # name → value, for each result
     "The parameters by which models are told apart; extra evaluations are, where one training was evaluated twice"
     used = [run_parameters(r) | {"eval_samples": r["L"], "importance_samples": r.get("k")} for r in results]
@@ -150,7 +136,7 @@ def model_parameters(results) -> list: # name → value, for each result
     repeated = {model for (model, _), n in n_trainings.items() if n > 1}
     return [u if model in repeated else s for u, s, model in zip(used, short, models)]
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-027
+# %% ../../nbs/10_report/01_results.ipynb #cell-024
 def _count_digits(key, values) -> int:
     "The digits that tell the numbers among the values of a parameter apart"
     numbers = {value for value in values if isinstance(value, (int, float))}
@@ -163,7 +149,7 @@ def _find_varying(parameter_sets, leave_out) -> dict: # key → digits of its nu
     return {key: _count_digits(key, values[key]) for key in keys
             if key not in (*NOT_IN_NAMES, *leave_out) and len(values[key]) > 1}
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-028
+# %% ../../nbs/10_report/01_results.ipynb #cell-025
 def _describe_model(result, parameters, varying) -> str:
     "The class in words, and the values of the parameters that vary within the class"
     title = class_title(result)
@@ -190,7 +176,7 @@ def short_name(name) -> str:
     "A name for figures that show autoencoders only"
     return name.replace(" autoencoder", "")
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-031
+# %% ../../nbs/10_report/01_results.ipynb #cell-028
 def result_part(result, *path):
     "A part of a result at the end of a path of keys; `None` if it or a part on the way to it is missing"
     for key in path: result = result.get(key) if result else None
@@ -210,7 +196,7 @@ def evaluation_scores(result) -> dict: # name → {"mean", "se"}
     scores["predictive"] = ([None] + (result_part(result, "predictive", "curve") or []))[-1]
     return {name: score for name, score in scores.items() if score}
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-034
+# %% ../../nbs/10_report/01_results.ipynb #cell-031
 class Score(NamedTuple):
     "A mean with its error: the standard deviation over seeds, or for one seed its standard error"
     mean:float
@@ -223,7 +209,7 @@ def score_over_seeds(scores) -> Score: # `None` if there are none
     means = [score["mean"] for score in scores]
     return Score(statistics.fmean(means), statistics.stdev(means))
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-035
+# %% ../../nbs/10_report/01_results.ipynb #cell-032
 class Row(NamedTuple):
     "One row of a table: `name` for figures, `title` beside columns for network and code, one result for each seed"
     name:str
@@ -238,7 +224,7 @@ class Row(NamedTuple):
         "A mean in another part of the results, over the row's seeds"
         return score_over_seeds(result_part(result, *path) for result in self.results)
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-036
+# %% ../../nbs/10_report/01_results.ipynb #cell-033
 class Group(NamedTuple):
     "Rows that are comparable, for one table"
     task:str
@@ -258,7 +244,7 @@ class Group(NamedTuple):
         name = str(run.get("dataset")) if images else self.dataset
         return load(name, self.binarisation, data_dir, images_summary=images)
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-037
+# %% ../../nbs/10_report/01_results.ipynb #cell-034
 def group_results(results) -> list: # results: of a study; the list is of Group, in the study's order
     "Results grouped by task, data set, binarisation and likelihood; one row for each run with all its seeds"
     groups, names, titles = {}, model_names(results), model_names(results, ("network", "latent"))
@@ -277,7 +263,7 @@ def over_seeds(rows) -> str: # "" if every row has one seed
     counts = sorted({len(row.results) for row in rows} - {1})
     return f"over {' or '.join(map(str, counts))} seeds" if counts else ""
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-040
+# %% ../../nbs/10_report/01_results.ipynb #cell-037
 def images_in_words(counts) -> str: # counts: of images and of all test images, for each result
     "How many test images were used; they are random ones where they are not all"
     counts = sorted(set(counts))
@@ -285,7 +271,7 @@ def images_in_words(counts) -> str: # counts: of images and of all test images, 
     if chosen: chosen[-1] += " random"
     return f"{' or '.join(dict.fromkeys(chosen + whole))} test images"
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-045
+# %% ../../nbs/10_report/01_results.ipynb #cell-042
 def has_deterministic_code(row) -> bool:
     "Whether q(z|x) of a row is a point: stated by its class, or by KL_z = 0 for an architecture that is not installed"
     cls = architectures().get(row.results[0]["architecture"])
@@ -304,7 +290,7 @@ def is_deterministic(row) -> bool:
     one_code = has_deterministic_code(row) if cls is None else cls.deterministic
     return one_code and not has_uncertain_weights(row)
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-046
+# %% ../../nbs/10_report/01_results.ipynb #cell-043
 def is_teacher_forced(row) -> bool:
     "Whether p(x|z) of a row sees the true pixels before each one, so that its ELL is not of a reconstruction"
     cls = architectures().get(row.results[0]["architecture"])
@@ -319,7 +305,7 @@ def competes(row, key) -> bool:
     if key == "elbo": return not bound_mark(row)
     return not (key.startswith(("ell", "pll")) and is_teacher_forced(row))
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-049
+# %% ../../nbs/10_report/01_results.ipynb #cell-046
 GREY_SCORE = "grey cross-entropy"
 
 def score_kind(
@@ -335,7 +321,7 @@ def is_grey_score(group) -> bool:
     "Whether the scores are grey cross-entropies, by which no model is ranked in likelihood"
     return score_kind(group) == GREY_SCORE
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-050
+# %% ../../nbs/10_report/01_results.ipynb #cell-047
 def score_line(
     group, # a Group
     with_sign=str, # function of the bound's text, such as `with_minus_sign`
@@ -359,7 +345,7 @@ def given_weights_note(
     what = "given W" if group.binarisation == "grey" else what
     return f"{measure} of {of}: {what}, averaged over q(W); KL_W not included."
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-051
+# %% ../../nbs/10_report/01_results.ipynb #cell-048
 AIS_PRIORS = {"prior": "the prior p(z)", "ex_post": "the ex-post density"} # key of an AIS estimate → p(z)
 
 def low_ess_count(
@@ -379,7 +365,7 @@ def with_subscripts(*parts) -> list: # of texts and elements
         pieces += [Sub(piece) if place % 2 else piece for place, piece in enumerate(split)]
     return pieces
 
-# %% ../../nbs/10_report/01_results.ipynb #cell-055
+# %% ../../nbs/10_report/01_results.ipynb #cell-052
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share
 
 def row_setting(row, key) -> int: # `None` for a measure without one, and for PLL that is the same for every L

@@ -16,12 +16,13 @@ from fastcore.xml import A, Dd, Div, Dl, Dt, H1, P, Strong, Table, Tbody, Td, Th
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from ..core.command import shell_path
 from ..core.files import InputError
+from ..core.provenance import commit_text
 from ..nn.registry import architectures
 from ..evaluation.benchmark import shown_codes
 from ..plots.figure import GREY, PlotFigure, class_words, default_style, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
-from .results import bound_mark, column_settings, commit_text, competes, group_results
+from .results import bound_mark, column_settings, competes, group_results
 from .results import is_builtin_study, is_teacher_forced, row_setting, score_line, short_name
 from .tables import (
     HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, format_duration, format_number,

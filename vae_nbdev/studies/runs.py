@@ -232,7 +232,7 @@ def _evaluate(run, folder, data, suffix, *, device, data_dir, progress) -> tuple
     optional = run_optional_evaluations(model, run, density_file, data, data_dir, progress)
     matrices |= optional.get("ais", {}).pop("scores", {})
     _check_numbers(scores | optional, "")
-    return scores | optional, matrices
+    return scores | optional | {"threads": torch.get_num_threads(), "device": pick_device(device).type}, matrices
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-025
 def evaluate_run(
@@ -251,10 +251,9 @@ def evaluate_run(
     suffix = "" if own else f"-{key[:8]}"
     with use_threads(choose_threads(threads)):
         measures, scores = _evaluate(run, folder, data, suffix, device=device, data_dir=data_dir, progress=progress)
-        measures |= {"threads": torch.get_num_threads(), "device": pick_device(device).type}
     result = _describe_run(run, data, history) | measures | _training_cost(folder, history) | {"history": history}
-    result |= {"key": key, "code": code_version(), "trained_by": code} | provenance(measures["device"])
-    result["trained_commit"] = read_config(Path(folder) / "config.json")["commit"]
+    result |= {"key": key, "code": code_version()} | provenance(measures["device"])
+    result |= {"trained_by": code, "trained_commit": read_config(Path(folder) / "config.json")["commit"]}
     if own: set_result_aside(folder, key)
     if scores: write_scores(folder, scores, f"scores{suffix}.safetensors")
     write_json(Path(folder) / f"result{suffix}.json", result)
