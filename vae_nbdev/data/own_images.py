@@ -151,7 +151,7 @@ def report_repeated(path, repeated:int, n_test:int):
 @patch(as_prop=True)
 def summary(self:OwnImages) -> str:
     "Size, kind of pixels, classes and fingerprint as one text, which the parameters of a run hold"
-    side, kind = isqrt(self.parts["train"][0].shape[1]), "binary " * self.binary
+    side, kind = isqrt(self.parts["train"][0].shape[1]), "binary " if self.binary else ""
     return f"{side}×{side} {kind}pixels, {len(self.classes) or 'no'} classes, {self.fingerprint}"
 
 def parse_summary(text:str) -> tuple: # n_pixels, and n_classes (0 without classes)

@@ -331,8 +331,10 @@ def explorer(
     x, labels = split.batch(index, make_generator(0, "explorer redraw", device=split.images.device))
     views = {name: model_view(model, x) for name, model in models.items()}
     start = initial_models([row for row in rows if short_name(row.name) in models])
-    pair = ["Two models show the same test image, each at its own place; both encode a drawing."] * (len(models) > 1)
-    caption = P(" ".join([explorer_caption(all_rows, len(rows), len(x)), *pair, *missing]), cls="caption")
+    sentences = [explorer_caption(all_rows, len(rows), len(x))]
+    if len(models) > 1:
+        sentences.append("Two models show the same test image, each at its own place; both encode a drawing.")
+    caption = P(" ".join([*sentences, *missing]), cls="caption")
     return Div(explorer_html(views, x, index, labels, start, int(MAX_PAGE_NETWORKS * share), data.classes), caption)
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-048
