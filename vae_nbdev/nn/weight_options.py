@@ -99,7 +99,7 @@ def update(self:SampledWeights,
     optimizers:dict, # from `optimizers`
     L:int=1, # Monte-Carlo samples per image
     generator:torch.Generator=None, # source of all random numbers
-    kl_warm_up_factor:Tensor=None, # see `Architecture.training_loss`
+    kl_warm_up_factor:Tensor=None, # f of KL warm-up, a scalar; `None`: 1
 ) -> dict: # name → scalar, detached and still on the device
     "One step of each stage on one batch, see `Architecture.update`; returns the terms of all stages"
     for optimizer in optimizers.values(): self.weight_method.start_step(optimizer, generator)

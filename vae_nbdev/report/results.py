@@ -324,7 +324,7 @@ def is_grey_score(group) -> bool:
 # %% ../../nbs/10_report/01_results.ipynb #cell-047
 def score_line(
     group, # a Group
-    with_sign=str, # function of the bound's text, such as `with_minus_sign`
+    with_sign=str, # function of the bound's text
 ) -> str:
     "What the scores of a group are and, where there is a bound, the highest possible ELL"
     bounds = {result.get("bound") for row in group.rows for result in row.results}
