@@ -10,7 +10,7 @@ from execnb.shell import CaptureShell
 from nbconvert.preprocessors import CellExecutionError, CoalesceStreamsPreprocessor, ExecutePreprocessor
 from nbdev.config import get_config
 
-from vae_nbdev.core.notebooks import _use_own_kernel
+from vae_nbdev.core.notebooks import use_own_kernel
 
 from common import ROOT
 
@@ -107,7 +107,7 @@ def store_outputs(path, flags=""):
         if cell.id in kept: cell.source = ""
     resources = {"metadata": {"path": str(path.parent)}}
     with tempfile.TemporaryDirectory() as folder:
-        _use_own_kernel(folder)  # and not a kernel `python3` that the developer has installed
+        use_own_kernel(folder)  # and not a kernel `python3` that the developer has installed
         try: ExecutePreprocessor(timeout=None, kernel_name="python3").preprocess(notebook, resources)
         except CellExecutionError as error: sys.exit(f"{path} is left as it was: {error}")
     CoalesceStreamsPreprocessor().preprocess(notebook, resources)  # one output for the lines that a cell prints

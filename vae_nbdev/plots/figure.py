@@ -122,6 +122,11 @@ def _is_convolutional(architecture):
     body = getattr(architectures().get(architecture), "body", None)
     return body.kind == "conv" if body else "_conv_" in architecture
 
+def _starting_at(values, i):
+    "The values in their order, from number i on; after the last one comes the first"
+    i %= len(values)
+    return values[i:] + values[:i]
+
 def line_styles(
     architecture_of:dict, # name of a model → its architecture
 ) -> dict: # name of a model → LineStyle
@@ -129,11 +134,11 @@ def line_styles(
     dense_name = lambda architecture: architecture.replace("_conv_", "_")
     known = *WITH_OWN_COLOURS, *sorted(architectures()), *architecture_of.values()
     families = list(dict.fromkeys(map(dense_name, known)))
-    styles, turned = {}, lambda values, i: values[i % len(values):] + values[:i % len(values)]
+    styles = {}
     for i, (name, architecture) in enumerate(architecture_of.items()):
-        colours = turned(LINE_COLOURS, families.index(dense_name(architecture)))
+        colours = _starting_at(LINE_COLOURS, families.index(dense_name(architecture)))
         choices = [LineStyle(colour, marker, _is_convolutional(architecture))
-                   for colour in colours for marker in turned(MARKERS, i)]
+                   for colour in colours for marker in _starting_at(MARKERS, i)]
         styles[name] = next((style for style in choices if style not in styles.values()), choices[0])
     return styles
 
