@@ -12,10 +12,10 @@ __all__ = ['MAX_LINE', 'logger', 'EXTRAS', 'one_line', 'SafeStream', 'safe_strea
 import argparse, errno, inspect, logging, math, os, re, shlex, sys, tempfile, time, traceback
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
+from typing import TextIO
 import platformdirs, shtab
 from fastcore.docments import docments
-from typing import TextIO
-from pathlib import Path
 from .files import InputError, check_choice
 from .locks import LockHeldError
 from .signals import STOP_STATUS, StopSignals, immediate_exit

@@ -7,8 +7,8 @@ __all__ = ['check_seed', 'make_generator', 'random_numbers', 'BatchedGenerator',
 
 # %% ../../nbs/01_core/03_randomness.ipynb #cell-003
 import hashlib, json
-import torch
 from collections.abc import Iterable
+import torch
 from .files import check_number
 
 # %% ../../nbs/01_core/03_randomness.ipynb #cell-005

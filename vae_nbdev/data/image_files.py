@@ -11,9 +11,9 @@ import os, re, warnings
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from math import isqrt
+from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
-from pathlib import Path
 from ..core.files import InputError, check_choice, read_bytes
 from .formats import load_arrays
 

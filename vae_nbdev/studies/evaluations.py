@@ -9,8 +9,8 @@ __all__ = ['OOD_DATASETS', 'OWN_OOD_DATASET', 'OOD_IMPORTANCE_SAMPLES', 'DIAGNOS
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-003
 from dataclasses import replace
-import torch
 from pathlib import Path
+import torch
 from ..core.files import InputError
 from ..core.randomness import make_generator
 from ..data.batches import Split
