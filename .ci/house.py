@@ -15,6 +15,8 @@ CITATION, ENTRY = re.compile(r"(?<!\w)@(\w+)"), re.compile(r"^@\w+\{(\w+),\n(.*?
 NAMED = re.compile(r"([A-Z][\w-]*)(?: et al\.)? \(?((?:19|20)\d\d)(?=[,;)])")  # a paper in plain words: an author and the year
 WITHOUT_ADDRESS = {"banerjee1960", "banerjee1961", "brown1984", "kish1965", "miyasawa1961", "tukey1953"}  # printed on paper only
 ONLY_REPORT = {"scroll", "white"}  # classes: the site scrolls tables without it, and does not invert figures in the dark
+TYPED = {"core", "data", "nn", "models", "speed", "training", "studies"}  # subpackages in which all public parameters are explained
+UNTYPED = {"self", "cls", "args", "ctx", "info"}  # parameters that need none; the last two are PyTorch's own
 LINK = re.compile(r"\[([^][]*)\]\([^)\s]*\)")
 ASSERTS = re.compile(r"\bassert\b|\btest_\w+\(|assert_close\(")
 
@@ -247,6 +249,28 @@ def docstrings():
                 yield f"{PACKAGE}.{module}.{node.name}: {sign[0]} in its docstring; put the word into backticks"
 
 
+def public_functions(body, owner=""):
+    "The public functions and methods of a module, and the constructors of its public classes, as (name, node)"
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and (not node.name.startswith("_") or owner and node.name == "__init__"):
+            yield owner + node.name, node
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from public_functions(node.body, f"{node.name}.")
+
+
+def parameters():
+    "Public parameters of the subpackages in `TYPED` with neither a type nor a comment"
+    for module, source in modules().items():
+        if module.partition(".")[0] not in TYPED: continue
+        lines = source.splitlines()
+        for name, node in public_functions(ast.parse(source).body):
+            for p in filter(None, [*node.args.posonlyargs, *node.args.args, node.args.vararg, *node.args.kwonlyargs]):
+                line = lines[p.lineno - 1]  # behind a signature of one line, a comment is about what is returned
+                comment = re.search(r",\s*#", line) or "#" in line and p.lineno > node.lineno
+                if not (p.annotation or comment or p.arg in UNTYPED):
+                    yield f"{PACKAGE}.{module}.{name}: the parameter {p.arg} has neither a type nor a comment"
+
+
 def links_on_names():
     "Links by hand on exported names: nbdev links the name again, and the page shows the Markdown of two nested links"
     names = exported_names()
@@ -321,6 +345,7 @@ RULES = {"notebooks and exported cells can be read": readable, "a notebook has t
          "architectures are counted": counts, "no shortcodes of Quarto": shortcodes,
          "imports have cells of their own": imports_alone,
          "no two exported names share an anchor": anchors, "docstrings show their signs": docstrings,
+         "public parameters have a type or a comment": parameters,
          "outputs have a style on the site": styles,
          "no link by hand on an exported name": links_on_names, "no link in a signature": signature_comments, "every cell has an id of its own": cell_ids,
          "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations,

@@ -12,6 +12,8 @@ __all__ = ['MAX_LINE', 'logger', 'EXTRAS', 'one_line', 'SafeStream', 'safe_strea
 import argparse, errno, inspect, logging, math, os, re, shlex, sys, tempfile, time, traceback
 from contextlib import contextmanager
 from functools import wraps
+from pathlib import Path
+from typing import TextIO
 import platformdirs, shtab
 from fastcore.docments import docments
 from .files import InputError, check_choice
@@ -33,13 +35,13 @@ def one_line(
 # %% ../../nbs/01_core/08_command.ipynb #cell-008
 class SafeStream:
     "A standard stream that may fail: `problem` then says why, and what is written later goes nowhere"
-    def __init__(self, stream):
+    def __init__(self, stream:TextIO):
         self.stream, self.problem = stream, None
         if hasattr(stream, "reconfigure"): stream.reconfigure(errors="backslashreplace")
 
     def __getattr__(self, name): return getattr(self.stream, name)
 
-    def write(self, text):
+    def write(self, text:str):
         if not self.problem: self._attempt(self.stream.write, text)
         return len(text)
 
@@ -78,31 +80,31 @@ def safe_streams():
 # %% ../../nbs/01_core/08_command.ipynb #cell-012
 def _shorten(text): return text if len(text) < 100 else text[:100] + "…"
 
-def whole_number(text) -> int:
+def whole_number(text:str) -> int:
     "A whole number of at most 18 digits"
     if re.fullmatch(r"[-+]?[0-9]{1,18}", text): return int(text)
     raise argparse.ArgumentTypeError(f"{_shorten(text)!r} is not a whole number of at most 18 digits")
 
-def finite_number(text) -> float:
+def finite_number(text:str) -> float:
     "A finite number, such as 0.001 or 1e-3"
     is_number = re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", text)
     if is_number and math.isfinite(float(text)): return float(text)
     raise argparse.ArgumentTypeError(f"{_shorten(text)!r} is not a finite number such as 0.001 or 1e-3")
 
-def int_or_none(text):
+def int_or_none(text:str) -> int|None:
     "A whole number, or `none`"
     if text == "none": return None
     try: return whole_number(text)
     except argparse.ArgumentTypeError as error: raise argparse.ArgumentTypeError(f"{error}, and not none") from None
 
-def file_path(text) -> str:
+def file_path(text:str) -> str:
     "The path of a file or folder, which is not empty; a shell leaves the ~ in `--out=~/a` as it is"
     if not text: raise argparse.ArgumentTypeError("the path is empty: leave the option out, or name a file or folder")
     if not (path := os.path.expanduser(text)).startswith("~"): return path
     raise argparse.ArgumentTypeError(f"the home folder in {_shorten(text)!r} is not known: write the path without ~, "
                                      "or ./~ for a name that begins with it")
 
-def shell_path(path) -> str:
+def shell_path(path:str|Path) -> str:
     "A path as a shell and `file_path` read it: quoted, and a name that begins with - or ~ as one in this folder"
     text = str(path)
     return shlex.quote(os.path.join(".", text) if text.startswith(("-", "~")) else text)
@@ -122,7 +124,7 @@ class CommandParser(argparse.ArgumentParser):
     "A parser that raises `InputError`, names the nearest option, and reads underscores as hyphens"
     options = ()
 
-    def parse_args(self, args=None):
+    def parse_args(self, args:list=None):
         values, unknown = self.parse_known_args(_hyphenate(sys.argv[1:] if args is None else args))
         for argument in unknown:
             if argument.startswith("--"): check_choice(argument.partition("=")[0], self.options, "option")
@@ -132,7 +134,7 @@ class CommandParser(argparse.ArgumentParser):
     def _check_value(self, action, value): # argparse's own check of choices
         if action.choices is not None: check_choice(value, list(action.choices), action.dest)
 
-    def error(self, message): raise InputError(message)
+    def error(self, message:str): raise InputError(message)
 
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-016
@@ -174,7 +176,7 @@ def make_parser(
     parser.options = ["--help", "--verbose", "--print-completion", *(name for name in names if name.startswith("--"))]
     return parser
 
-def call_with_options(func, options:dict):
+def call_with_options(func:callable, options:dict):
     "Call a function with the values that the parser of its signature has read"
     parameters = inspect.signature(func).parameters.values()
     positional = [options.pop(p.name) for p in parameters if p.kind is p.POSITIONAL_ONLY]
@@ -186,7 +188,7 @@ def call_with_options(func, options:dict):
 # %% ../../nbs/01_core/08_command.ipynb #cell-021
 logger = logging.getLogger("vae_nbdev")
 
-def print_message(text):
+def print_message(text:str):
     "Print a line on stderr, above the progress bars"
     bars = getattr(sys.modules.get("tqdm"), "tqdm", None)  # not imported here, and perhaps imported by half
     if bars: bars.write(text, file=sys.stderr)
@@ -224,7 +226,7 @@ def _shortage_text(error, advice):
     return f"out of memory{advice and f': {advice}'} ({text})."
 
 # %% ../../nbs/01_core/08_command.ipynb #cell-025
-def write_traceback(name, error) -> str: # path of the file; empty if there is no place for it
+def write_traceback(name:str, error:BaseException) -> str: # path of the file; empty if there is no place for it
     "Write the traceback of an error to a new file in the user's folder for logs, or else among the temporary files"
     text = "".join(traceback.format_exception(error))
     about = f"{name} {' '.join(map(repr, sys.argv[1:]))}\nPython {sys.version}\n\n{text}"

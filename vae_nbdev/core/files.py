@@ -56,7 +56,7 @@ def _format_range(minimum, maximum, exclusive):
 
 MAX_COUNT = 2**31 - 1 # the largest number of things: products of two fit into 64 bits
 
-def plain_int(value):
+def plain_int(value:object):
     "An integer of any type, or a float such as 2.0, as an int; everything else as it is"
     if isinstance(value, bool): return value
     return int(value) if isinstance(value, Integral) or isinstance(value, float) and value.is_integer() else value
@@ -135,7 +135,7 @@ def write_json(path, # the file to write
     except ValueError as error: raise InputError(f"cannot write {path}: {error}.") from error
     write_text(path, text + "\n")
 
-def round_floats(value):
+def round_floats(value:object):
     "The value with all its floats rounded to six significant digits, for files of many numbers"
     if isinstance(value, float): return float(f"{value:.6g}")
     if isinstance(value, dict): return {k: round_floats(v) for k, v in value.items()}
@@ -195,7 +195,7 @@ def read_json(path, # the file to read
         raise InputError(f"cannot read {role} {path}: it is damaged or not JSON ({error}). {advice}.") from error
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-047
-def make_folder(path): # Path
+def make_folder(path:str|Path): # Path
     "Create the folder `path` if it is missing, and return it; `InputError` if it cannot be written to"
     path, reason = Path(path), ""
     try:

@@ -40,7 +40,7 @@ def python_command(
     code = f"import sys; sys.path[:] = {[str(path) for path in sys.path]}; {code}"
     return [sys.executable, "-c", code, *map(str, arguments)]
 
-def use_own_kernel(folder): # an empty one
+def use_own_kernel(folder:str|Path): # an empty one
     "In this process, let Jupyter's kernel `python3` be this Python, with the settings of an empty folder"
     from ipykernel.kernelspec import get_kernel_dict # imported here, as papermill is
     options = "-f", "{connection_file}", "--ignore-cwd" # without the last one, IPython adds the current folder
@@ -61,7 +61,7 @@ def _run_process(*args):
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM) # the status says so
 
-def notebook_command(notebook, output, parameters_file) -> list: # of texts
+def notebook_command(notebook:str|Path, output:str|Path, parameters_file:str|Path) -> list: # of texts
     "The command of a process that executes a notebook, as `run_papermill` does; its status is 1 if a cell fails"
     code = f"from vae_nbdev.core.notebooks import {_run_process.__name__} as run; run(*sys.argv[1:])"
     return python_command(code, notebook, output, parameters_file)

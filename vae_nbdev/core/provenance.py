@@ -82,7 +82,7 @@ def _describe_commit(commit, code) -> str: # "" if it is not known
     if not str(commit or "").endswith("+"): return str(commit or "")
     return f"{commit[:-1]} with uncommitted changes{f' (code hash {code})' if code else ''}"
 
-def commit_text(result) -> str: # "" if it is not known
+def commit_text(result:dict) -> str: # "" if it is not known
     "The commit of a result, and that of its training if it is another one"
     code, trained_by = result.get("code"), result.get("trained_by")
     evaluated = _describe_commit(result.get("commit"), code)

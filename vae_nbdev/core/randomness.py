@@ -7,11 +7,12 @@ __all__ = ['check_seed', 'make_generator', 'random_numbers', 'BatchedGenerator',
 
 # %% ../../nbs/01_core/03_randomness.ipynb #cell-003
 import hashlib, json
+from collections.abc import Iterable
 import torch
 from .files import check_number
 
 # %% ../../nbs/01_core/03_randomness.ipynb #cell-005
-def check_seed(seed) -> int: # 0, 1, 2, …
+def check_seed(seed:int) -> int: # 0, 1, 2, …
     "A seed as a plain number; raises `InputError` for anything but a whole number of at most 63 bits"
     return check_number(seed, "seed", minimum=0, maximum=2**63 - 1, integer=True)
 
@@ -38,22 +39,22 @@ def random_numbers(distribution, # torch.randn or torch.rand
 # %% ../../nbs/01_core/03_randomness.ipynb #cell-012
 class BatchedGenerator:
     "Stands in for a generator: S generators that draw side by side, along a leading axis S"
-    def __init__(self, generators): self.generators = list(generators)
+    def __init__(self, generators:Iterable): self.generators = list(generators)
 
-    def draw(self, distribution, shape, like):
+    def draw(self, distribution:callable, shape:tuple, like:torch.Tensor) -> torch.Tensor:
         return torch.stack([random_numbers(distribution, shape[1:], g, like) for g in self.generators])
 
 # %% ../../nbs/01_core/03_randomness.ipynb #cell-015
 class RecordingGenerator:
     "Stands in for a generator, and records the distribution and shape of every call"
-    def __init__(self, generator): self.generator, self.calls = generator, []
+    def __init__(self, generator:torch.Generator): self.generator, self.calls = generator, []
 
-    def draw(self, distribution, shape, like):
+    def draw(self, distribution:callable, shape:tuple, like:torch.Tensor) -> torch.Tensor:
         self.calls.append((distribution, tuple(shape)))
         return random_numbers(distribution, shape, self.generator, like)
 
 class ReplayGenerator:
     "Stands in for a generator, and returns numbers that were drawn before, in their order"
-    def __init__(self, numbers): self.numbers = iter(numbers)
+    def __init__(self, numbers:Iterable): self.numbers = iter(numbers)
 
-    def draw(self, distribution, shape, like): return next(self.numbers)
+    def draw(self, distribution:callable, shape:tuple, like:torch.Tensor) -> torch.Tensor: return next(self.numbers)

@@ -118,7 +118,7 @@ def printable(text:str, length:int=300) -> str:
     text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text[:length + 1].split()))
     return text if len(text) <= length else f"{text[:length - 3]}..."
 
-def describe(value) -> str:
+def describe(value:object) -> str:
     "A value of any type and size, as it stands in code, in at most 80 characters"
     try: text = reprlib.repr(value)
     except (RecursionError, ValueError): text = f"a value of type {type(value).__name__}"

@@ -8,13 +8,14 @@ __all__ = ['STOP_SIGNALS', 'STOP_STATUS', 'REPEAT_SECONDS', 'GRACE_SECONDS', 'se
 
 # %% ../../nbs/01_core/07_signals.ipynb #cell-003
 import os, signal, sys, threading, time
+from types import FrameType
 
 # %% ../../nbs/01_core/07_signals.ipynb #cell-005
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") # the last two do not exist everywhere
 STOP_SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 STOP_STATUS = 130 # the exit status of a command that was stopped
 
-def set_handlers(handler) -> dict: # signal number → the handler before
+def set_handlers(handler:callable) -> dict: # signal number → the handler before
     "Give every stop signal that is not ignored this handler; other threads than the main one change nothing"
     if threading.current_thread() is not threading.main_thread(): return {}
     numbers = [number for number in STOP_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
@@ -83,12 +84,12 @@ class StopSignals:
         for number, handler in self.handlers.items(): signal.signal(number, handler or signal.SIG_DFL)
         sys.unraisablehook, self.handlers = self.hook, {}
 
-    def note(self, number=None, frame=None):
+    def note(self, number:int=None, frame:FrameType=None):
         again, self.requested = self.requested, True
         if not self.active or (again and time.monotonic() - self.since < GRACE_SECONDS): return
         self.since, sys.unraisablehook = time.monotonic(), lambda *args: None
         if self.timer: signal.setitimer(signal.ITIMER_REAL, REPEAT_SECONDS, REPEAT_SECONDS)
         if again or not (self.timer and importing_torch(frame)): raise KeyboardInterrupt
 
-    def repeat(self, number=None, frame=None):
+    def repeat(self, number:int=None, frame:FrameType=None):
         if self.active and not interrupt_in_flight() and not importing_torch(frame): raise KeyboardInterrupt

@@ -26,14 +26,14 @@ class ZipFiles:
                 ):
         self.sums, self.expected = sums, " and ".join(f"{self.folder}/{file}" for file in sums)
 
-    def missing(self, folder):
+    def missing(self, folder:str|Path):
         "The archives that are not in a folder"
         return [file for file in self.sums if not os.path.isfile(Path(folder)/file)]
 
-    def other_dataset(self, folder): # None
+    def other_dataset(self, folder:str|Path): # None
         "No other data set has archives of these names"
 
-    def open_archive(self, folder, file): # zipfile.ZipFile
+    def open_archive(self, folder:str|Path, file:str): # zipfile.ZipFile
         "A verified archive; `InputError` if it is not the published one"
         path = Path(folder)/file
         with open(path, "rb") as data: digest = hashlib.file_digest(data, lambda: hashlib.md5(usedforsecurity=False))
@@ -45,7 +45,7 @@ class EmnistLetters(ZipFiles):
     "The division letters of EMNIST, in the archive of all divisions"
     name, folder = "emnist", "EMNIST/raw"
 
-    def download(self, root): # paths of the downloaded archives
+    def download(self, root:str|Path): # paths of the downloaded archives
         "Download the archive into a folder through torchvision"
         from torchvision.datasets import EMNIST
         from torchvision.datasets.utils import download_url
@@ -65,7 +65,7 @@ def _read_letters(archive, part, path): # images uint8 (N, 784), labels int64 (N
 
 # %% ../../nbs/02_data/04_archives.ipynb #cell-009
 @patch
-def read(self:EmnistLetters, folder): # dictionary: part → (images uint8 (N, 784), labels int64 (N,))
+def read(self:EmnistLetters, folder:str|Path): # dictionary: part → (images uint8 (N, 784), labels int64 (N,))
     "The three parts of the data set, with the archive checked"
     file = next(iter(self.sums))
     with self.open_archive(folder, file) as archive:
@@ -80,7 +80,7 @@ class Omniglot(ZipFiles):
     name, folder = "omniglot", "omniglot-py"
     drawers = {"train": range(1, 15), "valid": range(15, 16), "test": range(16, 21)} # part → numbers of the persons
 
-    def download(self, root): # paths of the downloaded archives
+    def download(self, root:str|Path): # paths of the downloaded archives
         "Download the archives into a folder through torchvision"
         from torchvision import datasets
         from torchvision.datasets.utils import download_url
@@ -105,7 +105,7 @@ def _read_drawing(archive, member, path): # uint8 (105, 105), 1 where there is i
         raise InputError(f"{path} holds {member}, which is no drawing ({error}). {_REPLACE_ARCHIVE}") from error
 
 @patch
-def read(self:Omniglot, folder): # dictionary: part → (images uint8 (N, 784), labels int64 (N,) of alphabets)
+def read(self:Omniglot, folder:str|Path): # dictionary: part → (images uint8 (N, 784), labels int64 (N,) of alphabets)
     "The three parts of the data set, with the archives checked"
     drawings, names = [], []
     for file in self.sums:

@@ -35,7 +35,7 @@ class Split:
     def __len__(self): return len(self.images)
     def __repr__(self): return f"Split({len(self):,} images{', redrawn for every batch' if self.redraw else ''})"
 
-    def to(self, device):
+    def to(self, device:torch.device|str):
         "The same split on another device"
         labels = None if self.labels is None else self.labels.to(device)
         return type(self)(self.images.to(device), labels, self.redraw)
@@ -127,13 +127,14 @@ def check_image_tensor(model, # with the number of pixels it takes
     raise InputError(f"images must have pixels in [0, 1], got {x.min():g} to {x.max():g}: divide grey values of bytes "
                      "by 255, and undo a normalisation.")
 
-def check_split(split): # the same
+def check_split(split:Split): # the same
     "A split; raises `InputError` for images in another form"
     if isinstance(split, Split): return split
     raise InputError(f"a model is measured on a Split, got {_type_name(split)}: take a part of a data set such as "
                      "digits.test, or Split((255 * x).round().byte()) of a tensor x in [0, 1].")
 
-def check_parts(dataset): # the same
+def check_parts(dataset, # a Dataset
+               ): # the same
     "A data set; raises `InputError` for what does not have its three parts"
     if all(hasattr(dataset, part) for part in SPLITS): return dataset
     advice = "load one by its name, or put other images into its part test with dataclasses.replace(digits, test=split)"

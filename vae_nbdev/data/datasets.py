@@ -133,7 +133,7 @@ class Dataset:
     images_summary:str=None # of own images: size, classes and fingerprint
     classes:tuple=() # their names; empty where they are numbers, or where there are none
 
-    def to(self, device):
+    def to(self, device:torch.device|str):
         "The same data set on another device"
         moved = {part: split.to(device) for part in SPLITS if (split := getattr(self, part))}
         return replace(self, **moved)
@@ -202,7 +202,7 @@ def check_images(data, # a Dataset
                      "put the earlier ones back, or train on these in a new folder.")
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-024
-def check_classes(name, images_summary, user:str):
+def check_classes(name:str, images_summary:str, user:str):
     "Raise `InputError` for own images without classes, which `user` needs"
     if data_arguments(name, images_summary)["n_classes"]: return
     raise InputError(f"{user} needs images of at least two classes, which {name} lacks: leave it out, or add them.")

@@ -43,7 +43,7 @@ _MAX_FILE_BYTES = 2**28 # packed or unpacked
 def _md5(data): return hashlib.md5(data, usedforsecurity=False).hexdigest()
 def _read_data_file(path): return read_bytes(path, "the data file", _MAX_FILE_BYTES)
 
-def gunzip(data, path):
+def gunzip(data:bytes, path:str|Path):
     "The content of a .gz file; `InputError` if it is damaged or too large"
     try:
         with gzip.open(io.BytesIO(data)) as file: content = file.read(_MAX_FILE_BYTES + 1)
@@ -91,18 +91,18 @@ class IdxFiles:
         self.expected = f"{folder}/{{train,t10k}}-{{images-idx3,labels-idx1}}-ubyte.gz"
         self.shapes = dict(zip(_IDX_FILES, ((n_train, 28, 28), (n_train,), (n_test, 28, 28), (n_test,))))
 
-    def path(self, folder, file):
+    def path(self, folder:str|Path, file:str):
         "The compressed file if there is one, or if only its sum is known; otherwise the uncompressed one"
         packed, only_packed = Path(folder)/f"{file}.gz", len(self.sums.get(file, ())) == 1
         return packed if packed.is_file() or only_packed else Path(folder)/file
 
-    def missing(self, folder):
+    def missing(self, folder:str|Path):
         "The files that are not in a folder"
         return [f"{file}.gz" for file in _IDX_FILES if not os.path.isfile(self.path(folder, file))]
 
 # %% ../../nbs/02_data/02_formats.ipynb #cell-013
 @patch
-def read(self:IdxFiles, folder): # dictionary: part → (images uint8 (N, 784), labels int64 (N,))
+def read(self:IdxFiles, folder:str|Path): # dictionary: part → (images uint8 (N, 784), labels int64 (N,))
     "The three parts of the data set, with every file checked"
     arrays = []
     for file in _IDX_FILES:
@@ -115,14 +115,14 @@ def read(self:IdxFiles, folder): # dictionary: part → (images uint8 (N, 784), 
     return {"train": (x[:n], y[:n]), "valid": (x[n:], y[n:]), "test": (test_x, test_y)}
 
 @patch
-def download(self:IdxFiles, root): # paths of the downloaded files
+def download(self:IdxFiles, root:str|Path): # paths of the downloaded files
     "Download the data set into a folder through torchvision"
     from torchvision import datasets
     getattr(datasets, Path(self.folder).parts[0])(root, download=True)
     return list(Path(root, self.folder).glob("*.gz"))
 
 @patch
-def other_dataset(self:IdxFiles, folder): # name or None
+def other_dataset(self:IdxFiles, folder:str|Path): # name or None
     "The other data set that the files in a folder belong to, recognised by its test labels"
     file = "t10k-labels-idx1-ubyte"
     digest = _md5(_read_data_file(self.path(folder, file)))
@@ -130,7 +130,7 @@ def other_dataset(self:IdxFiles, folder): # name or None
     return next((source.name for source in others if digest in source.sums.get(file, ())), None)
 
 # %% ../../nbs/02_data/02_formats.ipynb #cell-017
-def read_amat(path): # pixels, uint8 (N, 784), each 0 or 1
+def read_amat(path:str|Path): # pixels, uint8 (N, 784), each 0 or 1
     "The images in a text file of Larochelle's format; anything else raises `InputError`"
     data = read_verified(path)
     if not data or len(data) % 1568:
@@ -186,17 +186,17 @@ class BinarizedFiles:
         self.sums, self.sizes = sums, dict(zip(SPLITS, sizes))
         self.text_files = [f"binarized_mnist_{part}.amat" for part in SPLITS]
 
-    def missing(self, folder):
+    def missing(self, folder:str|Path):
         "The files that are not in a folder; none if either form is complete"
         if os.path.isfile(Path(folder)/"binarized_mnist.npz"): return []
         return [file for file in self.text_files if not os.path.isfile(Path(folder)/file)]
 
-    def other_dataset(self, folder): # None
+    def other_dataset(self, folder:str|Path): # None
         "No other data set has files of these names"
 
 # %% ../../nbs/02_data/02_formats.ipynb #cell-024
 @patch
-def read(self:BinarizedFiles, folder): # dictionary: part → (images uint8 (N, 784) of 0 and 255, None)
+def read(self:BinarizedFiles, folder:str|Path): # dictionary: part → (images uint8 (N, 784) of 0 and 255, None)
     "The three parts of the data set, each checked"
     npz, texts = Path(folder)/"binarized_mnist.npz", zip(SPLITS, self.text_files)
     if npz.is_file(): packed = read_npz(npz)
@@ -208,7 +208,7 @@ def read(self:BinarizedFiles, folder): # dictionary: part → (images uint8 (N, 
     return {part: (torch.from_numpy(np.unpackbits(bits, axis=-1)*np.uint8(255)), None) for part, bits in packed.items()}
 
 @patch
-def download(self:BinarizedFiles, root): # paths of the downloaded files
+def download(self:BinarizedFiles, root:str|Path): # paths of the downloaded files
     "Download the three text files into a folder through torchvision"
     from torchvision.datasets.utils import download_url
     for file, part in zip(self.text_files, SPLITS): download_url(self.url + file, root, md5=self.sums[part][0])

@@ -11,6 +11,7 @@ import os, re, warnings
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from math import isqrt
+from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 from ..core.files import InputError, check_choice, read_bytes
@@ -158,7 +159,7 @@ def _check_names(names, path):
         raise InputError(f"{path} holds {twice} beside {images[-1]}: state the parts in one way only.")
 
 # %% ../../nbs/02_data/05_image_files.ipynb #cell-017
-def read_arrays(path): # part → (images uint8 (N, D), labels or None); the only part may be "all"
+def read_arrays(path:str|Path): # part → (images uint8 (N, D), labels or None); the only part may be "all"
     "The images of an .npz file"
     try: arrays = load_arrays(path, MAX_IMAGE_BYTES, "Write it again.")
     except InputError as error:
@@ -226,7 +227,7 @@ def _list_images(folder): # list of (path, class or None)
     return [(os.path.join(folder, label or "", file), label) for file, label in images]
 
 # %% ../../nbs/02_data/05_image_files.ipynb #cell-022
-def list_parts(folder): # part → list of (path, class or None); the only part may be "all"
+def list_parts(folder:str|Path): # part → list of (path, class or None); the only part may be "all"
     "The images of a folder; its folders are parts if all of them are called like parts"
     files, folders = _list_entries(folder)
     stated = sorted(name for name in folders if name.lower() in SPLIT_NAMES)
@@ -272,7 +273,7 @@ def _decode_block(paths): # uint8 (n, D)
     images = [_decode(path) for path in paths]
     return np.stack(images).reshape(len(images), -1) if len({i.shape for i in images}) == 1 else images
 
-def decode_files(paths): # uint8 (N, D)
+def decode_files(paths:list): # uint8 (N, D)
     "The pixels of many files, decoded in threads; `InputError` if one is not like the first"
     first, blocks = _decode(paths[0]), [paths[i:i + 500] for i in range(0, len(paths), 500)]
     if first.size * len(paths) > MAX_IMAGE_BYTES:

@@ -26,7 +26,7 @@ def is_path(name:str) -> bool:
     "Whether the name of a data set can only be the path of a file or of a folder"
     return name.lower().endswith(".npz") or "/" in name or os.sep in name or os.path.exists(name)
 
-def base_name(path) -> str: # letters, digits, "_", "-" and points
+def base_name(path:str|Path) -> str: # letters, digits, "_", "-" and points
     "The last part of a path as a part of file names: of data/my images.npz it is my_images"
     name = Path(os.path.abspath(path)).name
     name = name[:-4] if name.lower().endswith(".npz") else name
@@ -123,11 +123,11 @@ def _file_state(path):
         raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}.") from error
     return state.st_size, state.st_mtime_ns
 
-def own_name(path, summary:str) -> str: # such as photos-3fa2c1
+def own_name(path:str|Path, summary:str) -> str: # such as photos-3fa2c1
     "The name of own images in tables: the last part of the path, and the start of the fingerprint"
     return f"{base_name(path)}-{summary.split()[-1][:6]}"
 
-def read_own_images(path) -> OwnImages: # of an .npz file, or of a folder with PNG and JPEG files
+def read_own_images(path:str|Path) -> OwnImages: # of an .npz file, or of a folder with PNG and JPEG files
     "Three parts of grey images, checked; anything else raises `InputError`"
     path = os.path.abspath(os.path.expanduser(path))
     if not os.path.isdir(path):
@@ -144,7 +144,7 @@ def read_own_images(path) -> OwnImages: # of an .npz file, or of a folder with P
 
 # %% ../../nbs/02_data/06_own_images.ipynb #cell-025
 @lru_cache
-def report_repeated(path, repeated:int, n_test:int):
+def report_repeated(path:str|Path, repeated:int, n_test:int):
     "Print how many test images are training images too, once for each path"
     if repeated: print(f"{path}: {repeated:,} of {n_test:,} test images are training images, too.", file=sys.stderr)
 
@@ -178,7 +178,10 @@ def _check_redraw(dataset):
     if dataset.train.redraw:
         raise InputError(f"the pixels of {dataset.name} are drawn again for every batch: write the grey ones.")
 
-def write_npz(dataset, path): # a Dataset
+def write_npz(
+    dataset, # a Dataset
+    path:str|Path, # ends with .npz
+):
     "Write the three parts of a data set as x_train, y_train, x_valid and so on; `path` ends with .npz"
     if not str(path).endswith(".npz"): raise InputError(f"{path} must end with .npz, by which such files are known.")
     _check_redraw(dataset)
@@ -202,7 +205,10 @@ def _write_part(dataset, split, folder):
         if not place.is_dir(): make_folder(place)
         Image.fromarray(pixels).save(place / f"{i:05}.png", compress_level=1)
 
-def write_folder(dataset, folder): # a Dataset
+def write_folder(
+    dataset, # a Dataset
+    folder:str|Path, # it must be new
+):
     "Write each image of a data set as a PNG file, such as train/7/00012.png; the folder must be new"
     _check_redraw(dataset)
     if os.path.lexists(folder): raise InputError(f"{folder} exists already: name a new folder.")

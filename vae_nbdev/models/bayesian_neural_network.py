@@ -13,7 +13,7 @@ from torch import Tensor
 from ..nn.autoencoder import ObjectiveTerms
 from ..core.files import InputError, check_number
 from ..core.schema import Count, Natural, RateFactor, Scale, bounded, choice
-from ..data.batches import add_noise, batch_slices, check_image_size, check_split
+from ..data.batches import Batch, add_noise, batch_slices, check_image_size, check_split
 from ..core.randomness import make_generator
 from ..nn.bayesian_layers import EstimatorName, bayesian_layers, check_prior_sd
 from ..nn.dropout import DropRate
@@ -63,7 +63,7 @@ def layer_factory(self:BayesianNeuralNetwork):
     return bayesian_layers(**{k: self.config[k] for k in ("constant_prior", "prior_sd", "initial_sd")})
 
 @patch
-def attach_weights(self:BayesianNeuralNetwork, weights, prior_sd, **options):
+def attach_weights(self:BayesianNeuralNetwork, weights:str, prior_sd:float|None, **options:int|float|None):
     "Attach the method of the weights; mean-field weights have the class's own"
     defaults = inspect.signature(type(self)).parameters
     if weights == "mean_field":
@@ -76,7 +76,7 @@ def attach_weights(self:BayesianNeuralNetwork, weights, prior_sd, **options):
     self.weight_posterior = weights
 
 @patch
-def output_curvature(self:BayesianNeuralNetwork, batch, generator) -> Tensor: # (B, C, C)
+def output_curvature(self:BayesianNeuralNetwork, batch:Batch, generator:torch.Generator) -> Tensor: # (B, C, C)
     "The second derivatives of the loss in the logits"
     return class_curvature(self.feedforward(batch.x.to(next(self.parameters())), 1, generator)[0])
 
@@ -99,7 +99,7 @@ def get_ll(self:BayesianNeuralNetwork, y:Tensor, logits:Tensor) -> Tensor:
     return logits.log_softmax(-1).gather(-1, y.expand(len(logits), -1)[..., None])[..., 0]
 
 @patch
-def objective(self:BayesianNeuralNetwork, batch, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
+def objective(self:BayesianNeuralNetwork, batch:Batch, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
     "The objective and its terms, means over the batch in nats per image; raises `InputError` without labels"
     if batch.y is None: raise InputError(f"{self.name} learns from labels, and this data set has none: choose another.")
     W = self.sample_weights_for_pass(L, generator)

@@ -6,7 +6,9 @@
 __all__ = ['BayesianVAEArtificial']
 
 # %% ../../nbs/04_models/07_bayesian_vae_artificial.ipynb #cell-004
+from torch import Tensor
 from ..nn.autoencoder import Autoencoder, BayesianWeights
+from ..nn.bayesian_layers import WeightSample
 from ..nn.posteriors import GaussianPosterior
 from ..core.files import check_number
 
@@ -17,8 +19,8 @@ class BayesianVAEArtificial(BayesianWeights, Autoencoder):
     latent_description = "a Gaussian fitted to the codes of several weight samples"
     min_samples, mc_samples, floor = 2, 2, 1e-3 # floor: the smallest standard deviation of a code
 
-    def encode(self, x, W=None): return self.fit_posterior(self.encoder(x, W))
+    def encode(self, x:Tensor, W:WeightSample=None) -> GaussianPosterior: return self.fit_posterior(self.encoder(x, W))
 
-    def fit_posterior(self, codes): # codes (L, B, d)
+    def fit_posterior(self, codes:Tensor): # codes (L, B, d)
         check_number(len(codes), f"L, the weight samples of {self.name},", minimum=self.min_samples, integer=True)
         return GaussianPosterior(codes.mean(0), codes.var(0).clamp(min=self.floor**2).log() / 2)

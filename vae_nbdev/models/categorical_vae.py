@@ -7,9 +7,11 @@ __all__ = ['Temperature', 'CategoricalVAE']
 
 # %% ../../nbs/04_models/23_categorical_vae.ipynb #cell-004
 from fastcore.meta import delegates
+from torch import Tensor
 from ..core.files import InputError
 from ..core.schema import Count, bounded
 from ..nn.autoencoder import Autoencoder
+from ..nn.bayesian_layers import WeightSample
 from ..nn.categorical_prior import CategoricalPosterior, UniformCategorical
 from ..nn.networks import Network, Width
 from ..nn.priors import PriorName
@@ -36,6 +38,6 @@ class CategoricalVAE(Autoencoder):
             raise InputError(f"codes of {self.name} are discrete: the prior must be uniform_categorical, got {prior}.")
         self.temperature, self.straight_through = temperature, straight_through
 
-    def encode(self, x, W=None):
+    def encode(self, x:Tensor, W:WeightSample=None) -> CategoricalPosterior:
         logits = self.encoder(x, W).unflatten(-1, (-1, self.prior.size))
         return CategoricalPosterior(logits, self.temperature if self.training else None, self.straight_through)

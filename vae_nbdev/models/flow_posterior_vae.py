@@ -8,9 +8,11 @@ __all__ = ['POSTERIOR_FLOWS', 'FlowName', 'FlowSteps', 'FlowPosteriorVAE']
 # %% ../../nbs/04_models/21_flow_posterior_vae.ipynb #cell-004
 from fastcore.basics import patch
 from fastcore.meta import delegates
+from torch import Tensor
 from ..core.files import InputError
 from ..core.schema import bounded, choice
 from ..nn.autoencoder import Autoencoder
+from ..nn.bayesian_layers import WeightSample
 from ..nn.flow_posterior import FlowPosterior, InverseAutoregressiveFlow, PlanarFlow
 from ..nn.full_covariance_posterior import SizedEncoder
 from ..nn.networks import Network, Width
@@ -40,7 +42,7 @@ class FlowPosteriorVAE(SizedEncoder):
 
 # %% ../../nbs/04_models/21_flow_posterior_vae.ipynb #cell-008
 @patch
-def build_networks(self:FlowPosteriorVAE, network, latent, activation):
+def build_networks(self:FlowPosteriorVAE, network:str, latent:int|None, activation:str):
     "Make the flow, then encoder and decoder"
     flow, steps, width = (self.config[name] for name in ("flow", "steps", "flow_width"))
     self.flow = POSTERIOR_FLOWS[flow](latent, steps, *([] if width is None else [width]))
@@ -52,7 +54,7 @@ def encoder_outputs(self:FlowPosteriorVAE, d:int) -> int:
     return 2 * d + self.flow.n_context
 
 @patch
-def encode(self:FlowPosteriorVAE, x, W=None) -> FlowPosterior:
+def encode(self:FlowPosteriorVAE, x:Tensor, W:WeightSample=None) -> FlowPosterior:
     "q(z|x) of images (B, D)"
     mean, log_std, context = self.encoder(x, W).split([self.latent, self.latent, self.flow.n_context], dim=-1)
     return FlowPosterior(GaussianPosterior(mean, log_std), self.flow, context)

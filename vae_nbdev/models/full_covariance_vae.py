@@ -6,6 +6,8 @@
 __all__ = ['FullCovarianceVAE']
 
 # %% ../../nbs/04_models/27_full_covariance_vae.ipynb #cell-004
+from torch import Tensor
+from ..nn.bayesian_layers import WeightSample
 from ..nn.full_covariance_posterior import FullCovariancePosterior, SizedEncoder, cholesky_factor
 
 # %% ../../nbs/04_models/27_full_covariance_vae.ipynb #cell-007
@@ -13,9 +15,9 @@ class FullCovarianceVAE(SizedEncoder):
     "Dense variational autoencoder whose q(z|x) is a Gaussian with full covariance (Rezende et al. 2014)"
     posterior = FullCovariancePosterior
 
-    def encoder_outputs(self, d): return d * (d + 3) // 2
+    def encoder_outputs(self, d:int) -> int: return d * (d + 3) // 2
 
-    def encode(self, x, W=None):
+    def encode(self, x:Tensor, W:WeightSample=None) -> FullCovariancePosterior:
         d = self.latent
         mean, log_std, lower = self.encoder(x, W).split([d, d, d * (d - 1) // 2], dim=-1)
         return FullCovariancePosterior(mean, cholesky_factor(log_std, lower))

@@ -9,16 +9,17 @@ __all__ = ['conditional_gaussian', 'HierarchicalPrior', 'HierarchicalPosterior',
 import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
-from torch import nn
+from torch import Tensor, nn
 from ..core.randomness import random_numbers
 from ..nn.autoencoder import Autoencoder
+from ..nn.bayesian_layers import WeightSample
 from ..nn.layers import POINT_LAYERS, reset_parameters
 from ..nn.networks import Network, Width, dense_stack, parse_network
 from ..nn.posteriors import GaussianPosterior, Posterior
 from ..nn.priors import Prior, make_prior
 
 # %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-007
-def conditional_gaussian(network, z) -> GaussianPosterior:
+def conditional_gaussian(network:nn.Module, z:Tensor) -> GaussianPosterior:
     "The Gaussian whose mean and log standard deviation a network computes from z"
     return GaussianPosterior(*network(z).chunk(2, dim=-1))
 
@@ -30,16 +31,18 @@ class HierarchicalPrior(Prior):
         super().__init__(lower_d + upper.d)
         self.upper, self.network, self.lower_d = upper, network, lower_d
 
-    def log_prob(self, z):
+    def log_prob(self, z:Tensor) -> Tensor: # codes (…, d₁ + d₂) → nats (…)
         z1, z2 = z.tensor_split([self.lower_d], dim=-1)
         return self.upper.log_prob(z2) + conditional_gaussian(self.network, z2).log_prob(z1)
 
-    def sample(self, shape, generator, dtype=torch.float32):
+    def sample(self,
+        shape:tuple, generator:torch.Generator, dtype:torch.dtype=torch.float32
+    ) -> Tensor: # (*shape, d₁ + d₂)
         z2 = self.upper.sample(shape, generator, self.like.dtype)
         noise = random_numbers(torch.randn, (*shape, self.lower_d), generator, self.like)
         return torch.cat([conditional_gaussian(self.network, z2).sample(noise), z2], -1).to(dtype)
 
-    def reset(self, generator):
+    def reset(self, generator:torch.Generator):
         reset_parameters(self.network, generator)
         self.upper.reset(generator)
 
@@ -55,15 +58,15 @@ class HierarchicalPosterior(Posterior):
     def mean(self): # (B, d₁ + d₂), the upper part at the mean of z₁
         return torch.cat([self.lower.mean, conditional_gaussian(self.network, self.lower.mean).mean], -1)
 
-    def noise(self, L, generator): # (L, B, d₁ + d₂)
+    def noise(self, L:int, generator:torch.Generator): # (L, B, d₁ + d₂)
         return random_numbers(torch.randn, (L, len(self.lower.mean), self.d), generator, self.lower.mean)
 
-    def sample(self, eps): # (L, B, d₁ + d₂)
+    def sample(self, eps:Tensor): # (L, B, d₁ + d₂)
         first, second = eps.tensor_split([self.lower.mean.shape[-1]], dim=-1)
         z1 = self.lower.sample(first)
         return torch.cat([z1, conditional_gaussian(self.network, z1).sample(second)], -1)
 
-    def log_prob(self, z): # log q(z₁|x) + log q(z₂|z₁) in nats: codes (L, B, d₁ + d₂) → (L, B)
+    def log_prob(self, z:Tensor): # log q(z₁|x) + log q(z₂|z₁) in nats: codes (L, B, d₁ + d₂) → (L, B)
         z1, z2 = z.tensor_split([self.lower.mean.shape[-1]], dim=-1)
         return self.lower.log_prob(z1) + conditional_gaussian(self.network, z1).log_prob(z2)
 
@@ -90,8 +93,9 @@ class HierarchicalVAE(Autoencoder):
 
 # %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-012
 @patch
-def encode(self:HierarchicalVAE, x, W=None):
+def encode(self:HierarchicalVAE, x:Tensor, W:WeightSample=None) -> HierarchicalPosterior:
     return HierarchicalPosterior(conditional_gaussian(self.encoder, x), self.upper_encoder, self.latent)
 
 @patch
-def decode(self:HierarchicalVAE, z, W=None): return self.decoder(z[..., :self.prior.lower_d])
+def decode(self:HierarchicalVAE, z:Tensor, W:WeightSample=None) -> Tensor: # codes (L, B, d₁ + d₂) → logits (L, B, D)
+    return self.decoder(z[..., :self.prior.lower_d])

@@ -8,7 +8,9 @@ __all__ = ['HypersphericalVAE']
 # %% ../../nbs/04_models/22_hyperspherical_vae.ipynb #cell-004
 import torch.nn.functional as F
 from fastcore.meta import delegates
+from torch import Tensor
 from ..nn.autoencoder import Autoencoder
+from ..nn.bayesian_layers import WeightSample
 from ..nn.full_covariance_posterior import SizedEncoder
 from ..nn.networks import Network, Width
 from ..nn.priors import PriorName
@@ -28,8 +30,8 @@ class HypersphericalVAE(SizedEncoder):
     ):
         super().__init__(network, latent, prior=prior, **kwargs)
 
-    def encoder_outputs(self, d): return d + 1 # the direction, and κ
+    def encoder_outputs(self, d:int): return d + 1 # the direction, and κ
 
-    def encode(self, x, W=None):
+    def encode(self, x:Tensor, W:WeightSample=None) -> VonMisesFisherPosterior:
         output = self.encoder(x, W)
         return VonMisesFisherPosterior(F.normalize(output[..., :-1], dim=-1), 1 + F.softplus(output[..., -1]))

@@ -12,6 +12,7 @@ import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
 from torch import Tensor
+from ..data.batches import Batch
 from ..nn.autoencoder import Autoencoder, ObjectiveTerms
 from ..nn.posteriors import GaussianPosterior
 from ..core.files import InputError
@@ -94,7 +95,9 @@ def get_nelbo(self:ImportanceWeightedAutoencoder,
 
 # %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-020
 @patch
-def validation_terms(self:ImportanceWeightedAutoencoder, batch, L:int=1, generator:torch.Generator=None) -> BoundTerms:
+def validation_terms(self:ImportanceWeightedAutoencoder,
+    batch:Batch, L:int=1, generator:torch.Generator=None
+) -> BoundTerms:
     "The bound and its gain; ELL and KL_z of single codes from q(z|x): nelbo = kl_w + kl_z − ell − gain"
     q = self.encode(batch.x)
     z = q.sample(q.noise(L * self.k, generator))

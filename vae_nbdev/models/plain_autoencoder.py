@@ -6,6 +6,8 @@
 __all__ = ['PlainAutoencoder']
 
 # %% ../../nbs/04_models/01_plain_autoencoder.ipynb #cell-004
+from torch import Tensor
+from ..nn.bayesian_layers import WeightSample
 from ..nn.posteriors import PointPosterior
 from ..nn.weight_options import SampledAutoencoder
 
@@ -14,4 +16,4 @@ class PlainAutoencoder(SampledAutoencoder):
     "Dense autoencoder with a point code: deterministic, without a divergence term"
     deterministic = True
 
-    def encode(self, x, W=None): return PointPosterior(self.encoder(x, W))
+    def encode(self, x:Tensor, W:WeightSample=None) -> PointPosterior: return PointPosterior(self.encoder(x, W))

@@ -43,12 +43,12 @@ class RegularisedAutoencoder(PlainAutoencoder):
 
 # %% ../../nbs/04_models/15_regularised_autoencoder.ipynb #cell-009
 @patch
-def half_squared_weights(self:RegularisedAutoencoder, z:Tensor, generator=None) -> Tensor:
+def half_squared_weights(self:RegularisedAutoencoder, z:Tensor, generator:torch.Generator=None) -> Tensor:
     "Half the sum of the decoder's squared weights, without biases; a scalar"
     return sum(layer.weight.square().sum() for layer in find_layers(self.decoder)) / 2
 
 @patch
-def half_squared_gradient(self:RegularisedAutoencoder, z:Tensor, generator=None) -> Tensor:
+def half_squared_gradient(self:RegularisedAutoencoder, z:Tensor, generator:torch.Generator=None) -> Tensor:
     "Half the squared Frobenius norm of ∂logits/∂z, estimated at codes (B, d); the mean over codes"
     return squared_jacobian_norm(self.decode, z, 1, generator).mean() / 2
 

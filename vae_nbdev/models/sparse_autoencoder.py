@@ -13,6 +13,7 @@ from torch import Tensor
 from ..core.files import InputError
 from ..core.randomness import make_generator
 from ..core.schema import Count
+from ..nn.bayesian_layers import WeightSample
 from .plain_autoencoder import PlainAutoencoder
 from ..nn.autoencoder import Autoencoder
 from ..nn.networks import Network, Width
@@ -41,7 +42,8 @@ class SparseAutoencoder(PlainAutoencoder):
         if self.k > self.latent:
             raise InputError(f"k, the number of values that are kept, is at most latent = {self.latent}: got {k}.")
 
-    def encode(self, x, W=None): return PointPosterior(keep_largest(self.encoder(x, W), self.k))
+    def encode(self, x:Tensor, W:WeightSample=None) -> PointPosterior:
+        return PointPosterior(keep_largest(self.encoder(x, W), self.k))
 
 # %% ../../nbs/04_models/13_sparse_autoencoder.ipynb #cell-015
 @patch

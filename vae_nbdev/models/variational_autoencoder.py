@@ -6,6 +6,8 @@
 __all__ = ['VariationalAutoencoder']
 
 # %% ../../nbs/04_models/03_variational_autoencoder.ipynb #cell-004
+from torch import Tensor
+from ..nn.bayesian_layers import WeightSample
 from ..nn.posteriors import GaussianPosterior
 from ..nn.weight_options import SampledAutoencoder
 
@@ -14,6 +16,6 @@ class VariationalAutoencoder(SampledAutoencoder):
     "Dense variational autoencoder (Kingma and Welling 2014): q(z|x) is a Gaussian with diagonal covariance"
     posterior, heads = GaussianPosterior, 2
 
-    def encode(self, x, W=None):
+    def encode(self, x:Tensor, W:WeightSample=None) -> GaussianPosterior:
         mean, log_std = self.encoder(x, W).chunk(2, dim=-1)
         return GaussianPosterior(mean, log_std)

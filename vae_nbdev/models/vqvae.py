@@ -10,11 +10,12 @@ from collections import namedtuple
 import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
-from torch import nn
+from torch import Tensor, nn
 from ..core.files import InputError
 from ..core.randomness import make_generator
 from ..core.schema import Count, Magnitude
 from ..nn.autoencoder import Autoencoder, ObjectiveTerms
+from ..nn.bayesian_layers import WeightSample
 from ..nn.networks import Network, Width, dense_stack, parse_network
 from ..nn.priors import PriorName
 from ..nn.categorical_prior import UniformCategorical
@@ -45,7 +46,7 @@ class VQVAE(Autoencoder):
 
 # %% ../../nbs/04_models/24_vqvae.ipynb #cell-007
 @patch
-def build_networks(self:VQVAE, network, latent, activation):
+def build_networks(self:VQVAE, network:str, latent:int|None, activation:str):
     "Networks between images and the vectors of a code"
     Autoencoder.build_networks(self, network, latent, activation)
     hidden, n = parse_network(network), max(1, latent // self.classes) * self.width
@@ -60,25 +61,25 @@ def reset(self:VQVAE):
     self.codebook.copy_(torch.randn(self.codebook.shape, generator=make_generator(self.config["seed"], "codebook")) / 2)
 
 @patch
-def encode(self:VQVAE, x, W=None):
+def encode(self:VQVAE, x:Tensor, W:WeightSample=None) -> QuantisedPosterior:
     "The codes of images (B, D)"
     return QuantisedPosterior(self.encoder(x, W).unflatten(-1, (-1, self.width)), self.codebook)
 
 # %% ../../nbs/04_models/24_vqvae.ipynb #cell-008
 @patch
-def embed(self:VQVAE, z): # one-hot codes (…, d) → (…, M, width)
+def embed(self:VQVAE, z:Tensor): # one-hot codes (…, d) → (…, M, width)
     "The codebook entries of codes"
     with torch.autocast(z.device.type, enabled=False): # else training would see rounded entries
         return z.unflatten(-1, (-1, self.classes)) @ self.codebook
 
 @patch
-def decode(self:VQVAE, z, W=None):
+def decode(self:VQVAE, z:Tensor, W:WeightSample=None) -> Tensor:
     "Logits (L, B, D) of one-hot codes (L, B, d)"
     return self.decoder(self.embed(z).flatten(-2), W)
 
 # %% ../../nbs/04_models/24_vqvae.ipynb #cell-009
 @patch
-def get_nelbo(self:VQVAE, x, L=1, generator=None):
+def get_nelbo(self:VQVAE, x:Tensor, L:int=1, generator:torch.Generator=None) -> QuantisedTerms:
     "The objective and its terms, in nats per image; the losses of the codebook enter with their gradient only"
     q = self.encode(x)
     entries, z = self.embed(q.mean), q.mean[None]

@@ -16,14 +16,14 @@ from torch import Tensor, nn
 from ..core.files import InputError, check_choice
 from ..core.randomness import make_generator
 from ..core.schema import Count, Natural, Scale, bounded, check_arguments
-from ..data.batches import check_image_tensor
+from ..data.batches import Batch, Split, check_image_tensor
 from .likelihoods import LikelihoodName, make_likelihood
 from .layers import POINT_LAYERS, count_masked, find_layers, reset_parameters, named_weights
-from .bayesian_layers import BayesianLayer, EstimatorName, bayesian_layers, check_prior_sd
+from .bayesian_layers import BayesianLayer, EstimatorName, WeightSample, bayesian_layers, check_prior_sd
 from .bayesian_layers import ESTIMATORS, sample_weights, total_weight_kl
 from .networks import ActivationName, DenseBody, Network, Pixels, Width
-from .posteriors import GaussianPosterior, PointPosterior
-from .priors import PriorName, bind_prior, check_codes, make_prior, prior_class
+from .posteriors import GaussianPosterior, PointPosterior, Posterior
+from .priors import Prior, PriorName, bind_prior, check_codes, make_prior, prior_class
 from .registry import check_constructor, register
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-006
@@ -110,18 +110,18 @@ def reset(self:Architecture):
     self.trained = False # whether a training has begun, from whose weights the next one goes on
 
 @patch
-def objective(self:Architecture, batch, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
+def objective(self:Architecture, batch:Batch, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
     "The objective of a batch and its terms, from L Monte-Carlo samples"
     raise NotImplementedError(f"{type(self).__name__} has no objective")
 
 @patch
-def validation_terms(self:Architecture, batch, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
+def validation_terms(self:Architecture, batch:Batch, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
     "What the validation curves show of a batch: the terms of the objective"
     return self.objective(batch, L, generator)
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-018
 @patch
-def init_from_data(self:Architecture, split): "A hook before a model's first training, with the training images"
+def init_from_data(self:Architecture, split:Split): "A hook before a model's first training, with the training images"
 
 @patch
 def before_training(self:Architecture): "A hook before every training: forget weight sets, and what epochs changed"
@@ -130,7 +130,7 @@ def before_training(self:Architecture): "A hook before every training: forget we
 def after_epoch(self:Architecture, epoch:int, epochs:int): "A hook after epoch 1, 2, …; what it sets must be a buffer"
 
 @patch
-def after_training(self:Architecture, split): "A hook after the last epoch, with the training images"
+def after_training(self:Architecture, split:Split): "A hook after the last epoch, with the training images"
 
 @patch(as_prop=True)
 def acts_after_training(self:Architecture) -> bool:
@@ -178,12 +178,12 @@ def update(self:Architecture,
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-023
 Beta = bounded("Beta", float, ge=0, le=1000) # β, the factor of KL_z in the objective
 
-def check_beta(model, beta) -> float:
+def check_beta(model:Architecture, beta:float) -> float:
     "The factor of KL_z; raises `InputError` for one that would change nothing, or has nothing to multiply"
     if beta == 1 or model.has_latent_density and model.takes_beta: return beta
     raise InputError(f"beta multiplies the term KL_z, which the objective of {model.name} does not have: keep 1.")
 
-def build_prior(model, prior, size):
+def build_prior(model:Architecture, prior:str, size:int|None) -> Prior:
     "The prior of a model; raises `InputError` for a choice that would have no effect"
     if not model.uses_prior and (prior, size) != ("standard_normal", None):
         raise InputError(f"{model.name} is trained without a prior of the code: leave out prior and prior_size.")
@@ -252,12 +252,12 @@ def sample_weights_for_pass(self:Autoencoder, L:int=1, generator:torch.Generator
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-028
 @patch
-def encode(self:Autoencoder, x:Tensor, W=None):
+def encode(self:Autoencoder, x:Tensor, W:WeightSample=None) -> Posterior:
     "The posterior q(z|x) of images (B, D), a `Posterior`"
     raise NotImplementedError(f"{type(self).__name__} does not say how it encodes")
 
 @patch
-def decode(self:Autoencoder, z:Tensor, W=None) -> Tensor:
+def decode(self:Autoencoder, z:Tensor, W:WeightSample=None) -> Tensor:
     "Logits (L, B, D) of codes (L, B, d)"
     return self.decoder(z, W)
 
@@ -298,7 +298,7 @@ def weight_kl(self:Autoencoder,
     return total_weight_kl(self, W) / self.n_train
 
 @patch
-def get_kl(self:Autoencoder, q, W=None, z:Tensor=None):
+def get_kl(self:Autoencoder, q:Posterior, W:WeightSample=None, z:Tensor=None) -> tuple:
     "KL_z of each image (B,), and `weight_kl`, in nats; codes z (L, B, d) where KL_z has no closed form"
     return self.prior.kl(q, z), self.weight_kl(W)
 
@@ -314,21 +314,21 @@ def get_nelbo(self:Autoencoder, x:Tensor, L:int=1, generator:torch.Generator=Non
     return ObjectiveTerms(kl_w + self.beta * kl_z - ell, ell, kl_z, kl_w)
 
 @patch
-def objective(self:Autoencoder, batch, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
+def objective(self:Autoencoder, batch:Batch, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
     "`get_nelbo` of the images of a batch; an autoencoder ignores labels"
     return self.get_nelbo(batch.x, L, generator)
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-035
 @patch
 @torch.no_grad()
-def init_output_bias(self:Autoencoder, split): # the training images
+def init_output_bias(self:Autoencoder, split:Split): # the training images
     "Set the decoder's last bias so that it predicts the mean image"
     last, mean = find_layers(self.decoder)[-1], split.mean()
     bias = last.bias_mean if isinstance(last, BayesianLayer) else last.bias
     bias.copy_(self.likelihood.initial_logits(mean if bias.shape[-1] == mean.numel() else mean.mean()[None]))
 
 @patch
-def init_from_data(self:Autoencoder, split):
+def init_from_data(self:Autoencoder, split:Split):
     "Start the last bias and the prior where the training images are"
     self.init_output_bias(split)
     self.prior.init_from_data(split, make_generator(self.config["seed"], "prior from data"))
@@ -371,4 +371,4 @@ class BayesianWeights(Autoencoder):
     def layer_factory(self):
         return bayesian_layers(**{k: self.config[k] for k in ("constant_prior", "prior_sd", "initial_sd")})
 
-    def init_output_bias(self, split): "Does nothing: a large bias would have a large divergence from its prior"
+    def init_output_bias(self, split:Split): "Does nothing: a large bias would have a large divergence from its prior"

@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from ..core.files import InputError
 from ..core.randomness import make_generator
+from .bayesian_layers import WeightSample
 from .likelihoods import Bernoulli
-from .layers import ConvMap, DenseMap, PointLayer
+from .layers import ConvMap, DenseMap, LinearMap, PointLayer
 from .networks import ActivationName, Network, Pixels, Width, check_weights, make_activation, parse_network
 from .autoencoder import Autoencoder
 
@@ -25,7 +26,7 @@ from .autoencoder import Autoencoder
 class MaskedLayer(PointLayer):
     "A layer some of whose weights are held at 0"
     def __init__(self,
-        map, # a linear map
+        map:LinearMap,
         mask:Tensor, # True for weights that are free; broadcasts to `map.weight_shape`
     ):
         super().__init__(map)
@@ -40,7 +41,7 @@ class MaskedLayer(PointLayer):
     @property
     def masked_weight(self): return self.weight * self.mask
 
-    def forward(self, x:Tensor, W=None) -> Tensor: return self.map(x, self.masked_weight, self.bias)
+    def forward(self, x:Tensor, W:WeightSample=None) -> Tensor: return self.map(x, self.masked_weight, self.bias)
 
 # %% ../../nbs/03_nn/10_autoregressive.ipynb #cell-009
 def hidden_degrees(

@@ -94,23 +94,28 @@ def get_weights(self:BayesianLayer) -> dict: # name → tensor, detached
 # %% ../../nbs/03_nn/04_bayesian_layers.ipynb #cell-025
 class WeightSets:
     "L fixed weight sets of a layer: weights and biases, each with a leading axis of L"
-    def __init__(self, map, values): self.map, self.values = map, values
+    def __init__(self, map:LinearMap, values:list): self.map, self.values = map, values
 
-    def __call__(self, x): return self.map.batched(x, *self.values)
+    def __call__(self, x:Tensor) -> Tensor: return self.map.batched(x, *self.values) # (L, B, *event)
 
-    def with_values(self, values):
+    def with_values(self, values:list):
         "The same object with other weights and biases"
         changed = copy.copy(self)
         changed.values = values
         return changed
 
-    def select(self, l):
+    def select(self, l:int):
         "Weight set number `l` alone"
         return self.with_values([value[l:l+1] for value in self.values])
 
 class WeightSampling(WeightSets):
     "L weight sets of a layer, sampled once and then fixed"
-    def __init__(self, map, q, L, generator):
+    def __init__(self,
+        map:LinearMap,
+        q:tuple, # means and standard deviations of weight and bias, see `BayesianLayer.posterior`
+        L:int, # number of weight sets
+        generator:torch.Generator,
+    ):
         noise = [random_numbers(torch.randn, (L, *m.shape), generator, m) for m in q[0]]
         super().__init__(map, [torch.addcmul(m, s, e) for m, s, e in zip(*q, noise)]) # m + s·ε in one pass
 
@@ -136,12 +141,12 @@ class _GaussianSample(torch.autograd.Function):
 # %% ../../nbs/03_nn/04_bayesian_layers.ipynb #cell-028
 class LocalReparameterization:
     "Normal noise on every activation, new in every call"
-    def __init__(self, map, q, L, generator):
+    def __init__(self, map:LinearMap, q:tuple, L:int, generator:torch.Generator):
         self.map, self.L, self.generator = map, L, generator
         self.means, sds = q
         self.variances = [s**2 for s in sds]
 
-    def __call__(self, x):
+    def __call__(self, x:Tensor) -> Tensor: # (L, B, *event)
         mean, variance = self.map(x, *self.means), self.map(x**2, *self.variances)
         noise = random_numbers(torch.randn, (self.L, *mean.shape[-self.map.event_dim - 1:]), self.generator, mean)
         return _GaussianSample.apply(mean, variance, noise)[0]
@@ -154,12 +159,12 @@ def _random_signs(shape, generator, like):
 # %% ../../nbs/03_nn/04_bayesian_layers.ipynb #cell-032
 class Flipout:
     "L weight perturbations, decorrelated between images by random signs"
-    def __init__(self, map, q, L, generator):
+    def __init__(self, map:LinearMap, q:tuple, L:int, generator:torch.Generator):
         self.map, self.generator = map, generator
         self.means, sds = q
         self.noise = [s * random_numbers(torch.randn, (L, *s.shape), generator, s) for s in sds]
 
-    def __call__(self, x):
+    def __call__(self, x:Tensor) -> Tensor: # (L, B, *event)
         images, ones = x.shape[-self.map.event_dim - 1], (1,) * (self.map.event_dim - 1)
         r, t = (_random_signs((images, n, *ones), self.generator, x) for n in (self.map.n_in, self.map.n_out))
         return self.map(x, *self.means) + self.map.batched(x * r, *self.noise) * t
@@ -167,9 +172,9 @@ class Flipout:
 # %% ../../nbs/03_nn/04_bayesian_layers.ipynb #cell-034
 class MixedEstimator:
     "Local reparameterisation where all samples share the input, weight sets elsewhere"
-    def __init__(self, map, q, L, generator): self.arguments = map, q, L, generator
+    def __init__(self, map:LinearMap, q:tuple, L:int, generator:torch.Generator): self.arguments = map, q, L, generator
 
-    def __call__(self, x):
+    def __call__(self, x:Tensor) -> Tensor: # (L, B, *event)
         map, *_ = self.arguments
         shared_input = x.ndim == map.event_dim + 1
         estimator = LocalReparameterization if shared_input else WeightSampling
@@ -204,7 +209,7 @@ class WeightSample:
         "The weight sets of all layers"
         return [part.values for part in self.parts.values()]
 
-    def with_values(self, values):
+    def with_values(self, values:list):
         "The same sample with other weight sets, such as the arguments of a compiled program"
         parts = {layer: part.with_values(new) for (layer, part), new in zip(self.parts.items(), values)}
         return WeightSample(parts, self.L, self.estimator)
@@ -237,7 +242,7 @@ def sample_weights(
     return WeightSample(parts, L, estimator, posteriors)
 
 # %% ../../nbs/03_nn/04_bayesian_layers.ipynb #cell-066
-def check_prior_sd(constant_prior, prior_sd, default):
+def check_prior_sd(constant_prior:bool, prior_sd:float, default:float):
     "Raise `InputError` for the standard deviation of a fixed prior where it is learned"
     if constant_prior or prior_sd == default: return
     raise InputError("prior_sd is that of a fixed prior, and here it is learned: leave it out, or fix constant_prior.")

@@ -42,9 +42,10 @@ class CategoricalPosterior(Posterior):
         self.log_probs, self.temperature, self.straight_through = logits.log_softmax(-1), temperature, straight_through
         self.mean = self.log_probs.exp().flatten(-2)
 
-    def log_prob(self, z): return (z * self.log_probs.flatten(-2)).sum(-1) # one-hot codes (L, B, d) → nats (L, B)
+    def log_prob(self, z:Tensor): # one-hot codes (L, B, d) → nats (L, B)
+        return (z * self.log_probs.flatten(-2)).sum(-1)
 
-    def sample(self, eps): # (L, B, d)
+    def sample(self, eps:Tensor): # (L, B, d)
         values = self.log_probs + gumbel(eps.unflatten(-1, self.log_probs.shape[-2:]))
         hard = one_hot_maximum(values)
         if self.temperature is None: return hard.flatten(-2)
@@ -56,19 +57,20 @@ class UniformCategorical(Prior):
     "Independent uniform variables with `size` classes, as joined one-hot vectors; for categorical posteriors"
     default_size, euclidean, discrete = 10, False, True
 
-    def __init__(self, d, size=None):
+    def __init__(self, d:int, size:int=None):
         super().__init__(d, size)
         if d % self.size:
             raise InputError(f"latent must be a multiple of the number of classes, {self.size}, got {d}.")
 
-    def log_prob(self, z): return -math.log(self.size) * z.sum(-1)
+    def log_prob(self, z:Tensor) -> Tensor: return -math.log(self.size) * z.sum(-1) # nats (…)
 
-    def sample(self, shape, generator, dtype=torch.float32):
+    def sample(self, shape:tuple, generator:torch.Generator, dtype:torch.dtype=torch.float32) -> Tensor: # (*shape, d)
         numbers = self.random_normal(shape, generator, torch.promote_types(dtype, torch.float32)) # without ties
         return one_hot_maximum(numbers.unflatten(-1, (-1, self.size))).flatten(-2).to(dtype)
 
-    def nearest_code(self, z): return one_hot_maximum(z.unflatten(-1, (-1, self.size))).flatten(-2)
+    def nearest_code(self, z:Tensor) -> Tensor: # (…, d)
+        return one_hot_maximum(z.unflatten(-1, (-1, self.size))).flatten(-2)
 
-    def closed_form_kl(self, q):
+    def closed_form_kl(self, q:Posterior) -> Tensor|None: # nats (B,), or (L, B) for L weight samples
         if type(q) is not CategoricalPosterior: return None
         return (q.log_probs.exp() * (q.log_probs + math.log(self.size))).sum((-2, -1))

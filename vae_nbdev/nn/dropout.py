@@ -11,8 +11,9 @@ from torch import Tensor
 from ..core.files import InputError
 from ..core.randomness import random_numbers
 from ..core.schema import bounded
+from .autoencoder import Architecture
 from .bayesian_layers import WeightSample, WeightSets
-from .layers import ConvTransposeMap, LinearMap, find_layers
+from .layers import ConvTransposeMap, LinearMap, PointLayer, find_layers
 from .networks import Stack
 from .sampled_weights import WeightMethod
 
@@ -40,16 +41,16 @@ def masked_weights(
 # %% ../../nbs/03_nn/21_dropout.ipynb #cell-009
 class UnitDropout:
     "A new mask for every image and sample, in every call"
-    def __init__(self, layer, rate, L, generator):
+    def __init__(self, layer:PointLayer, rate:float, L:int, generator:torch.Generator):
         self.layer, self.rate, self.L, self.generator = layer, rate, L, generator
 
-    def __call__(self, x): # (B, *event) or (L, B, *event) → (L, B, *event)
+    def __call__(self, x:Tensor): # (B, *event) or (L, B, *event) → (L, B, *event)
         images, ones = x.shape[-self.layer.map.event_dim - 1], (1,) * (self.layer.map.event_dim - 1)
         scales = dropout_scales((self.L, images, self.layer.map.n_in, *ones), self.rate, self.generator, x)
         return self.layer.map(x * scales, self.layer.weight, self.layer.bias)
 
 # %% ../../nbs/03_nn/21_dropout.ipynb #cell-011
-def hidden_layers(model) -> list:
+def hidden_layers(model:Architecture) -> list:
     "The layers of each network of a model but its first: those whose input is hidden units"
     stacks = [module for module in model.children() if isinstance(module, Stack)]
     return [layer for stack in stacks for layer in find_layers(stack)[1:]]
@@ -58,13 +59,13 @@ class DropoutWeights(WeightMethod):
     "Dropout in training and in every prediction (Gal and Ghahramani 2016)"
     name, options = "dropout", ("drop_rate",)
 
-    def __init__(self, model, drop_rate=0.1):
+    def __init__(self, model:Architecture, drop_rate:float=0.1):
         super().__init__(model)
         self.rate = drop_rate
         if not hidden_layers(model):
             raise InputError(f"dropout needs hidden units, and {model.name} has none here: choose a larger network.")
 
-    def sample(self, model, L, generator):
+    def sample(self, model:Architecture, L:int, generator:torch.Generator) -> WeightSample:
         sets = {}
         for layer in hidden_layers(model):
             scales = dropout_scales((L, layer.map.n_in), self.rate, generator, layer.weight)
@@ -72,6 +73,6 @@ class DropoutWeights(WeightMethod):
             sets[layer] = WeightSets(layer.map, [*values])
         return WeightSample(sets, L, "weights")
 
-    def training_sample(self, model, L, generator):
+    def training_sample(self, model:Architecture, L:int, generator:torch.Generator) -> WeightSample:
         parts = {layer: UnitDropout(layer, self.rate, L, generator) for layer in hidden_layers(model)}
         return WeightSample(parts, L, "units")

@@ -8,10 +8,11 @@ __all__ = ['EnsembleLayer', 'EnsembleWeights']
 # %% ../../nbs/03_nn/22_ensemble.ipynb #cell-003
 import math
 import torch
-from torch import nn
+from torch import Tensor, nn
 from ..core.files import InputError
+from .autoencoder import Architecture
 from .bayesian_layers import WeightSample, WeightSets
-from .layers import Layer, LinearMap, find_layers, layer_factory, uniform_within
+from .layers import Layer, LayerFactory, LinearMap, find_layers, layer_factory, uniform_within
 from .sampled_weights import WeightMethod, choose_sets, decay_groups, weight_decay
 
 # %% ../../nbs/03_nn/22_ensemble.ipynb #cell-006
@@ -30,7 +31,7 @@ class EnsembleLayer(Layer):
         "Weights and biases of each member uniform within 1/√fan-in"
         for p in (self.weight, self.bias): p.copy_(uniform_within(1 / math.sqrt(self.map.fans[0]), generator, p))
 
-    def forward(self, x, W=None): # (B, *event) or (L, B, *event) → (L, B, *event)
+    def forward(self, x:Tensor, W:WeightSample=None): # (B, *event) or (L, B, *event) → (L, B, *event)
         if W is None: raise InputError("an ensemble needs a choice of its members: pass W from sample_from_W.")
         return W.apply(self, x)
 
@@ -41,28 +42,28 @@ class EnsembleWeights(WeightMethod):
     "A deep ensemble: M members that differ in their starting weights (Lakshminarayanan et al. 2017)"
     name, options, default_sets = "ensemble", ("weight_sets",), 5
 
-    def __init__(self, model, weight_sets=default_sets):
+    def __init__(self, model:Architecture, weight_sets:int=default_sets):
         super().__init__(model)
         self.members = self.stored_sets = weight_sets
         model.mc_samples = model.min_samples = weight_sets * math.ceil(model.min_samples / weight_sets)
 
     @classmethod
-    def layer_factory(cls, config):
+    def layer_factory(cls, config:dict) -> LayerFactory:
         members = config["weight_sets"] or cls.default_sets
         return layer_factory(lambda map: EnsembleLayer(map, members))
 
-    def optimizer(self, model, learning_rate):
+    def optimizer(self, model:Architecture, learning_rate:float) -> torch.optim.Optimizer|None:
         decay = weight_decay(model) / self.members
         return torch.optim.Adam(decay_groups(model, decay), learning_rate, fused=True) if decay else None
 
-    def chosen(self, model, index):
+    def chosen(self, model:Architecture, index:Tensor) -> WeightSample:
         "The members of these numbers (L,) as a weight sample"
         layers = find_layers(model, EnsembleLayer)
         sets = {layer: WeightSets(layer.map, [layer.weight[index], layer.bias[index]]) for layer in layers}
         return WeightSample(sets, len(index), "weights")
 
-    def sample(self, model, L, generator):
+    def sample(self, model:Architecture, L:int, generator:torch.Generator) -> WeightSample:
         return self.chosen(model, choose_sets(self.members, L, generator, next(model.parameters())))
 
-    def training_sample(self, model, L, generator):
+    def training_sample(self, model:Architecture, L:int, generator:torch.Generator) -> WeightSample:
         return self.chosen(model, torch.arange(L, device=next(model.parameters()).device) % self.members)

@@ -16,6 +16,7 @@ from torch.quasirandom import SobolEngine
 from zuko.nn import MaskedLinear, MaskedMLP
 from zuko.utils import bisection
 from ..core.files import InputError
+from .bayesian_layers import WeightSample
 from .layers import Layer, uniform_within
 from .networks import check_weights
 from .posteriors import GaussianPosterior, Posterior
@@ -32,12 +33,12 @@ class MaskedNetwork(Layer):
         with torch.random.fork_rng(devices=()): self.stack = MaskedMLP(adjacency, hidden, nn.ELU)
 
     @torch.no_grad()
-    def reset(self, generator):
+    def reset(self, generator:torch.Generator):
         for layer in self.stack:
             if not isinstance(layer, MaskedLinear): continue
             for p in layer.parameters(): p.copy_(uniform_within(layer.in_features**-0.5, generator, p))
 
-    def forward(self, x, W=None): return self.stack(x).to(x.dtype) # (…, inputs) → (…, outputs)
+    def forward(self, x:Tensor, W:WeightSample=None): return self.stack(x).to(x.dtype) # (…, inputs) → (…, outputs)
     def get_weights(self): return {name: value.detach().clone() for name, value in self.named_parameters()}
     def extra_repr(self): return "" # the layers of the stack show themselves
 
@@ -55,11 +56,11 @@ class AutoregressiveStep(nn.Module):
         if reverse: earlier = earlier.T
         self.network = MaskedNetwork(torch.cat([earlier.repeat(2, 1), earlier.new_ones(2 * d, n_context)], 1), (width,))
 
-    def shift_and_gate(self, z, context): # m, and s before the sigmoid: (L, B, d) each
+    def shift_and_gate(self, z:Tensor, context:Tensor): # m, and s before the sigmoid: (L, B, d) each
         m, a = self.network(torch.cat([z, context.expand(*z.shape[:-1], -1)], -1)).chunk(2, dim=-1)
         return m, a + 2
 
-    def forward(self, z, context): # (L, B, d) and (B, n_context) → (L, B, d), log-determinant (L, B)
+    def forward(self, z:Tensor, context:Tensor): # (L, B, d) and (B, n_context) → (L, B, d), log-determinant (L, B)
         m, a = self.shift_and_gate(z, context)
         s = torch.sigmoid(a)
         return s * z + (1 - s) * m, F.logsigmoid(a).sum(-1)
@@ -81,20 +82,20 @@ def inverse(self:AutoregressiveStep,
 # %% ../../nbs/03_nn/15_flow_posterior.ipynb #cell-012
 class Flow(nn.Module):
     "Invertible steps of codes z (L, B, d), given a context (B, `n_context`); each returns codes and log-determinant"
-    def __init__(self, steps): # a list of modules with forward and inverse
+    def __init__(self, steps:list): # a list of modules with forward and inverse
         super().__init__()
         self.steps = nn.ModuleList(steps)
 
-    def split_context(self, context): return [context] * len(self.steps) # one for each step
+    def split_context(self, context:Tensor): return [context] * len(self.steps) # one for each step
 
-    def forward(self, z, context): # (L, B, d), and the log-determinant of all steps (L, B)
+    def forward(self, z:Tensor, context:Tensor): # (L, B, d), and the log-determinant of all steps (L, B)
         total = 0.
         for step, h in zip(self.steps, self.split_context(context)):
             z, log_det = step(z, h)
             total = total + log_det
         return z, total
 
-    def inverse(self, z, context): # the codes before all steps, and the log-determinant of all steps
+    def inverse(self, z:Tensor, context:Tensor): # the codes before all steps, and the log-determinant of all steps
         total = 0.
         for step, h in reversed(list(zip(self.steps, self.split_context(context)))):
             z, log_det = step.inverse(z, h)
@@ -119,19 +120,19 @@ class InverseAutoregressiveFlow(Flow):
 # %% ../../nbs/03_nn/15_flow_posterior.ipynb #cell-015
 class PlanarStep(nn.Module):
     "z' = z + û·tanh(wᵀz + b); its numbers (u, w, b) are the context (B, 2d + 1) (Rezende and Mohamed 2015)"
-    def unpack(self, context): # û, w (B, d), b, wᵀû (B, 1)
+    def unpack(self, context:Tensor): # û, w (B, d), b, wᵀû (B, 1)
         d = (context.shape[-1] - 1) // 2
         u, w, b = context.split([d, d, 1], dim=-1)
         v = (w * u).sum(-1, keepdim=True)
         m = F.softplus(v + 0.5413248546).clamp(min=1e-4) - 1 # log(e − 1) added, so that m(0) = 0
         return u + (m - v) * w / w.square().sum(-1, keepdim=True).clamp(min=1e-12), w, b, m
 
-    def forward(self, z, context): # (L, B, d) → (L, B, d), log-determinant (L, B)
+    def forward(self, z:Tensor, context:Tensor): # (L, B, d) → (L, B, d), log-determinant (L, B)
         u, w, b, wu = self.unpack(context)
         t = torch.tanh((w * z).sum(-1, keepdim=True) + b)
         return z + u * t, torch.log1p((1 - t.square()) * wu)[..., 0]
 
-    def inverse(self, z, context): # the codes before the step, and the log-determinant of the step
+    def inverse(self, z:Tensor, context:Tensor): # the codes before the step, and the log-determinant of the step
         u, w, b, wu = self.unpack(context)
         target = (w * z).sum(-1, keepdim=True)
         rising = lambda v: v + wu * torch.tanh(v + b)
@@ -149,9 +150,12 @@ class PlanarFlow(Flow):
         super().__init__([PlanarStep() for _ in range(steps)])
         self.n_context = steps * (2 * d + 1)
 
-    def split_context(self, context): return context.chunk(len(self.steps), dim=-1)
+    def split_context(self, context:Tensor) -> tuple: # of each step (B, 2d + 1)
+        return context.chunk(len(self.steps), dim=-1)
 
-    def inverse(self, z, context): # in float64: where a step contracts, its inverse magnifies rounding errors
+    def inverse(self,
+        z:Tensor, context:Tensor
+    ): # in float64: where a step contracts, its inverse magnifies rounding errors
         dtype = torch.float64 if has_float64(z) else z.dtype
         start, log_det = super().inverse(z.to(dtype), context.to(dtype))
         return start.to(z.dtype), log_det.to(z.dtype)
@@ -182,7 +186,7 @@ class FlowPosterior(Posterior):
 
 # %% ../../nbs/03_nn/15_flow_posterior.ipynb #cell-023
 @patch
-def noise(self:FlowPosterior, L:int, generator) -> Tensor:
+def noise(self:FlowPosterior, L:int, generator:torch.Generator) -> Tensor:
     "Standard normal numbers (L, B, d)"
     return self.base.noise(L, generator)
 

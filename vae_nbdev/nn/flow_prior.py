@@ -33,7 +33,7 @@ class FlowPrior(Prior):
         self.register_buffer("masks", held.float(), persistent=False) # (size, d)
 
     @torch.no_grad()
-    def reset(self, generator):
+    def reset(self, generator:torch.Generator):
         for network in self.networks:
             for layer in network.layers[::2]: layer.reset(generator)
             for p in network.layers[-1].parameters(): p.mul_(.01)
@@ -70,6 +70,8 @@ def log_prob(self:FlowPrior, z:Tensor) -> Tensor: # codes (…, d) → (…), na
     return log_det - 0.5 * (eps.square() + math.log(2 * math.pi)).sum(-1)
 
 @patch
-def sample(self:FlowPrior, shape, generator, dtype=torch.float32) -> Tensor: # (*shape, d)
+def sample(self:FlowPrior,
+    shape:tuple, generator:torch.Generator, dtype:torch.dtype=torch.float32
+) -> Tensor: # (*shape, d)
     "Codes: standard normal noise through the inverse of the flow"
     return self.from_noise(self.random_normal(shape, generator, self.like.dtype)).to(dtype)

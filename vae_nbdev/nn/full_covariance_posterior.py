@@ -18,7 +18,7 @@ class FullCovariancePosterior(Posterior):
     "q(z|x) = N(`mean`, S Sᵀ) with S = `scale_tril`: (B, d) and (B, d, d), or with L weight samples in front of B"
     name, description, has_density = "full_covariance_gaussian", "a Gaussian with full covariance", True
 
-    def __init__(self, mean, scale_tril): self.mean, self.scale_tril = mean, scale_tril
+    def __init__(self, mean:Tensor, scale_tril:Tensor): self.mean, self.scale_tril = mean, scale_tril
 
     @property
     def distribution(self): return MultivariateNormal(self.mean, scale_tril=self.scale_tril, validate_args=False)
@@ -26,11 +26,11 @@ class FullCovariancePosterior(Posterior):
     @property
     def variance(self): return self.scale_tril.square().sum(-1) # of each dimension, like `mean`
 
-    def sample(self, eps): return self.mean + torch.einsum("...ij,...j->...i", self.scale_tril, eps) # (L, B, d)
-    def log_prob(self, z): return self.distribution.log_prob(z) # nats: codes (L, B, d) → (L, B)
+    def sample(self, eps:Tensor): return self.mean + torch.einsum("...ij,...j->...i", self.scale_tril, eps) # (L, B, d)
+    def log_prob(self, z:Tensor): return self.distribution.log_prob(z) # nats: codes (L, B, d) → (L, B)
     def entropy(self): return self.distribution.entropy() # nats (B,), or (L, B) for L weight samples
 
-    def select(self, l):
+    def select(self, l:int) -> "FullCovariancePosterior":
         return FullCovariancePosterior(self.mean[l], self.scale_tril[l]) if self.mean.dim() == 3 else self
 
 # %% ../../nbs/03_nn/14_full_covariance_posterior.ipynb #cell-012
@@ -56,7 +56,7 @@ class SizedEncoder(Autoencoder):
         "The number of encoder outputs for d code dimensions"
         raise NotImplementedError(f"{type(self).__name__} does not say how many outputs its encoder has")
 
-    def build_networks(self, network, latent, activation):
+    def build_networks(self, network:str, latent:int|None, activation:str):
         if latent is None:
             raise InputError(f"latent none (no bottleneck) does not exist for {self.name}: choose a number.")
         super().build_networks(network, latent, activation)

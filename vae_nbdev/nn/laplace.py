@@ -12,8 +12,10 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from ..core.randomness import make_generator, random_numbers
+from ..data.batches import Split
+from .autoencoder import Architecture
 from .bayesian_layers import WeightSample, WeightSets
-from .layers import DenseMap, find_layers
+from .layers import DenseMap, Layer, find_layers
 from .priors import to_float64
 from .sampled_weights import WeightMethod
 
@@ -41,7 +43,7 @@ class LaplaceWeights(WeightMethod):
     name, default_prior_sd = "laplace", 1.
     batch_size = 100 # images at a time in the pass over the training data
 
-    def __init__(self, model):
+    def __init__(self, model:Architecture):
         super().__init__(model)
         layer = output_layer(model)
         self.dense, n = isinstance(layer.map, DenseMap), sum(p.numel() for p in layer.parameters())
@@ -52,7 +54,7 @@ class LaplaceWeights(WeightMethod):
         for name, shape in shapes.items(): self.register_buffer(name, torch.zeros(shape))
         self.register_buffer("fitted", torch.zeros((), dtype=torch.long)) # 1 after training
 
-def output_layer(model):
+def output_layer(model:Architecture) -> Layer:
     "The last layer of the decoder, or of the classifier"
     return find_layers(model.classifier if model.task == "classification" else model.decoder)[-1]
 
@@ -80,7 +82,7 @@ def factor_sums(
 
 # %% ../../nbs/03_nn/25_laplace.ipynb #cell-012
 @contextmanager
-def layer_inputs(model, layer):
+def layer_inputs(model:Architecture, layer:Layer):
     "While active, passes use the trained weights, and the inputs of one layer are collected in a list"
     inputs, training = [], model.training
     handle = layer.register_forward_pre_hook(lambda _, arguments: inputs.append(arguments[0]))
@@ -93,7 +95,7 @@ def layer_inputs(model, layer):
 # %% ../../nbs/03_nn/25_laplace.ipynb #cell-013
 @patch
 @torch.no_grad()
-def after_training(self:LaplaceWeights, model, split):
+def after_training(self:LaplaceWeights, model:Architecture, split:Split):
     "Compute the factors of the precision from the training images"
     layer, sums = output_layer(model), []
     generator = make_generator(model.config["seed"], "laplace", device=layer.weight.device)
@@ -112,7 +114,7 @@ def after_training(self:LaplaceWeights, model, split):
 
 # %% ../../nbs/03_nn/25_laplace.ipynb #cell-014
 @patch
-def store_factors(self:LaplaceWeights, rows, columns):
+def store_factors(self:LaplaceWeights, rows:Tensor, columns:Tensor):
     "Keep the eigenvalues and eigenvectors of the factors"
     if self.rotates_rows: rows, vectors = torch.linalg.eigh(rows)
     if self.rotates_rows: self.row_vectors.copy_(vectors)
@@ -123,7 +125,7 @@ def store_factors(self:LaplaceWeights, rows, columns):
 
 # %% ../../nbs/03_nn/25_laplace.ipynb #cell-015
 @patch
-def sample(self:LaplaceWeights, model, L, generator):
+def sample(self:LaplaceWeights, model:Architecture, L:int, generator:torch.Generator) -> WeightSample:
     "L weight sets of the output layer; before the end of the training, its current weights"
     layer = output_layer(model)
     values = [p.expand(L, *p.shape) for p in (layer.weight, layer.bias)]
@@ -134,7 +136,9 @@ def sample(self:LaplaceWeights, model, L, generator):
     return WeightSample({layer: WeightSets(layer.map, values)}, L, "weights")
 
 @patch
-def changes(self:LaplaceWeights, L, prior_precision, generator) -> Tensor: # (L, rows, columns)
+def changes(self:LaplaceWeights,
+    L:int, prior_precision:float, generator:torch.Generator
+) -> Tensor: # (L, rows, columns)
     "Samples from N(0, Λ⁻¹)"
     precision = self.row_values[:, None] * self.column_values + prior_precision
     Z = random_numbers(torch.randn, (L, *precision.shape), generator, precision) / precision.sqrt()

@@ -66,9 +66,9 @@ class DenseMap(LinearMap):
     @property
     def fans(self): return self.n_in, self.n_out
 
-    def apply_linear(self, x, weight, bias): return linear(x, weight, bias)
+    def apply_linear(self, x:Tensor, weight:Tensor, bias:Tensor) -> Tensor: return linear(x, weight, bias) # (B, n_out)
 
-    def batched(self, x, weight, bias):
+    def batched(self, x:Tensor, weight:Tensor, bias:Tensor) -> Tensor: # (L, B, n_out)
         if x.ndim == 3: return (matmul(x, weight) + bias[:, None]).to(x.dtype)
         return linear(x, weight.flatten(0, 1), bias.flatten()).unflatten(-1, bias.shape).transpose(0, 1).to(x.dtype)
 
@@ -98,7 +98,8 @@ class ConvMap(LinearMap):
     @property
     def fans(self): return self.n_in * self.kernel**2, self.n_out * self.kernel**2 / self.stride**2
 
-    def apply_linear(self, x, weight, bias): return F.conv2d(_channels_last(x), weight, bias, self.stride, self.padding)
+    def apply_linear(self, x:Tensor, weight:Tensor, bias:Tensor) -> Tensor: # (B, n_out, H, W)
+        return F.conv2d(_channels_last(x), weight, bias, self.stride, self.padding)
 
 # %% ../../nbs/03_nn/03_layers.ipynb #cell-016
 @dataclass(frozen=True)
@@ -112,11 +113,11 @@ class ConvTransposeMap(ConvMap):
     @property
     def fans(self): return self.n_in * self.kernel**2 / self.stride**2, self.n_out * self.kernel**2
 
-    def apply_linear(self, x, weight, bias):
+    def apply_linear(self, x:Tensor, weight:Tensor, bias:Tensor) -> Tensor: # (B, n_out, H, W)
         if x.is_cpu and self.n_out == 1 and bias is not None: return self.conv_transpose_by_fold(x, weight, bias)
         return F.conv_transpose2d(_channels_last(x), weight, bias, self.stride, self.padding, self.output_padding)
 
-    def conv_transpose_by_fold(self, x, weight, bias):
+    def conv_transpose_by_fold(self, x:Tensor, weight:Tensor, bias:Tensor) -> Tensor: # (B, 1, H, W)
         "The same for one output channel: a matrix product for each image, and a sum where the windows overlap"
         sides = [(n - 1) * self.stride - 2 * self.padding + self.kernel + self.output_padding for n in x.shape[2:]]
         windows = torch.bmm(weight.flatten(1).mT.expand(len(x), -1, -1), x.flatten(2))

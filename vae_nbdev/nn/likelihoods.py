@@ -105,7 +105,7 @@ class Bernoulli(Likelihood):
         "σ(η)"
         return torch.sigmoid(logits)
 
-    def initial_logits(self, x):
+    def initial_logits(self, x:Tensor) -> Tensor: # pixels (…, D) → η of the same shape
         "logit(x), at most 99 % certain, so that every pixel can still learn"
         return torch.logit(x, eps=.01)
 

@@ -73,16 +73,17 @@ def _matmul_no_grad(x, weight):
 class MatMulFunction(torch.autograd.Function):
     "x wᵀ with its gradient"
     @staticmethod
-    def forward(x, weight): return _matmul_no_grad(x, weight)
+    def forward(x:Tensor, weight:Tensor): return _matmul_no_grad(x, weight)
 
     @staticmethod
-    def vmap(info, in_dims, *tensors): return MatMulFunction.apply(*batch_dim_first(info, in_dims, tensors)), 0
+    def vmap(info, in_dims:tuple, *tensors:Tensor):
+        return MatMulFunction.apply(*batch_dim_first(info, in_dims, tensors)), 0
 
     @staticmethod
-    def setup_context(ctx, inputs, output): ctx.save_for_backward(*inputs)
+    def setup_context(ctx, inputs:tuple, output:Tensor): ctx.save_for_backward(*inputs)
 
     @staticmethod
-    def backward(ctx, grad):
+    def backward(ctx, grad:Tensor):
         saved_x, saved_weight = ctx.saved_tensors
         x, weight = saved_x.to(grad), saved_weight.to(grad) # under autocast `grad` is bf16 and the inputs are float32
         needs_x, needs_weight = ctx.needs_input_grad

@@ -45,11 +45,13 @@ class DiagonalMixture(Prior):
 
     def components(self): return self.log_weights, self.mean, self.log_std
 
-    def log_prob(self, z): return diagonal_mixture_log_prob(z, *self.components())
+    def log_prob(self, z:Tensor) -> Tensor: return diagonal_mixture_log_prob(z, *self.components()) # nats (…)
 
 # %% ../../nbs/03_nn/11_mixture_prior.ipynb #cell-011
 @patch
-def sample(self:DiagonalMixture, shape, generator, dtype=torch.float32) -> Tensor: # (*shape, d)
+def sample(self:DiagonalMixture,
+    shape:tuple, generator:torch.Generator, dtype:torch.dtype=torch.float32
+) -> Tensor: # (*shape, d)
     "Codes drawn from the mixture"
     log_weights, mean, log_std = map(at_least_float32, self.components())
     uniform = torch.special.ndtr(random_numbers(torch.randn, tuple(shape), generator, at_least_float32(self.like)))
@@ -68,7 +70,7 @@ class MixturePrior(DiagonalMixture):
         self.logits = nn.Parameter(torch.zeros(self.size))
         self.mean, self.log_std = (nn.Parameter(torch.zeros(self.size, d)) for _ in range(2))
 
-    def bind(self, model):
+    def bind(self, model:nn.Module):
         if model.has_latent_density and "mmd" not in model.penalties: return
         raise InputError(f"{model.name} sees samples of its prior, from which the weights of {self.name} get no "
                          "gradient: use prior=standard_normal.")
@@ -78,7 +80,7 @@ class MixturePrior(DiagonalMixture):
     def fixed(self): return DiagonalMixture(*self.components())
 
     @torch.no_grad()
-    def reset(self, generator):
+    def reset(self, generator:torch.Generator):
         self.logits.zero_()
         self.mean.copy_(random_numbers(torch.randn, self.mean.shape, generator, self.mean) * math.sqrt(.75))
         self.log_std.fill_(math.log(.5))

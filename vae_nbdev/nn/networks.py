@@ -15,12 +15,13 @@ from fastcore.basics import patch
 from torch import Tensor, nn
 from ..core.files import InputError, check_choice
 from ..core.schema import bounded, checked, choice, describe
+from .bayesian_layers import WeightSample
 from .layers import Layer, LayerFactory
 
 # %% ../../nbs/03_nn/05_networks.ipynb #cell-006
 class Stack(nn.Module):
     "Layers in order; those with weights also receive the weight sample `W`"
-    def __init__(self, *layers):
+    def __init__(self, *layers:nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(layers)
 
@@ -161,7 +162,7 @@ def conv_sides(
 # %% ../../nbs/03_nn/05_networks.ipynb #cell-028
 class ResidualBlock(Stack):
     "Layers whose output is added to their input (He et al. 2016)"
-    def forward(self, x:Tensor, W=None) -> Tensor: return x + super().forward(x, W)
+    def forward(self, x:Tensor, W:WeightSample=None) -> Tensor: return x + super().forward(x, W)
 
 class ConvBody:
     "Stride-2 convolutions to the code and transposed convolutions back, with leaky ReLU by default, or residual"

@@ -32,7 +32,7 @@ class Posterior:
         "E[z|x], averaged over the weight samples"
         return self.mean.mean(0) if self.mean.dim() == 3 else self.mean
 
-    def noise(self, L, generator) -> Tensor: # (L, B, d)
+    def noise(self, L:int, generator:torch.Generator) -> Tensor: # (L, B, d)
         "Standard normal numbers, from which `sample` makes codes"
         return random_numbers(torch.randn, (L, *self.mean.shape[-2:]), generator, self.mean)
 
@@ -48,28 +48,29 @@ class PointPosterior(Posterior):
     "q(z|x) is the single point `mean`, (B, d) or (L, B, d)"
     name, description = "point", "a point"
 
-    def __init__(self, mean): self.mean = mean
+    def __init__(self, mean:Tensor): self.mean = mean
 
-    def noise(self, L, generator): return None
+    def noise(self, L:int, generator:torch.Generator) -> None: return None
 
-    def sample(self, eps=None): return self.mean if self.mean.dim() == 3 else self.mean[None]
+    def sample(self, eps:Tensor=None) -> Tensor: # (L, B, d), or (1, B, d) from point weights
+        return self.mean if self.mean.dim() == 3 else self.mean[None]
 
-    def select(self, l): return PointPosterior(self.mean[l]) if self.mean.dim() == 3 else self
+    def select(self, l:int) -> "PointPosterior": return PointPosterior(self.mean[l]) if self.mean.dim() == 3 else self
 
 # %% ../../nbs/03_nn/06_posteriors.ipynb #cell-011
 class GaussianPosterior(Posterior):
     "q(z|x) = N(`mean`, exp(`log_std`)²) in each dimension; both (B, d), or (L, B, d) for L weight samples"
     name, description, has_density = "gaussian", "a Gaussian", True
 
-    def __init__(self, mean, log_std): self.mean, self.log_std = mean, log_std
+    def __init__(self, mean:Tensor, log_std:Tensor): self.mean, self.log_std = mean, log_std
 
-    def sample(self, eps): return self.mean + self.log_std.exp() * eps # (L, B, d)
+    def sample(self, eps:Tensor): return self.mean + self.log_std.exp() * eps # (L, B, d)
 
-    def log_prob(self, z): # log q(z|x) in nats: codes (L, B, d) → (L, B)
+    def log_prob(self, z:Tensor): # log q(z|x) in nats: codes (L, B, d) → (L, B)
         eps = (z - self.mean) * (-self.log_std).exp()
         return -(0.5 * eps**2 + self.log_std).sum(-1) - z.shape[-1] * math.log(2 * math.pi) / 2
 
-    def select(self, l):
+    def select(self, l:int) -> "GaussianPosterior":
         return GaussianPosterior(self.mean[l], self.log_std[l]) if self.mean.dim() == 3 else self
 
 # %% ../../nbs/03_nn/06_posteriors.ipynb #cell-017

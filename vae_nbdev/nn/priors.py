@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from ..core.files import InputError
 from ..core.randomness import random_numbers
 from ..core.schema import choice
-from .posteriors import GaussianPosterior
+from ..data.batches import Split
+from .posteriors import GaussianPosterior, Posterior
 
 # %% ../../nbs/03_nn/07_priors.ipynb #cell-005
 def at_least_float32(x:Tensor) -> Tensor:
@@ -55,8 +56,8 @@ class Prior(nn.Module):
         self.d, self.size = d, size or self.default_size
         self.register_buffer("like", torch.zeros(()), persistent=False) # its device is the prior's
 
-    def random_normal(self, shape, generator, dtype=torch.float32) -> Tensor: # (*shape, d)
-        "Standard normal numbers, from which `sample` makes codes"
+    def random_normal(self, shape:tuple, generator:torch.Generator, dtype:torch.dtype=torch.float32) -> Tensor:
+        "Standard normal numbers of a shape followed by d, from which `sample` makes codes"
         return random_numbers(torch.randn, (*shape, self.d), generator, self.like.to(dtype))
 
 # %% ../../nbs/03_nn/07_priors.ipynb #cell-007
@@ -66,7 +67,7 @@ def log_prob(self:Prior, z:Tensor) -> Tensor: # codes (…, d) → (…), nats
     raise NotImplementedError(f"{type(self).__name__} has no density")
 
 @patch
-def sample(self:Prior, shape, generator, dtype=torch.float32) -> Tensor: # (*shape, d)
+def sample(self:Prior, shape:tuple, generator:torch.Generator, dtype:torch.dtype=torch.float32) -> Tensor: # (*shape, d)
     "Codes drawn from p(z)"
     raise NotImplementedError(f"{type(self).__name__} cannot be sampled")
 
@@ -91,21 +92,22 @@ def fixed(self:Prior):
 
 # %% ../../nbs/03_nn/07_priors.ipynb #cell-008
 @patch
-def bind(self:Prior, model): "A hook in the constructor of the model, for priors that use its encoder"
+def bind(self:Prior, model:nn.Module): "A hook in the constructor of the model, for priors that use its encoder"
 
 @patch
-def reset(self:Prior, generator): "Set random starting values"
+def reset(self:Prior, generator:torch.Generator): "Set random starting values"
 
 @patch
-def init_from_data(self:Prior, split, generator): "A hook before the model's first training, with the training images"
+def init_from_data(self:Prior, split:Split, generator:torch.Generator):
+    "A hook before the model's first training, with the training images"
 
 # %% ../../nbs/03_nn/07_priors.ipynb #cell-010
 @patch
-def closed_form_kl(self:Prior, q): # (B,), or (L, B) for L weight samples, in nats; `None` without a formula
+def closed_form_kl(self:Prior, q:Posterior): # (B,), or (L, B) for L weight samples, in nats; `None` without a formula
     "KL(q(z|x) ‖ p(z)) by a formula, where one exists for this posterior"
 
 @patch
-def kl_per_dimension(self:Prior, q): # like `q.mean`, in nats; `None` where KL_z is no sum over dimensions
+def kl_per_dimension(self:Prior, q:Posterior): # like `q.mean`, in nats; `None` where KL_z is no sum over dimensions
     "The part of each latent dimension in KL_z, where it is a sum over dimensions"
 
 @patch
@@ -121,7 +123,7 @@ def kl_rows(self:Prior,
     return q.log_prob(z) - self.log_prob(z)
 
 @patch
-def kl(self:Prior, q, z:Tensor=None) -> Tensor: # nats (B,)
+def kl(self:Prior, q:Posterior, z:Tensor=None) -> Tensor: # nats (B,)
     "KL_z of each image, the mean of `kl_rows` over the samples"
     return self.kl_rows(q, z).mean(0)
 
@@ -136,13 +138,13 @@ def prior_names() -> dict: # name → class
 PriorName = choice("PriorName", prior_names, "prior") # a key of `PRIORS`
 
 # %% ../../nbs/03_nn/07_priors.ipynb #cell-013
-def check_codes(prior, model): # prior: one, or the class of one
+def check_codes(prior:Prior|type, model:nn.Module): # prior: one, or the class of one
     "Raise `InputError` if a model that uses a prior has other codes than those of the prior, whatever their number"
     kind = lambda codes: (codes.euclidean, codes.discrete)
     if not model.uses_prior or kind(prior) == kind(model.posterior): return
     raise InputError(f"prior {prior.name} does not fit the codes of {model.name}: leave it out, or choose another.")
 
-def bind_prior(prior, model):
+def bind_prior(prior:Prior, model:nn.Module) -> Prior:
     "The prior of a model, which may keep its encoder; raises `InputError` if it does not fit, or would not be trained"
     check_codes(prior, model)
     prior.bind(model)
@@ -167,17 +169,18 @@ def make_prior(
 # %% ../../nbs/03_nn/07_priors.ipynb #cell-015
 class StandardNormal(Prior):
     "N(0, I)"
-    def log_prob(self, z): return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
+    def log_prob(self, z:Tensor) -> Tensor: return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1) # nats (…)
 
-    def sample(self, shape, generator, dtype=torch.float32): return self.random_normal(shape, generator, dtype)
+    def sample(self, shape:tuple, generator:torch.Generator, dtype:torch.dtype=torch.float32) -> Tensor: # (*shape, d)
+        return self.random_normal(shape, generator, dtype)
 
-    def icdf(self, u): return torch.special.ndtri(u)
+    def icdf(self, u:Tensor) -> Tensor: return torch.special.ndtri(u) # codes (…, d)
 
-    def kl_per_dimension(self, q):
+    def kl_per_dimension(self, q:Posterior):
         if type(q) is not GaussianPosterior: return None # a subclass may be another distribution
         return 0.5 * (q.mean**2 + (2 * q.log_std).exp() - 1) - q.log_std
 
-    def closed_form_kl(self, q):
+    def closed_form_kl(self, q:Posterior):
         if (terms := self.kl_per_dimension(q)) is not None: return terms.sum(-1)
         if (entropy := q.entropy()) is None: return None
         return 0.5 * (q.mean**2 + q.variance + math.log(2 * math.pi)).sum(-1) - entropy
@@ -197,7 +200,7 @@ class GaussianMixturePrior(Prior):
         buffers = {"log_weights": log_weights, "means": means, "factors": factors, "constants": constants}
         for name, value in buffers.items(): self.register_buffer(name, value)
 
-    def log_prob(self, z):
+    def log_prob(self, z:Tensor) -> Tensor: # codes (…, d) → nats (…)
         whitened_means = torch.einsum("kd,kde->ke", self.means, self.factors)
         whitened = torch.einsum("...d,kde->...ke", z, self.factors) - whitened_means
         return torch.logsumexp(self.constants - whitened.square().sum(-1) / 2, -1)
@@ -205,9 +208,9 @@ class GaussianMixturePrior(Prior):
 # %% ../../nbs/03_nn/07_priors.ipynb #cell-023
 @patch
 def sample(self:GaussianMixturePrior,
-    shape,
+    shape:tuple,
     generator:torch.Generator, # on the device of the mixture
-    dtype=torch.float32
+    dtype:torch.dtype=torch.float32
 ) -> Tensor: # (*shape, d)
     "Codes drawn from the mixture"
     n, device = math.prod(shape), self.means.device

@@ -27,11 +27,11 @@ class QuantisedPosterior(Posterior):
             distance = codebook.square().sum(-1) - 2 * vectors @ codebook.T
         self.vectors, self.mean = vectors, one_hot_maximum(-distance.detach()).flatten(-2)
 
-    def noise(self, L, generator): return self.mean.new_zeros(L, *self.mean.shape)
+    def noise(self, L:int, generator:torch.Generator): return self.mean.new_zeros(L, *self.mean.shape)
 
-    def sample(self, eps): return self.mean.expand(len(eps), *self.mean.shape) # (L, B, d)
+    def sample(self, eps:Tensor): return self.mean.expand(len(eps), *self.mean.shape) # (L, B, d)
 
-    def log_prob(self, z): # 0 at the code, −∞ elsewhere: (L, B)
+    def log_prob(self, z:Tensor): # 0 at the code, −∞ elsewhere: (L, B)
         return torch.zeros_like(z[..., 0]).masked_fill((z != self.mean).any(-1), -torch.inf)
 
 # %% ../../nbs/03_nn/18_quantised_prior.ipynb #cell-007
@@ -39,7 +39,7 @@ class AutoregressiveCategorical(UniformCategorical):
     "p(k) = Π p(k_m | k_1 … k_{m−1}) over one-hot codes with `size` classes, by a masked network (Germain et al. 2015)"
     default_size = 16
 
-    def __init__(self, d, size=None):
+    def __init__(self, d:int, size:int=None):
         super().__init__(d, size)
         variable = torch.arange(d) // self.size
         degrees = max(1, d // self.size - 1)
@@ -51,22 +51,24 @@ class AutoregressiveCategorical(UniformCategorical):
         self.register_buffer("mask_out", (variable[:, None] > degree).float(), persistent=False)
 
     @torch.no_grad()
-    def reset(self, generator):
+    def reset(self, generator:torch.Generator):
         self.weight_in.copy_(torch.randn(self.weight_in.shape, generator=generator) * self.d**-.5)
         for p in (self.bias_in, self.weight_out, self.bias_out): p.zero_()
 
-    def log_conditionals(self, z): # codes (…, d) → (…, M, K)
+    def log_conditionals(self, z:Tensor): # codes (…, d) → (…, M, K)
         hidden = (z @ (self.weight_in * self.mask_in).T + self.bias_in).relu()
         logits = hidden @ (self.weight_out * self.mask_out).T + self.bias_out
         return logits.unflatten(-1, (-1, self.size)).log_softmax(-1)
 
-    def log_prob(self, z): return (z * self.log_conditionals(z).flatten(-2)).sum(-1)
+    def log_prob(self, z:Tensor) -> Tensor: return (z * self.log_conditionals(z).flatten(-2)).sum(-1) # nats (…)
 
-    def closed_form_kl(self, q): return None
+    def closed_form_kl(self, q:Posterior): return None
 
 # %% ../../nbs/03_nn/18_quantised_prior.ipynb #cell-008
 @patch
-def sample(self:AutoregressiveCategorical, shape, generator, dtype=torch.float32) -> Tensor: # (*shape, d)
+def sample(self:AutoregressiveCategorical,
+    shape:tuple, generator:torch.Generator, dtype:torch.dtype=torch.float32
+) -> Tensor: # (*shape, d)
     "Codes drawn from p(k), one variable after the other"
     eps = self.random_normal(shape, generator, at_least_float32(self.like).dtype).unflatten(-1, (-1, self.size))
     z = eps.new_zeros(eps.shape, dtype=self.like.dtype) # the networks take codes in their own precision

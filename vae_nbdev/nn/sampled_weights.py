@@ -13,8 +13,10 @@ import torch
 from torch import Tensor, nn
 from ..core.files import InputError
 from ..core.randomness import random_numbers
+from ..data.batches import Split
+from .autoencoder import Architecture
 from .bayesian_layers import WeightSample, WeightSets
-from .layers import POINT_LAYERS, find_layers
+from .layers import POINT_LAYERS, LayerFactory, find_layers
 
 # %% ../../nbs/03_nn/20_sampled_weights.ipynb #cell-006
 class WeightMethod(nn.Module):
@@ -26,16 +28,17 @@ class WeightMethod(nn.Module):
     stored_sets = None # weight sets among which `sample` chooses; `None`: as many as it is asked for
     extendable = True # whether what it does after an epoch does not depend on how many follow
 
-    def __init__(self, model): super().__init__()
+    def __init__(self, model:Architecture): super().__init__()
 
     @classmethod
-    def layer_factory(cls, config): return POINT_LAYERS
+    def layer_factory(cls, config:dict) -> LayerFactory: return POINT_LAYERS
 
-    def sample(self, model, L, generator): return None # a WeightSample of L weight sets
+    # `None` stands for the weights themselves
+    def sample(self, model:Architecture, L:int, generator:torch.Generator): return None # or L weight sets
 
-    def training_sample(self, model, L, generator): return None # of one training step; `None`: the weights themselves
+    def training_sample(self, model:Architecture, L:int, generator:torch.Generator): return None # or those of a step
 
-    def optimizer(self, model, learning_rate):
+    def optimizer(self, model:Architecture, learning_rate:float):
         "Adam with the weight decay of the prior; `None`: the architecture's own optimizers"
         decay = weight_decay(model)
         return torch.optim.Adam(decay_groups(model, decay), learning_rate, fused=True) if decay else None
@@ -44,11 +47,13 @@ class WeightMethod(nn.Module):
         "Forget what has been collected"
         for buffer in self.buffers(): buffer.zero_()
 
-    def start_step(self, optimizer, generator): "Called before each step, with the generator of its random numbers"
+    def start_step(self, optimizer:torch.optim.Optimizer, generator:torch.Generator):
+        "Called before each step, with the generator of its random numbers"
 
-    def after_epoch(self, model, epoch, epochs): "Called after each epoch, numbered from 1"
+    def after_epoch(self, model:Architecture, epoch:int, epochs:int): "Called after each epoch, numbered from 1"
 
-    def after_training(self, model, split): "Called once after the last epoch, with the training images"
+    def after_training(self, model:Architecture, split:Split):
+        "Called once after the last epoch, with the training images"
 
 # %% ../../nbs/03_nn/20_sampled_weights.ipynb #cell-007
 def weight_decay(
@@ -61,7 +66,7 @@ def weight_decay(
     return 1 / (model.n_train * model.weight_prior_sd**2)
 
 def decay_groups(
-    model,
+    model:Architecture,
     decay:float, # of the weights and biases of all layers; a learned σ of the likelihood has none
 ) -> list: # parameter groups of an optimizer
     "The parameters of a model: one group without weight decay, otherwise the layers' and the rest"
@@ -111,7 +116,7 @@ def finite_population_share(
     rest = L % n
     return rest / L * (1 - rest / n)
 
-def weight_sample_share(model, L:int) -> float:
+def weight_sample_share(model:Architecture, L:int) -> float:
     "Factor of the variance between L weight samples of a model in the error of their mean; 1 without stored sets"
     n = getattr(getattr(model, "weight_method", None), "stored_sets", None)
     share = finite_population_share(L, n)
@@ -119,7 +124,7 @@ def weight_sample_share(model, L:int) -> float:
     return share * (L - 1) / (L * (n - 1) / n - share) # the same sets in several rows vary less than n sets do
 
 def rows_of_weight_sets(
-    model,
+    model:Architecture,
     rows:Tensor, # scores (L, N), one row for each weight sample, or (1, N)
 ) -> Tensor: # (L, N) with the same mean
     "Scores with the spread that independent draws would need for the error of these; unchanged without stored sets"

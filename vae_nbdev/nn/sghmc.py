@@ -8,7 +8,10 @@ __all__ = ['SGHMC', 'SGHMCWeights']
 # %% ../../nbs/03_nn/24_sghmc.ipynb #cell-003
 import torch
 from fastcore.basics import patch
+from torch import nn
 from ..core.randomness import random_numbers
+from .autoencoder import Architecture
+from .bayesian_layers import WeightSample
 from .layers import PointLayer, find_layers
 from .sampled_weights import (WeightMethod, check_collected, choose_sets, collection_index, decay_groups,
                                           vector_sample, weight_decay, weight_vector)
@@ -39,7 +42,7 @@ class SGHMC(torch.optim.Optimizer):
 
 # %% ../../nbs/03_nn/24_sghmc.ipynb #cell-007
 @patch
-def move(self:SGHMC, p, group):
+def move(self:SGHMC, p:nn.Parameter, group:dict):
     "One step of one parameter"
     state = self.state[p]
     if not state:
@@ -59,19 +62,19 @@ class SGHMCWeights(WeightMethod):
     name, options, default_sets, default_prior_sd = "sghmc", ("weight_sets",), 10, 0.1
     stage, functional, extendable = "sghmc", False, False
 
-    def __init__(self, model, weight_sets=default_sets):
+    def __init__(self, model:Architecture, weight_sets:int=default_sets):
         super().__init__(model)
         check_collected(model, self.name)
         n = len(weight_vector(find_layers(model, PointLayer)))
         self.register_buffer("vectors", torch.zeros(weight_sets, n)) # kept weight sets
         self.register_buffer("count", torch.zeros((), dtype=torch.long)) # of epochs whose weights were kept
 
-    def optimizer(self, model, learning_rate):
+    def optimizer(self, model:Architecture, learning_rate:float) -> SGHMC:
         return SGHMC(decay_groups(model, weight_decay(model)), learning_rate, model.n_train)
 
-    def start_step(self, optimizer, generator): optimizer.generator = generator
+    def start_step(self, optimizer:SGHMC, generator:torch.Generator): optimizer.generator = generator
 
-    def after_epoch(self, model, epoch, epochs):
+    def after_epoch(self, model:Architecture, epoch:int, epochs:int):
         if (index := collection_index(epoch, epochs)) is None: return
         self.vectors[index % len(self.vectors)] = weight_vector(find_layers(model, PointLayer))
         self.count.fill_(index + 1)
@@ -79,7 +82,7 @@ class SGHMCWeights(WeightMethod):
     @property
     def stored_sets(self): return min(self.count.item(), len(self.vectors))
 
-    def sample(self, model, L, generator):
+    def sample(self, model:Architecture, L:int, generator:torch.Generator) -> WeightSample:
         layers, n = find_layers(model, PointLayer), self.stored_sets
         if n == 0: return vector_sample(layers, weight_vector(layers).expand(L, -1)) # before the first kept epoch
         return vector_sample(layers, self.vectors[choose_sets(n, L, generator, self.vectors)])

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from fastcore.basics import patch
-from torch import Tensor
+from torch import Tensor, nn
 from ..core.files import InputError
 from .posteriors import Posterior
 from .priors import Prior
@@ -78,14 +78,14 @@ class VonMisesFisherPosterior(Posterior):
     name, description, has_density = "von_mises_fisher", "a von Mises-Fisher distribution on a sphere", True
     euclidean = False # codes lie on a curved surface: methods that move them in straight lines do not apply
 
-    def __init__(self, mean, kappa): self.mean, self.kappa = mean, kappa
+    def __init__(self, mean:Tensor, kappa:Tensor): self.mean, self.kappa = mean, kappa
 
     def log_ratio(self): # (B,), log Z(κ) / Z(0)
         d, k = self.mean.shape[-1], self.kappa
         log_z0 = math.lgamma((d - 1) / 2) + math.log(math.pi) / 2 - math.lgamma(d / 2)
         return log_angle_integral(k, *angle_interval(k.detach(), d), d) - log_z0
 
-    def log_prob(self, z): # nats per area of the sphere: codes (L, B, d) → (L, B)
+    def log_prob(self, z:Tensor): # nats per area of the sphere: codes (L, B, d) → (L, B)
         distance = (z - self.mean).square().sum(-1)
         return -self.kappa * distance / 2 - self.log_ratio() - log_sphere_area(z.shape[-1])
 
@@ -107,31 +107,31 @@ class UniformSphere(Prior):
     "The uniform distribution on the unit sphere in d dimensions, d ≥ 2; for von Mises-Fisher posteriors only"
     euclidean = False
 
-    def __init__(self, d, size=None):
+    def __init__(self, d:int, size:int=None):
         if d < 2: raise InputError(f"a sphere needs latent to be at least 2, got {d}.")
         super().__init__(d, size)
 
     @property
     def quantile_dimensions(self): return self.d - 1
 
-    def bind(self, model):
+    def bind(self, model:nn.Module):
         if issubclass(model.posterior, VonMisesFisherPosterior): return
         raise InputError(f"the codes of {model.name} are not on a sphere: choose another prior than {self.name}.")
 
-    def log_prob(self, z): return torch.zeros_like(z[..., 0]) - log_sphere_area(self.d)
+    def log_prob(self, z:Tensor) -> Tensor: return torch.zeros_like(z[..., 0]) - log_sphere_area(self.d) # nats (…)
 
-    def sample(self, shape, generator, dtype=torch.float32):
+    def sample(self, shape:tuple, generator:torch.Generator, dtype:torch.dtype=torch.float32) -> Tensor: # (*shape, d)
         return F.normalize(self.random_normal(shape, generator, dtype), dim=-1)
 
-    def nearest_code(self, z): return F.normalize(z, dim=-1)
+    def nearest_code(self, z:Tensor) -> Tensor: return F.normalize(z, dim=-1) # (…, d)
 
-    def icdf(self, u):
+    def icdf(self, u:Tensor) -> Tensor|None: # codes (…, d); `None` from four dimensions on
         if self.d > 3: return None
         longitude, height = 2 * math.pi * u[..., 0], 2 * u[..., 1:] - 1
         circle = torch.stack([longitude.cos(), longitude.sin()], -1)
         return torch.cat([(1 - height.square()).sqrt() * circle, height], -1) if self.d == 3 else circle
 
-    def closed_form_kl(self, q):
+    def closed_form_kl(self, q:Posterior) -> Tensor|None: # nats, like `q.kappa`
         if type(q) is not VonMisesFisherPosterior: return None
         angles, terms = angle_terms(q.kappa, *angle_interval(q.kappa.detach(), self.d), self.d)
         mean_distance = (terms.softmax(-1) * 4 * (angles / 2).sin()**2).sum(-1) # E |z − μ|²

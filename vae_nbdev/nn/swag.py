@@ -10,6 +10,8 @@ import math
 import torch
 from fastcore.basics import patch
 from ..core.randomness import random_numbers
+from .autoencoder import Architecture
+from .bayesian_layers import WeightSample
 from .layers import PointLayer, find_layers
 from .sampled_weights import WeightMethod, check_collected, collection_index, vector_sample, weight_vector
 
@@ -18,7 +20,7 @@ class SWAGWeights(WeightMethod):
     "A Normal distribution around the mean weights of the last epochs (Maddox et al. 2019)"
     name, options, default_sets, extendable = "swag", ("weight_sets",), 10, False
 
-    def __init__(self, model, weight_sets=default_sets):
+    def __init__(self, model:Architecture, weight_sets:int=default_sets):
         super().__init__(model)
         check_collected(model, self.name)
         n = len(weight_vector(find_layers(model, PointLayer)))
@@ -27,7 +29,7 @@ class SWAGWeights(WeightMethod):
             self.register_buffer(name, torch.zeros(shape)) # squares: sum of squared deviations from the mean
 
     @torch.no_grad()
-    def after_epoch(self, model, epoch, epochs):
+    def after_epoch(self, model:Architecture, epoch:int, epochs:int):
         index, w = collection_index(epoch, epochs), weight_vector(find_layers(model, PointLayer))
         if index is None: return
         self.count += 1
@@ -38,7 +40,7 @@ class SWAGWeights(WeightMethod):
 
 # %% ../../nbs/03_nn/23_swag.ipynb #cell-007
 @patch
-def sample(self:SWAGWeights, model, L, generator):
+def sample(self:SWAGWeights, model:Architecture, L:int, generator:torch.Generator) -> WeightSample:
     "L weight sets; before the first collected epoch, the current weights"
     layers, n = find_layers(model, PointLayer), self.count.item()
     if n == 0: return vector_sample(layers, weight_vector(layers).expand(L, -1))

@@ -9,9 +9,10 @@ __all__ = ['START_NOISE', 'VampPrior']
 import math
 import torch
 from fastcore.basics import patch
-from torch import nn
+from torch import Tensor, nn
 from ..core.files import InputError
 from ..core.randomness import random_numbers
+from ..data.batches import Split
 from .mixture_prior import DiagonalMixture, diagonal_mixture_log_prob
 from .priors import Prior
 
@@ -20,7 +21,7 @@ class VampPrior(Prior):
     "p(z) = 1/K Σ q(z|u_k) with K trained pseudo-inputs u_k (Tomczak and Welling 2018, equation 9)"
     default_size = 50
 
-    def bind(self, model):
+    def bind(self, model:nn.Module):
         "Keep the encoder, and make pseudo-inputs; raises `InputError` unless q(z|x) is a Gaussian of point weights"
         if not model.has_gaussian_posterior or model.weight_posterior != "point":
             raise InputError(f"the prior {self.name} needs point weights and an encoder that gives a Gaussian, which "
@@ -35,7 +36,7 @@ class VampPrior(Prior):
         "The pseudo-inputs as the encoder receives them"
         return self.pseudo_inputs.clamp(0, 1)
 
-    def log_prob(self, z):
+    def log_prob(self, z:Tensor) -> Tensor: # codes (…, d) → nats (…)
         q = self.encode(self.images())
         log_weights = q.mean.new_full((self.size,), -math.log(self.size))
         return diagonal_mixture_log_prob(z, log_weights, q.mean, q.log_std)
@@ -49,23 +50,26 @@ def fixed(self:VampPrior) -> DiagonalMixture:
     return DiagonalMixture(q.mean.new_full((self.size,), -math.log(self.size)), q.mean, q.log_std)
 
 @patch
-def sample(self:VampPrior, shape, generator, dtype=torch.float32): return self.fixed().sample(shape, generator, dtype)
+def sample(self:VampPrior,
+    shape:tuple, generator:torch.Generator, dtype:torch.dtype=torch.float32
+) -> Tensor: # (*shape, d)
+    return self.fixed().sample(shape, generator, dtype)
 
 # %% ../../nbs/03_nn/12_vamp_prior.ipynb #cell-010
 START_NOISE = 0.01 # standard deviation of the noise on the training images that pseudo-inputs start from
 
 @patch
 @torch.no_grad()
-def start_from(self:VampPrior, images, noise_sd:float, generator):
+def start_from(self:VampPrior, images:Tensor|float, noise_sd:float, generator:torch.Generator):
     "Set the pseudo-inputs to images (K, D) with noise, inside the range that has a gradient"
     noise = random_numbers(torch.randn, self.pseudo_inputs.shape, generator, self.pseudo_inputs)
     self.pseudo_inputs.copy_((images + noise_sd * noise).clamp(.01, .99))
 
 @patch
-def reset(self:VampPrior, generator): self.start_from(.5, .1, generator)
+def reset(self:VampPrior, generator:torch.Generator): self.start_from(.5, .1, generator)
 
 @patch
-def init_from_data(self:VampPrior, split, generator):
+def init_from_data(self:VampPrior, split:Split, generator:torch.Generator):
     "Start the pseudo-inputs from random training images"
     order = torch.randperm(len(split), generator=generator)
     rows = order[torch.arange(self.size) % len(split)].to(split.images.device)

@@ -12,8 +12,9 @@ from fastcore.meta import delegates
 from torch import Tensor
 from ..core.files import InputError, check_choice, check_number
 from ..core.schema import Count, Scale, choice
+from ..data.batches import Batch, Split
 from .autoencoder import Architecture, Autoencoder
-from .bayesian_layers import ESTIMATORS, sample_weights
+from .bayesian_layers import ESTIMATORS, WeightSample, sample_weights
 from .networks import Network, Width
 from .sampled_weights import WeightMethod
 from .dropout import DropRate, DropoutWeights
@@ -31,7 +32,7 @@ class SampledWeights(Architecture):
     "A mixin before an architecture: its weights come from a method of `WEIGHT_METHODS`"
     abstract, objective_options = True, ("weights",) # mean-field weights have KL_W, the others none
 
-    def use_weights(self, weights, prior_sd, **options):
+    def use_weights(self, weights:str, prior_sd:float|None, **options:int|float|None):
         "Attach the method to a model whose layers exist; raises `InputError` for an option that the method has not"
         method = WEIGHT_METHODS[weights]
         given = {name: value for name, value in options.items() if value is not None}
@@ -47,9 +48,9 @@ class SampledWeights(Architecture):
 
     def before_training(self): self.weight_method.clear()
 
-    def after_epoch(self, epoch, epochs): self.weight_method.after_epoch(self, epoch, epochs)
+    def after_epoch(self, epoch:int, epochs:int): self.weight_method.after_epoch(self, epoch, epochs)
 
-    def after_training(self, split): self.weight_method.after_training(self, split)
+    def after_training(self, split:Split): self.weight_method.after_training(self, split)
 
     @property
     def acts_after_training(self): return type(self.weight_method).after_training is not WeightMethod.after_training
@@ -74,7 +75,7 @@ def sample_weights_for_pass(self:SampledWeights, L:int=1, generator:torch.Genera
     return self.sample_from_W(L, generator)
 
 @patch
-def weight_kl(self:SampledWeights, W=None):
+def weight_kl(self:SampledWeights, W:WeightSample=None):
     "KL(q(W) ‖ p(W)) / N of mean-field weights, nats per image; 0 for the other methods, which have none"
     if self.weight_posterior == "normal": return Autoencoder.weight_kl(self, W)
     return next(self.parameters()).new_zeros(())
@@ -124,7 +125,7 @@ class SampledAutoencoder(SampledWeights, Autoencoder):
         super().__init__(network, latent, **kwargs)
         self.use_weights(weights, prior_sd, weight_sets=weight_sets, drop_rate=drop_rate)
 
-    def output_curvature(self, batch, generator) -> Tensor: # (B, D)
+    def output_curvature(self, batch:Batch, generator:torch.Generator) -> Tensor: # (B, D)
         "The second derivatives of the loss in the logits, which the Laplace approximation needs"
         x = batch.x.to(next(self.parameters()))
         return pixel_curvature(lambda logits: self.get_ll(x, logits), self.feedforward(x, 1, generator)[0][0])

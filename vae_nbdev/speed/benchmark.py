@@ -89,7 +89,7 @@ def ratios(
     "Time of the other program divided by ours, for each round"
     return [a / b for a, b in zip(theirs, ours, strict=True)]
 
-def median_and_range(values) -> dict: # "median", "low", "high"
+def median_and_range(values:list) -> dict: # "median", "low", "high"
     "Median and range"
     return {"median": statistics.median(values), "low": min(values), "high": max(values)}
 
@@ -107,7 +107,7 @@ def disagreement(
 # %% ../../nbs/05_speed/06_benchmark.ipynb #cell-023
 FORMAT = 1 # of the files written by `make bench`
 
-def read_speed(path) -> dict:
+def read_speed(path:str|Path) -> dict:
     "A result of `make bench`; raises `InputError` for anything else"
     result = read_json(path, "the speed result")
     if not isinstance(result, dict) or result.get("format") != FORMAT or "groups" not in result:

@@ -18,15 +18,16 @@ from torch import Tensor, nn
 from torch.utils._pytree import tree_flatten, tree_unflatten
 from tqdm import tqdm
 from ..nn.autoencoder import Architecture
+from ..nn.bayesian_layers import WeightSample
 
 # %% ../../nbs/05_speed/03_compilation.ipynb #cell-005
-def flat_leaves(inputs):
+def flat_leaves(inputs:list|tuple|dict):
     "The leaves of nested lists, tuples and dictionaries, in the order of `tree_flatten` and five times as fast"
     for value in inputs.values() if isinstance(inputs, dict) else inputs:
         if isinstance(value, (dict, list, tuple)): yield from flat_leaves(value)
         else: yield value
 
-def log_failure(name, action, error):
+def log_failure(name:str, action:str, error:Exception): # action: what it could not be, such as "compiled"
     "Write one line about an optimisation that failed"
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     tqdm.write(f"{name} could not be {action}, it only runs slower: {reason}", file=sys.stderr)
@@ -49,9 +50,9 @@ class CompiledFunction:
     @property
     def works(self): return None not in self.programs.values() # what failed once is not tried again
 
-    def __call__(self, *inputs): return self.run(list(flat_leaves(inputs)), inputs)
+    def __call__(self, *inputs:object): return self.run(list(flat_leaves(inputs)), inputs)
 
-    def bind(self, *static):
+    def bind(self, *static:object):
         "The function of the remaining inputs, with the first ones fixed"
         leaves = list(flat_leaves(static))
         return lambda *inputs: self.run([*leaves, *flat_leaves(inputs)], (*static, *inputs))
@@ -152,7 +153,7 @@ class CUDAGraphProgram:
         if not all((mine - expected).norm() <= 1e-3 * expected.norm() for mine, expected in pairs):
             raise RuntimeError("its CUDA graph gives other outputs")
 
-    def __call__(self, *tensors):
+    def __call__(self, *tensors:Tensor):
         torch._foreach_copy_(self.buffers, tensors)
         self.replay()
         outputs = [torch.empty_like(v) for v in self.outputs]
@@ -160,7 +161,7 @@ class CUDAGraphProgram:
         return outputs
 
 # %% ../../nbs/05_speed/03_compilation.ipynb #cell-015
-def as_cuda_graph(program, tensors, name:str):
+def as_cuda_graph(program:callable, tensors:list, name:str):
     "The program as a CUDA graph if its tensors are on a GPU and it can be captured; otherwise the program itself"
     if not all(t.is_cuda for t in tensors): return program
     try: return CUDAGraphProgram(program, tensors)
@@ -168,12 +169,12 @@ def as_cuda_graph(program, tensors, name:str):
     return program
 
 # %% ../../nbs/05_speed/03_compilation.ipynb #cell-025
-def program_constants(model) -> tuple: # (part, attribute, value) each
+def program_constants(model:Architecture) -> tuple: # (part, attribute, value) each
     "The plain attributes of a model and its parts, which a program holds as constants"
     return tuple((part, name, value) for part, module in model.named_modules() for name, value in vars(module).items()
                  if type(value) in (bool, int, float, str) and name not in ("training", "trained"))
 
-def config_key(model) -> tuple:
+def config_key(model:Architecture) -> tuple:
     "Equal for models that differ in their seeds only"
     weight, config = next(model.parameters()), str(model.config | {"seed": None})
     return type(model), model.n_train, config, str(model), weight.dtype, weight.device, program_constants(model)
@@ -181,11 +182,11 @@ def config_key(model) -> tuple:
 # %% ../../nbs/05_speed/03_compilation.ipynb #cell-026
 class FunctionModule(nn.Module):
     "A function of a model as a module, so that `functional_call` can replace the model's weights"
-    def __init__(self, model, function):
+    def __init__(self, model:nn.Module, function:callable):
         super().__init__()
         self.model, self.function = model, function
 
-    def forward(self, *inputs): return self.function(self.model, *inputs)
+    def forward(self, *inputs:object): return self.function(self.model, *inputs)
 
 # %% ../../nbs/05_speed/03_compilation.ipynb #cell-027
 class ModelFunction:
@@ -204,8 +205,8 @@ class ModelFunction:
     @property
     def works(self): return self.program.works
 
-    def of_tensors(self, state, values, *inputs):
+    def of_tensors(self, state:dict, values:list, *inputs:object):
         W = self.W.with_values(values) if values else None
         return torch.func.functional_call(self.module, state, (*inputs, W))
 
-    def __call__(self, W, *inputs): return self.program(self.state, W.values if W else [], *inputs)
+    def __call__(self, W:WeightSample, *inputs:object): return self.program(self.state, W.values if W else [], *inputs)

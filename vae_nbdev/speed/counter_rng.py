@@ -46,9 +46,9 @@ COUNTER_FROM = 2**16 # numbers: from here on a key replaces them
 
 class SeedRecorder:
     "A stand-in for a generator that returns a key in place of many normal numbers"
-    def __init__(self, generator): self.generator = generator
+    def __init__(self, generator:torch.Generator): self.generator = generator
 
-    def draw(self, distribution, shape, like):
+    def draw(self, distribution:callable, shape:tuple, like:Tensor):
         if isinstance(self.generator, BatchedGenerator):
             return torch.stack([SeedRecorder(g).draw(distribution, shape[1:], like) for g in self.generator.generators])
         unsuited = distribution is not torch.randn or not like.is_cpu or like.dtype != torch.float32
@@ -57,6 +57,6 @@ class SeedRecorder:
 
 class CounterGenerator(ReplayGenerator):
     "A `ReplayGenerator` that turns a key into the numbers it stands for"
-    def draw(self, distribution, shape, like):
+    def draw(self, distribution:callable, shape:tuple, like:Tensor):
         numbers = super().draw(distribution, shape, like)
         return counter_normal(numbers, shape) if numbers.dtype == torch.int64 else numbers

@@ -11,7 +11,8 @@ import math
 from functools import partial
 import torch
 from fastcore.basics import patch
-from ..nn.autoencoder import clip_gradients
+from ..data.batches import Batch
+from ..nn.autoencoder import Architecture, clip_gradients
 from ..nn.layers import find_layers
 from ..nn.bayesian_layers import BayesianLayer
 from .counter_rng import SeedRecorder
@@ -19,7 +20,7 @@ from .compilation import CompiledFunction, config_key, program_constants
 from .seed_batch import SeedBatch, StepFunctions
 
 # %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-005
-def match_strides(weight, gradient) -> torch.Tensor:
+def match_strides(weight:torch.Tensor, gradient:torch.Tensor) -> torch.Tensor:
     "The gradient, laid out in memory as its weight"
     return gradient if gradient.stride() == weight.stride() else torch.empty_like(weight).copy_(gradient)
 
@@ -42,7 +43,7 @@ def gradients_and_terms(
     return {name: match_strides(weights[name], gradient) for name, gradient in gradients.items()}, terms
 
 # %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-007
-def is_plain_adam(optimizer) -> bool:
+def is_plain_adam(optimizer:torch.optim.Optimizer) -> bool:
     "Whether it is Adam on a CPU with one parameter group and no option beyond the formula above"
     group, *others = optimizer.param_groups
     extras = others or any(group[k] for k in ("amsgrad", "maximize", "weight_decay"))
@@ -53,7 +54,12 @@ def adam_coefficients(group:dict, t:int) -> list: # α / (1 − β₁ᵗ), 1 / �
     beta1, beta2 = group["betas"]
     return [group["lr"] / (1 - beta1**t), 1 / math.sqrt(1 - beta2**t), 1 - beta1, 1 - beta2, group["eps"]]
 
-def adam_step(functions, weights, others, buffers, counts, means, squares, coefficients, clip_norm, *inputs) -> tuple:
+def adam_step(functions:StepFunctions,
+    weights:dict, others:dict, buffers:dict, # trained parameters, the other ones, and buffers, by name
+    counts:list, means:dict, squares:dict, # steps so far; running means of gradients and of their squares, by name
+    coefficients:torch.Tensor, # from `adam_coefficients`
+    clip_norm:float, *inputs # see `gradients_and_terms`
+) -> tuple:
     "All terms of a stage, after a step of Adam on its loss"
     gradients, terms = gradients_and_terms(functions, weights, others, buffers, clip_norm, *inputs)
     for count in counts: count.add_(1)
@@ -76,13 +82,15 @@ class CompiledStep:
         self.names = {p: name for name, p in functions.weights.items()}
         self.make_programs()
 
-    def update(self, batch, optimizers, L=1, generator=None, kl_warm_up_factor=None):
+    def update(self,
+        batch:Batch, optimizers:dict, L:int=1, generator:torch.Generator=None, kl_warm_up_factor:torch.Tensor=None
+    ):
         "One step of each stage; returns all terms, see `StepFunctions.update`"
         full = batch.x.shape[-2] == self.batch_size
         if not full: return self.functions.update(batch, optimizers, L, generator, kl_warm_up_factor)
         return self.functions.update(batch, optimizers, L, SeedRecorder(generator), kl_warm_up_factor, self.step)
 
-    def step(self, optimizer, *inputs):
+    def step(self, optimizer:torch.optim.Optimizer, *inputs:object):
         "One compiled step of a stage; eager where it cannot be compiled"
         terms = self.step_fn(optimizer)(*inputs)
         return self.functions.eager_step(optimizer, *inputs) if terms is None else terms
@@ -105,7 +113,7 @@ def train(self:CompiledStep):
 
 # %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-012
 @patch
-def step_fn(self:CompiledStep, optimizer):
+def step_fn(self:CompiledStep, optimizer:torch.optim.Optimizer):
     "The function that takes compiled steps with an optimizer; it returns the terms, or `None` if nothing was done"
     first = optimizer.param_groups[0]["params"][0]
     state, step = self.step_fns.get(optimizer, (None, None))
@@ -116,7 +124,7 @@ def step_fn(self:CompiledStep, optimizer):
 
 @patch
 @torch.no_grad()
-def build_step(self:CompiledStep, optimizer):
+def build_step(self:CompiledStep, optimizer:torch.optim.Optimizer):
     "A compiled step with Adam inside, or compiled gradients that are handed to the optimizer"
     weights = {self.names[p]: p for group in optimizer.param_groups for p in group["params"]}
     others = {name: p for name, p in self.functions.weights.items() if name not in weights}
@@ -132,7 +140,7 @@ def build_step(self:CompiledStep, optimizer):
 
 # %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-013
 @patch
-def build_adam_step(self:CompiledStep, optimizer, weights, others):
+def build_adam_step(self:CompiledStep, optimizer:torch.optim.Optimizer, weights:dict, others:dict):
     "A compiled step that updates weights and running means in place"
     states, group = [optimizer.state[p] for p in weights.values()], optimizer.param_groups[0]
     for state, p in zip(states, weights.values()):  # as Adam itself starts
@@ -146,7 +154,10 @@ def build_adam_step(self:CompiledStep, optimizer, weights, others):
 # %% ../../nbs/05_speed/05_fast_steps.ipynb #cell-015
 COMPILE_FROM, COMPILE_BAYESIAN_FROM = 10_000, 4_000 # steps: from here on, compiling saves more than it costs
 
-def should_compile(model, settings) -> bool:
+def should_compile(
+    model:Architecture,
+    settings, # with `epochs`, `batch_size` and `compile`
+) -> bool:
     "Whether to compile the steps of a model: as the settings say, or by their number"
     if settings.compile is not None: return settings.compile
     steps = settings.epochs * math.ceil(model.n_train / settings.batch_size)

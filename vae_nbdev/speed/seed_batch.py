@@ -7,20 +7,21 @@ __all__ = ['StageModule', 'StepFunctions', 'SeedBatch']
 
 # %% ../../nbs/05_speed/04_seed_batch.ipynb #cell-003
 import copy
+from collections.abc import Iterable
 import torch
 from fastcore.basics import patch
-from torch import nn
+from torch import Tensor, nn
 from ..core.files import InputError
 from ..core.randomness import RecordingGenerator, make_generator, random_numbers
 from ..data.batches import Batch
-from ..nn.autoencoder import optimizer_step
+from ..nn.autoencoder import Architecture, optimizer_step
 from .counter_rng import CounterGenerator
 from .compilation import config_key
 
 # %% ../../nbs/05_speed/04_seed_batch.ipynb #cell-005
 class StageModule(nn.Module):
     "The stages of a model's update as functions of weights, batch and random numbers"
-    def __init__(self, model):
+    def __init__(self, model:Architecture):
         super().__init__()
         self.model = model
 
@@ -40,21 +41,22 @@ class StepFunctions:
     count = None # models along a leading axis, if there is one
     stacked_buffers = () # names of buffers that have this axis too
 
-    def __init__(self, model):
+    def __init__(self, model:Architecture):
         if not model.functional:
             raise InputError(f"this {model.name} cannot be compiled or trained in a seed batch: train it by itself.")
         self.stage, self.model, self.requests = StageModule(model), model, {}
         self.weights, self.buffers = dict(self.stage.named_parameters()), dict(self.stage.named_buffers())
 
     def train(self): self.stage.train()
-    def single_batch(self, batch): return batch # the batch of one model
-    def draw(self, distribution, shape, generator, like): return random_numbers(distribution, shape, generator, like)
+    def single_batch(self, batch:Batch): return batch # the batch of one model
+    def draw(self, distribution:callable, shape:tuple, generator:torch.Generator, like:Tensor):
+        return random_numbers(distribution, shape, generator, like)
 
-    def terms(self, weights, buffers, *inputs):
+    def terms(self, weights:dict, buffers:dict, *inputs:object):
         "The loss and the terms of a stage for these weights and buffers"
         return torch.func.functional_call(self.stage, (weights, buffers), inputs)
 
-    def record_requests(self, name, L, batch):
+    def record_requests(self, name:str, L:int, batch:Batch):
         "The random numbers that a stage draws, as (distribution, shape) each, and the names of its terms"
         if (key := (name, L, batch.x.shape)) not in self.requests:
             recorder = RecordingGenerator(make_generator(0, "notes", device=batch.x.device))
@@ -64,7 +66,7 @@ class StepFunctions:
 
 # %% ../../nbs/05_speed/04_seed_batch.ipynb #cell-008
 @patch
-def eager_step(self:StepFunctions, optimizer, *inputs) -> tuple:
+def eager_step(self:StepFunctions, optimizer:torch.optim.Optimizer, *inputs:object) -> tuple:
     "One step of a stage, executed operation by operation; returns its terms"
     loss, terms = self.terms(self.weights, self.buffers, *inputs)
     optimizer_step(optimizer, loss.sum(), seeds=self.count is not None)
@@ -92,7 +94,7 @@ def update(self:StepFunctions,
 # %% ../../nbs/05_speed/04_seed_batch.ipynb #cell-010
 class SeedBatch(StepFunctions):
     "S models of one architecture trained side by side; raises `InputError` if they differ in more than their seeds"
-    def __init__(self, models):
+    def __init__(self, models:Iterable):
         self.models = list(models)
         if (kinds := len({config_key(m) for m in self.models})) != 1:
             raise InputError(f"the models of a seed batch must differ in nothing but their seeds: got {kinds} kinds.")
@@ -102,17 +104,17 @@ class SeedBatch(StepFunctions):
             p.data = torch.stack([dict(m.named_parameters())[name].data for m in self.models])
         buffers = {f"model.{name}": [dict(m.named_buffers())[name] for m in self.models]
                    for name, _ in self.stage.model.named_buffers()}
-        different = {name: v for name, v in buffers.items() if not all(torch.equal(v[0], other) for other in v[1:])}
-        self.stacked_buffers = tuple(different)
-        self.buffers |= {name: torch.stack(values) for name, values in different.items()}
+        self.stacked_buffers = tuple(k for k, v in buffers.items() if not all(torch.equal(v[0], w) for w in v[1:]))
+        self.buffers |= {name: torch.stack(buffers[name]) for name in self.stacked_buffers}
 
-    def optimizers(self, learning_rate): return self.stage.model.optimizers(learning_rate)
-    def single_batch(self, batch): return Batch(*(v if v is None else v[0] for v in batch))
+    def optimizers(self, learning_rate:float): return self.stage.model.optimizers(learning_rate)
+    def single_batch(self, batch:Batch): return Batch(*(v if v is None else v[0] for v in batch))
 
-    def draw(self, distribution, shape, generator, like):
+    def draw(self, distribution:callable, shape:tuple, generator:torch.Generator, like:Tensor):
         return random_numbers(distribution, (self.count, *shape), generator, like)
 
-    def terms(self, weights, buffers, name, L, batch, numbers, kl_warm_up_factor=None):
+    def terms(self, weights:dict, buffers:dict, name:str, L:int, batch:Batch, numbers:list,
+              kl_warm_up_factor:Tensor=None):
         def of_one(weights, buffers, batch, numbers):
             return super(SeedBatch, self).terms(weights, buffers, name, L, batch, numbers, kl_warm_up_factor)
         buffer_axes = {name: 0 if name in self.stacked_buffers else None for name in buffers}

@@ -16,7 +16,7 @@ from ..core.command import whole_number
 # %% ../../nbs/05_speed/07_threads.ipynb #cell-005
 WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME") # by which a user sets how threads wait
 
-def passive_waiting(environment) -> dict: # variables to add
+def passive_waiting(environment:dict) -> dict: # variables to add
     "What lets OpenMP's threads sleep while they wait; nothing if the environment says how they wait"
     return {} if any(name in environment for name in WAIT_VARIABLES) else {"OMP_WAIT_POLICY": "PASSIVE"}
 
@@ -82,7 +82,7 @@ def use_threads(
 # %% ../../nbs/05_speed/07_threads.ipynb #cell-019
 MAX_THREADS = 1024
 
-def thread_count(text):
+def thread_count(text:str):
     "`auto`, or a whole number of threads"
     if text == "auto": return text
     try: number = whole_number(text)

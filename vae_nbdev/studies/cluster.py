@@ -25,13 +25,13 @@ from .runner import LockWait, POLL_SECONDS, RunProcesses, begin_study, end_study
 from .runner import group_by_configuration, read_failure, record_outcome, run_in_process
 
 # %% ../../nbs/09_studies/06_cluster.ipynb #cell-006
-def read_files(folder) -> dict: # name below the folder → bytes
+def read_files(folder:str|Path) -> dict: # name below the folder → bytes
     "All complete files of a run, without older ones"
     paths = sorted(p for p in Path(folder).rglob("*") if p.is_file() and not p.name.startswith((".", "lock.")))
     names = {p.relative_to(folder): p for p in paths}
     return {name.as_posix(): p.read_bytes() for name, p in names.items() if name.parts[0] not in (NEXT, OLDER)}
 
-def write_files(folder, files:dict):
+def write_files(folder:str|Path, files:dict):
     "Write a run's files, its result last; raises `InputError` for a name that leads out of the folder"
     order = {"config.json": 0, "key": 1, "result.json": 3} # by the first two the next call knows half a run as a run
     for name, data in sorted(files.items(), key=lambda item: order.get(item[0], 2)):

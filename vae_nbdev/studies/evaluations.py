@@ -9,12 +9,14 @@ __all__ = ['OOD_DATASETS', 'OWN_OOD_DATASET', 'OOD_IMPORTANCE_SAMPLES', 'DIAGNOS
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-003
 from dataclasses import replace
+from pathlib import Path
 import torch
 from ..core.files import InputError
 from ..core.randomness import make_generator
 from ..data.batches import Split
-from ..data.datasets import load
-from ..nn.autoencoder import Autoencoder
+from ..data.datasets import Dataset, load
+from ..nn.autoencoder import Architecture, Autoencoder
+from ..nn.priors import Prior
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..evaluation.importance import importance_log_likelihood
 from ..evaluation.standard_errors import crossed_mean
@@ -38,11 +40,11 @@ OOD_IMPORTANCE_SAMPLES = 10 # k of the IWLL score: few, because every OOD set is
 DIAGNOSTIC_IMAGES = 2_000 # test images of corruption curves and OOD detection, at most
 IMAGE_SEED = 0 # chooses test images; not the run's seed, so that all models are measured on the same ones
 
-def choose_images(split) -> Split:
+def choose_images(split:Split) -> Split:
     "At most `DIAGNOSTIC_IMAGES` random images of a split, the same for all runs; all of them keep their order"
     return split if len(split) <= DIAGNOSTIC_IMAGES else split.random_subset(DIAGNOSTIC_IMAGES, IMAGE_SEED)
 
-def load_ood_sets(run, data, data_dir=None) -> tuple: # name → Split, and name → why it is missing
+def load_ood_sets(run:Run, data:Dataset, data_dir:str|Path=None) -> tuple: # name → Split, and name → why it is missing
     "The out-of-distribution images for a run's model"
     ood_sets, missing = make_ood_sets(data, run.seed), {}
     like_mnist = run.images and data.test.images.shape[1] == 784 and run.binarisation != "static"
@@ -52,7 +54,7 @@ def load_ood_sets(run, data, data_dir=None) -> tuple: # name → Split, and name
     return ood_sets, missing
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-008
-def run_diagnostics(model, run:Run, data, data_dir=None) -> dict: # as in `result.json`
+def run_diagnostics(model:Architecture, run:Run, data:Dataset, data_dir:str|Path=None) -> dict: # as in `result.json`
     "Corruption curves, out-of-distribution detection, latent quality, and rate with distortion of an autoencoder"
     L, chosen = 1 if model.deterministic else run.eval_samples, replace(data, test=choose_images(data.test))
     ood_sets, missing = load_ood_sets(run, chosen, data_dir)
@@ -70,7 +72,7 @@ AIS_WEIGHT_SAMPLES = 3 # draws of Bayesian weights
 AIS_EFFORT = {"chains": 16, "steps": 400, "leapfrog_steps": 2} # of AISSettings, the same for every model of a study
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-014
-def priors_for_ais(model, run, density_file, data) -> dict: # name → prior
+def priors_for_ais(model:Architecture, run:Run, density_file:str|Path, data:Dataset) -> dict: # name → prior
     "The prior of the training, if there is one, and a Gaussian mixture on the training codes, if they can have one"
     trained_with = {"prior": model.prior.fixed()} if model.uses_prior else {}
     if density_obstacle(model): return trained_with
@@ -85,7 +87,7 @@ def _gap(model, prior, n, W, settings, progress) -> dict|None: # or None without
     return {"n": n, **bdmc(model, prior, n, W, progress=progress, **settings).gap}
 
 def estimate_under_prior(
-    model, images:Split, prior,
+    model:Autoencoder, images:Split, prior:Prior,
     weight_samples, # single weight samples; [None] for point weights
     settings:dict, # fields of AISSettings
     bdmc_images:int=0, # simulated images for the gap; 0: none
@@ -110,7 +112,7 @@ def _iwll(model, k, images, W, L, seed) -> tuple: # a part of `result.json`, and
     return iwll_summary(estimate, k), estimate.draws[k]
 
 def run_ais(
-    model, run:Run,
+    model:Autoencoder, run:Run,
     density_file, # takes the fitted density
     data, # a Dataset
     progress:bool=False, # show a progress bar
@@ -130,12 +132,12 @@ def run_ais(
             "iwll": bound, "priors": {name: part for name, (part, _) in parts.items()}, "scores": matrices}
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-026
-def run_inference_gap(model, run:Run, data) -> dict: # as in `result.json`
+def run_inference_gap(model:Architecture, run:Run, data:Dataset) -> dict: # as in `result.json`
     "The inference gap on the images of AIS, with the same effort"
     estimate = ais_likelihood(model, seed=run.seed, **AIS_EFFORT)
     return inference_gap(model, data, run.gap_images, run.eval_samples, run.seed, IMAGE_SEED, estimate)
 
-def run_sample_quality(model, run:Run, density_file, data) -> dict: # as in `result.json`
+def run_sample_quality(model:Architecture, run:Run, density_file:str|Path, data:Dataset) -> dict: # as in `result.json`
     "The quality of generated images; the ex-post density stays in its file for the report's pictures"
     if density_obstacle(model): return sample_quality(model, data, run.seed)
     if not run.ais_images: # AIS has stored it
@@ -143,7 +145,7 @@ def run_sample_quality(model, run:Run, density_file, data) -> dict: # as in `res
     return sample_quality(model, data, run.seed, density=load_density(density_file))
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-027
-def undefined_evaluations(model) -> dict: # name of a parameter of a run → why
+def undefined_evaluations(model:Architecture) -> dict: # name of a parameter of a run → why
     "The evaluations that a model cannot have"
     reasons = {} if model.weight_posterior != "point" else {"predictive_samples": "has no uncertain weights"}
     if not isinstance(model, Autoencoder):
@@ -159,7 +161,9 @@ def undefined_evaluations(model) -> dict: # name of a parameter of a run → why
     return reasons
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-028
-def run_optional_evaluations(model, run, density_file, data, data_dir=None, progress=False) -> dict: # of `result.json`
+def run_optional_evaluations(model:Architecture,
+    run:Run, density_file:str|Path, data:Dataset, data_dir:str|Path=None, progress:bool=False
+) -> dict: # of `result.json`
     "What the fields of a run ask for, as far as it is defined for its model"
     parts, undefined = {}, undefined_evaluations(model)
     def wanted(name): return getattr(run, name) and name not in undefined

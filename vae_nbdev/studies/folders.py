@@ -26,7 +26,7 @@ RUNS = "runs" # folder in a study's folder
 NEXT = "next" # folder in a run's folder, for the run by newer code
 _STAYING = ("lock.*", ".*", NEXT, OLDER) # patterns of entries that are no part of a run
 
-def read_run_key(folder) -> str: # "" if there is none
+def read_run_key(folder:str|Path) -> str: # "" if there is none
     "The key of the run whose states a folder holds, from its file `key`"
     try: text = read_bytes(Path(folder) / "key", "the key", 100).decode("ascii", "replace").strip()
     except InputError: return ""
@@ -40,7 +40,7 @@ def _move_entries(source, target):
         try: os.replace(path, Path(target) / path.name)
         except OSError as error: raise InputError(f"cannot move {path} to {target}: {error.strerror}.") from error
 
-def set_aside(folder) -> Path: # where it is now
+def set_aside(folder:str|Path) -> Path: # where it is now
     "Move what a run folder holds into `older`; after a kill the next call goes on"
     folder = Path(folder)
     key = read_result_key(folder / "result.json")
@@ -52,16 +52,16 @@ def set_aside(folder) -> Path: # where it is now
     return target
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-010
-def work_folder(folder, run:Run) -> Path:
+def work_folder(folder:str|Path, run:Run) -> Path:
     "Where a run is done: in its folder, or in `next` below it if the folder holds another finished result"
     folder = Path(folder)
     return folder / NEXT if (folder / "result.json").exists() and not finished_result(run, folder) else folder
 
-def set_aside_others(folder, run:Run):
+def set_aside_others(folder:str|Path, run:Run):
     "Set states aside that another run, or other code, has left in a folder"
     if holds_run(folder) and read_run_key(folder) != run_key(run): set_aside(folder)
 
-def restore_older(folder, run:Run, lock:Lock=None): # the lock of `next`, if the caller has it
+def restore_older(folder:str|Path, run:Run, lock:Lock=None): # the lock of `next`, if the caller has it
     "Let a finished result of exactly this run, which was set aside earlier, be the next one"
     old, new = Path(folder, OLDER, run_key(run)), Path(folder, NEXT)
     try: finished = finished_result(run, old)
@@ -174,7 +174,7 @@ def read_study_index(
 STUDY_FILES = ("study.json", "results.json", "table.csv", "summary.csv", "summary.tex", "index.html",
                "presentation.html", "comparison.ipynb", "presentation.ipynb") # that a report writes
 
-def repeat_file(study:Study, out) -> Path:
+def repeat_file(study:Study, out:str|Path) -> Path:
     "The study file beside a report that repeats its runs"
     return Path(out) / f"{study.name}-runs.yaml"
 

@@ -24,12 +24,12 @@ PARAMETER_LABELS = { # key → label: all parameters of a run, and of the option
 NONE_LABELS = { # for `None`
     "mc_samples": "the architecture's default", "patience": "off", "clip_norm": "off", "weight_average": "off"}
 
-def parameter_label(key) -> str:
+def parameter_label(key:str) -> str:
     "The name of a parameter on a page"
     return PARAMETER_LABELS.get(key, key.replace("_", " "))
 
 # %% ../../nbs/09_studies/09_parameter_words.ipynb #cell-005
-def parameter_text(key, value) -> str:
+def parameter_text(key:str, value:object) -> str:
     "The value of a parameter on a page"
     if value is None: return NONE_LABELS.get(key, "none")
     return f"{value:,}" if type(value) is int and key != "seed" else str(value)
@@ -37,7 +37,7 @@ def parameter_text(key, value) -> str:
 # %% ../../nbs/09_studies/09_parameter_words.ipynb #cell-010
 def format_parameter(
     key, # its name
-    value,
+    value:object,
     digits:int=6, # significant ones of a float
 ) -> str:
     "A parameter as part of a name; texts need no label, and a default value (`None`) needs no mention"

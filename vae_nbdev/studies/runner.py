@@ -38,7 +38,7 @@ class RunProcesses:
     "The running processes of a study, which can be stopped together"
     def __init__(self): self.running, self.stopped, self.locks = [], False, {}
 
-    def lock(self, folder) -> Lock: # one object for each folder: it remembers how long the owner has been silent
+    def lock(self, folder:str|Path) -> Lock: # one for each folder: it remembers how long the owner is silent
         "The lock of a run's folder"
         return self.locks.setdefault(folder, Lock(folder))
 
@@ -91,14 +91,14 @@ def is_transient(reason:str) -> bool:
     "Whether the reason of a failure lies outside the run"
     return any(text in reason for text in TRANSIENT_REASONS)
 
-def read_failure(folder, run) -> str: # "" if it has not failed, or only for a reason outside the run
+def read_failure(folder:str|Path, run:Run) -> str: # "" if it has not failed, or only for a reason outside the run
     "The reason why a run would fail again, with this code and these parameters"
     try: failure = read_json(Path(folder) / "failure.json", "a failure")
     except InputError: return ""  # none, or none that can be read: the run is tried again
     if not isinstance(failure, dict) or failure.get("key") != run_key(run): return ""
     return "" if failure.get("kind") == "transient" else str(failure.get("reason"))
 
-def write_failure(folder, run, reason:str):
+def write_failure(folder:str|Path, run:Run, reason:str):
     "Store the reason of a failure, if the disk has room for it"
     failure = {"key": run_key(run), "reason": reason, "kind": "transient" if is_transient(reason) else "permanent"}
     with suppress(InputError): write_json(Path(folder) / "failure.json", failure)
@@ -114,8 +114,8 @@ def _write_arguments(folder, name, arguments) -> str: # path of the temporary fi
     write_json(path, arguments)
     return path
 
-def experiment_command(run, folder, notebook, data_dir, device) -> list: # it ends with the file to delete after it
-    "The command that executes the notebook of one run; writes its parameters into a temporary file"
+def experiment_command(run:Run, folder:str|Path, notebook:str|Path, data_dir:str|Path, device:str) -> list:
+    "The command that executes the notebook of one run; it ends with a temporary file of its parameters"
     parameters = dataclasses.asdict(run) | {"run_dir": str(Path(folder).resolve()), "device": device,
                                             "data_dir": data_dir and str(Path(os.path.expanduser(data_dir)).resolve())}
     file = _write_arguments(folder, "parameters.json", parameters)
@@ -131,7 +131,7 @@ def failure_reason(log:str) -> str:
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-015
 def run_attempt(
-    run, folder, notebook, data_dir, device, threads, processes
+    run:Run, folder:str|Path, notebook:str|Path, data_dir:str|Path, device:str, threads:int, processes:RunProcesses
 ) -> tuple: # the reason of a failure or "", and whether the process was killed
     "Start a run, or resume it, in a process of its own; raises `LockHeldError` if another process does it"
     check_code()
@@ -153,9 +153,8 @@ def run_in_process(
     run:Run,
     folder, # the run's folder
     notebook, # the experiment notebook
-    data_dir=None,
-    device:str="auto",
-    threads:int=1,
+    data_dir:str|Path=None,
+    device:str="auto", threads:int=1,
     retry:bool=False, # repeat a run that failed before
     processes:RunProcesses=None,
 ) -> str: # the reason of a failure, or ""
@@ -174,13 +173,13 @@ def run_in_process(
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-023
 BATCH_SEEDS = ("auto", "always", "never") # when seeds are trained together; auto: on a GPU
 
-def group_by_configuration(runs) -> list: # of lists of runs
+def group_by_configuration(runs:list) -> list: # of lists of runs
     "Group runs that differ only in their seeds"
     groups = {}
     for run in runs: groups.setdefault(canonical_json(dataclasses.replace(run, seed=0)), []).append(run)
     return list(groups.values())
 
-def train_seed_batch(runs, folders, data_dir=None, device:str="auto", progress:bool=True):
+def train_seed_batch(runs:list, folders:list, data_dir:str|Path=None, device:str="auto", progress:bool=True):
     "Train runs that differ only in their seeds together, each from its last checkpoint, into their folders"
     data = load(runs[0].dataset, runs[0].binarisation, data_dir, images_summary=runs[0].images)
     models = [make_model(run.architecture, **model_options(run)) for run in runs]
@@ -199,7 +198,7 @@ def _train_seed_batch_from(file):
         train_seed_batch(runs, folders, arguments["data_dir"], device, progress=False)
 
 def train_seed_batch_in_process(
-    runs, folders, data_dir=None, device:str="auto", threads:int=1, processes:RunProcesses=None,
+    runs:list, folders:list, data_dir:str|Path=None, device:str="auto", threads:int=1, processes:RunProcesses=None,
 ) -> str: # the reason of a failure, or ""
     "`train_seed_batch` in a process of its own"
     arguments = {"runs": [dataclasses.asdict(run) for run in runs], "folders": [str(folder) for folder in folders],
@@ -222,7 +221,8 @@ def _train_together(work, data_dir, device, threads, processes):
     with suppress(InputError): # on a full disk the line above is enough
         for _, folder in work: log_event(make_folder(folder), f"seed batch failed ({reason})")
 
-def run_group(runs, runs_folder, notebook, data_dir=None, device="auto", threads=1, retry=False, processes=None):
+def run_group(runs:list, runs_folder:str|Path, notebook:str|Path, data_dir:str|Path=None, device:str="auto",
+              threads:int=1, retry:bool=False, processes:RunProcesses=None):
     "Do one run, or several that differ only in their seeds; yields each with the reason of its failure"
     folders, processes = [Path(runs_folder) / run_name(run) for run in runs], processes or RunProcesses()
     if len(runs) > 1:
@@ -242,7 +242,7 @@ def _group_runs(runs, batch_seeds, device) -> list: # of lists of runs
     return group_by_configuration(runs) if together else [[run] for run in runs]
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-030
-def begin_study(study, out, keep_results:bool) -> tuple: # runs to do; run name → why its older result is used
+def begin_study(study:Study, out:str|Path, keep_results:bool) -> tuple: # runs to do; name → why its old result is used
     "Look through a study's folder before the first write, and write its list of runs"
     check_study_folder(study, out)
     if not (Path(out) / "study.json").exists(): write_study(study, out)
@@ -250,7 +250,7 @@ def begin_study(study, out, keep_results:bool) -> tuple: # runs to do; run name 
     kept = {name: why for name, why in older.items() if older_result(names[name], Path(out, RUNS, name))}
     return [run for name, run in names.items() if name not in kept], kept
 
-def end_study(study, out, failures:dict, kept:dict) -> dict: # name of each failed run → reason
+def end_study(study:Study, out:str|Path, failures:dict, kept:dict) -> dict: # name of each failed run → reason
     "Write the list of a study's runs again, with what has failed"
     failed = {name: reason for name, reason in failures.items() if reason}
     write_study(study, out, failed, kept)
@@ -272,14 +272,14 @@ class LockWait:
         tqdm.write(f"waiting: {text}", file=sys.stderr)
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-032
-def record_outcome(bar, name, reason, failures):
+def record_outcome(bar:ProgressBar, name:str, reason:str, failures:dict):
     "Print the outcome of a run and add it to `failures`, name → reason or an empty text; only once for each run"
     if name in failures: return
     failures[name] = reason
     bar.write(f"{'failed' if reason else 'done  '}  {name}  {reason}".rstrip(), file=sys.stderr)
     bar.update()
 
-def run_groups(groups, do_group, jobs, processes):
+def run_groups(groups:list, do_group:callable, jobs:int, processes:RunProcesses):
     "Do all groups, so many at a time; those that another process is doing are tried again at the end"
     wait = LockWait()
     def group_if_busy(group):
@@ -349,7 +349,7 @@ def _stored_numbers(result) -> dict:
     parameters = {k: v for k, v in result["run"].items() if k == "architecture" or v != defaults.get(k)}
     return {"run": parameters} | {k: v for k, v in result.items() if k not in OMITTED_KEYS}
 
-def write_results(study:Study, out) -> Path: # of the file
+def write_results(study:Study, out:str|Path) -> Path: # of the file
     "Write the numbers of all finished runs of a study to its `results.json`"
     kept, apart = read_study_index(out).kept or {}, {run_name(run) for run in study.counterexamples}
     results = [_kept_result(Path(out) / RUNS / run_name(run), run, kept) for run in study.runs]

@@ -70,11 +70,11 @@ def group_draws(
     mean, groups = scores.mean(0), scores.tensor_split(n_rows)
     return torch.stack([mean + n_rows * len(group) / L * (group.mean(0) - mean) for group in groups])
 
-def write_scores(folder, scores:dict, name:str="scores.safetensors"):
+def write_scores(folder:str|Path, scores:dict, name:str="scores.safetensors"):
     "Write the scores of draws and test images, name → (L, N), into a run's folder; float32, at most 10 rows each"
     write_tensors(Path(folder) / name, {name: group_draws(s).float().contiguous() for name, s in scores.items()})
 
-def read_scores(folder) -> dict: # name → (L, N), one row for each draw or group of draws
+def read_scores(folder:str|Path) -> dict: # name → (L, N), one row for each draw or group of draws
     "The scores of the test images of a finished run; raises `InputError` if there are none"
     advice = "measure the run again"
     return read_tensors(Path(folder) / "scores.safetensors", "file with scores,", absent=advice, again=advice)[0]
@@ -87,16 +87,16 @@ def check_code():
     "Raise `InputError` if the package's source was edited since this process has read it"
     if code_changed(): raise InputError(CODE_CHANGED)
 
-def log_event(folder, event:str):
+def log_event(folder:str|Path, event:str):
     "Append a line to a run's `events.txt`"
     append_line(Path(folder) / "events.txt", f"{time.strftime('%Y-%m-%d %H:%M:%S')} {event} by process {os.getpid()}")
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-016
-def filter_kwargs(function, kwargs:dict) -> dict:
+def filter_kwargs(function:callable, kwargs:dict) -> dict:
     "The keyword arguments that a function accepts"
     return {k: v for k, v in kwargs.items() if k in inspect.signature(function).parameters}
 
-def read_completed_history(run, folder) -> list: # one dict for each epoch
+def read_completed_history(run:Run, folder:str|Path) -> list: # one dict for each epoch
     "The history of a completed training; raises `InputError` for one that was stopped"
     progress = read_progress(folder)
     history = progress["history"]
@@ -122,13 +122,13 @@ def _training_cost(folder, history) -> dict:
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-019
 EVALUATION_FIELDS = tuple(f.name for f in dataclasses.fields(Evaluation)) # of a Run: training has no use
 
-def read_training(folder) -> tuple: # the parameters of the run, empty if unknown, and the version of the code
+def read_training(folder:str|Path) -> tuple: # the parameters of the run, empty if unknown, and the version of the code
     "Which run a folder holds, and which code trained it, from its `config.json`"
     config = read_json(Path(folder) / "config.json", "the run's configuration")
     parameters, code = (config.get("run"), config.get("code")) if isinstance(config, dict) else (None, None)
     return parameters if isinstance(parameters, dict) else {}, str(code)
 
-def check_training(run, folder, trained:dict):
+def check_training(run:Run, folder:str|Path, trained:dict):
     "Raise `InputError` if a folder holds a training with other parameters than the run's"
     parameters = {k: v for k, v in json.loads(json.dumps(all_parameters(run))).items() if k not in EVALUATION_FIELDS}
     if isinstance(options := trained.get("options"), dict):
@@ -148,7 +148,7 @@ def _result_key(run, code) -> str: # 16 hexadecimal digits
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-020
 OLDER = "older" # folder in a run's folder, for what newer code has replaced
 
-def read_result_key(path) -> str: # "" for a file that is missing or has no key
+def read_result_key(path:str|Path) -> str: # "" for a file that is missing or has no key
     "The key in a `result.json`; raises `InputError` for a damaged one"
     result = read_json(path, "a result") if Path(path).exists() else {}
     key = result.get("key") if isinstance(result, dict) else None
@@ -268,17 +268,17 @@ def _read_result(folder) -> dict: # empty if there is none
     result = read_json(path, "a result") if path.exists() else {}
     return result if isinstance(result, dict) else {}
 
-def finished_result(run:Run, folder) -> dict|None: # or None
+def finished_result(run:Run, folder:str|Path) -> dict|None: # or None
     "The result of a run that is finished, by this code and with these parameters; otherwise `None`"
     result = _read_result(folder)
     return result if result.get("key") == run_key(run) else None
 
-def older_result(run:Run, folder) -> dict|None: # or None
+def older_result(run:Run, folder:str|Path) -> dict|None: # or None
     "The result of a run that was finished by other code, with these parameters; otherwise `None`"
     result = _read_result(folder)
     return result if result.get("key") != run_key(run) and has_parameters(result, run) else None
 
-def holds_training(run:Run, folder, device="auto") -> bool:
+def holds_training(run:Run, folder:str|Path, device:str="auto") -> bool:
     "Whether a folder holds a run's finished training, by this code and for this device; its evaluation may be another"
     try:
         _, trained, code = check_evaluation(run, folder)

@@ -80,24 +80,24 @@ def chosen_options(architecture:str, options:dict) -> dict: # name → value
     arguments = inspect.signature(architectures()[architecture]).parameters
     return {k: v for k, v in options.items() if k not in arguments or v != arguments[k].default}
 
-def all_parameters(run) -> dict: # name → value
+def all_parameters(run:Run) -> dict: # name → value
     "All parameters of a run; an option that states its default, and the folder of own images, are left out"
     options = {"options": chosen_options(run.architecture, run.options)}
     return place_independent(dataclasses.asdict(run) | options)
 
-def canonical_json(run) -> str:
+def canonical_json(run:Run) -> str:
     "The parameters that differ from their defaults as JSON, in one fixed order"
     defaults = dataclasses.asdict(Run()) | {"architecture": None} # which is always there
     return json.dumps({k: v for k, v in all_parameters(run).items() if v != defaults[k]}, sort_keys=True)
 
-def run_name(run) -> str:
+def run_name(run:Run) -> str:
     "The name of the run's folder: readable, and unique to its parameters"
     latent = "" if run.latent is None else f"-d{run.latent}"
     digits = _sha256_prefix(canonical_json(run), 6)
     network = (run.network or "default").replace(" ", "-") # such as "300-300 gated"
     return f"{run.architecture}-{network}{latent}-{base_name(run.dataset)}-s{run.seed}-{digits}"
 
-def run_key(run) -> str: # 16 hexadecimal digits
+def run_key(run:Run) -> str: # 16 hexadecimal digits
     "A hash of parameters and code, which a finished result of this run carries"
     return _sha256_prefix(canonical_json(run) + code_version(), 16)
 
@@ -115,7 +115,7 @@ def has_parameters(
 
 
 # %% ../../nbs/09_studies/01_spec.ipynb #cell-012
-def run_label(run) -> str:
+def run_label(run:Run) -> str:
     "The name of the run in tables and legends"
     latent = "no bottleneck" if run.latent is None else f"d = {run.latent}"
     options = [f"{k} = {f'{v:.4g}' if isinstance(v, float) else v}" for k, v in run.options.items()]
@@ -126,17 +126,17 @@ def run_label(run) -> str:
 RUN_FIELDS = {f.name: f for f in dataclasses.fields(Run)}
 DATA_ARGUMENTS = ("n_pixels", "n_classes") # arguments of architectures that the data set decides
 
-def has_argument(run, name) -> bool:
+def has_argument(run:Run, name:str) -> bool:
     "Whether the run's architecture has this argument"
     return name in inspect.signature(architectures()[run.architecture]).parameters
 
-def model_options(run) -> dict: # name → value
+def model_options(run:Run) -> dict: # name → value
     "The arguments with which `make_model` builds the run's model"
     shared = {k: getattr(run, k) for k in ("network", "latent", "likelihood", "seed")}
     shared |= data_arguments(run.dataset, run.images)
     return {k: v for k, v in shared.items() if has_argument(run, k)} | run.options
 
-def training_settings(run) -> dict: # name → value
+def training_settings(run:Run) -> dict: # name → value
     "The run's parameters that are fields of `TrainingSettings`"
     return {k: getattr(run, k) for k in inspect.signature(TrainingSettings).parameters if k in RUN_FIELDS}
 
@@ -366,7 +366,7 @@ def _override_runs(runs, epochs, seeds, fraction, where) -> tuple:
     if seeds is not None: runs = [run | {"seed": seed} for run in runs for seed in range(seeds)]
     return _unique_runs(make_run(run, where) for run in runs)
 
-def check_study_data(study:Study, data_dir=None):
+def check_study_data(study:Study, data_dir:str|Path=None):
     "Load each data set of a study once; raises `InputError` if one is missing or damaged"
     datasets = {(run.dataset, run.binarisation, run.images): None for run in study.runs} # in the order of the runs
     for dataset, binarisation, images in datasets: load(dataset, binarisation, data_dir, images_summary=images)

@@ -18,7 +18,7 @@ from ..training.checkpoints import restore
 from ..training.configuration import read_config
 
 # %% ../../nbs/09_studies/08_zoo.ipynb #cell-006
-def validation_nelbo(result) -> float:
+def validation_nelbo(result:dict) -> float:
     "The validation NELBO of the epoch whose weights a result was measured with"
     run, nelbos = result["run"], [epoch["valid"]["nelbo"] for epoch in result["history"]]
     return min(nelbos) if run.get("patience") or run.get("best_weights") else nelbos[-1]

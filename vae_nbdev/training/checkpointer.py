@@ -13,6 +13,8 @@ from fastcore.basics import patch
 from tqdm import tqdm
 from ..core.files import InputError, make_folder, write_json
 from ..core.locks import Lock, this_process
+from ..nn.autoencoder import Architecture
+from .configuration import TrainingProgress
 from .settings import TrainingSettings, best_epoch
 from .tensor_files import CheckpointWriter, write_checkpoint, write_tensors
 from .configuration import check_progress, check_same_training, more_epochs, read_config
@@ -22,7 +24,12 @@ from .checkpoints import holds_run, load_latest_checkpoint, remove_temporary_fil
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-005
 class EpochProgress:
     "How far an epoch has come: terms and image count of each step, seconds, and generator states at its start"
-    def __init__(self, record=(), sizes=(), seconds=0., start=None):
+    def __init__(self,
+        record=(), # terms of each step: name → scalar
+        sizes=(), # images in each step
+        seconds:float=0., # that earlier processes have spent on the epoch
+        start:dict=None, # states of generators, from `batch_order_states`
+    ):
         self.record, self.sizes = list(record), list(sizes)
         self.seconds, self.start_time, self.start = seconds, time.monotonic(), start # `seconds` of earlier processes
 
@@ -38,7 +45,7 @@ class EpochProgress:
         "Time spent on this epoch, by earlier processes too"
         return self.seconds + time.monotonic() - self.start_time
 
-def batch_order_states(generators) -> dict: # name → tensor
+def batch_order_states(generators:dict) -> dict: # name → tensor
     "The states of the generators that decide which batches come"
     return {name: generators[name].get_state() for name in ("order", "redraw")}
 
@@ -51,7 +58,7 @@ def _image(png):
 
 class EventLog:
     "Scalars and pictures for TensorBoard, in one event file for each process"
-    def __init__(self, folder, suffix=""): # suffix: of the file, where a process has several
+    def __init__(self, folder:str|Path, suffix:str=""): # suffix: of the file, where a process has several
         name = f"events.out.tfevents.{time.time():.0f}.{socket.gethostname()}.{os.getpid()}{suffix}"
         self.path = Path(folder) / name
 
@@ -98,7 +105,12 @@ def check_start(
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-012
 class Checkpointer:
     "Writes the last and the best state, and TensorBoard scalars, into a run folder"
-    def __init__(self, model, folder, optimizers, generators, config, minutes=10., resume=False, average=None):
+    def __init__(self,
+        model:Architecture, folder:str|Path, # `None`: nothing is written
+        optimizers:dict, generators:dict, config:dict, # by name; from `make_config`
+        minutes:float=10., resume:bool=False, # between checkpoints within an epoch; go on from that of the folder?
+        average:dict=None, # averaged weights: name → tensor
+    ):
         self.average = average or {} # name → tensor
         self.raw_state = {} # weights and buffers in training that `load` has found, if the model has others
         self.model, self.folder, self.config = model, folder and Path(folder), config
@@ -118,16 +130,18 @@ class Checkpointer:
         remove_temporary_files(self.folder) # a killed training leaves them
         check_start(self.folder, self.config, self.resume)  # another process may have finished until a moment ago
 
-    def close(self):
-        "Finish writing, and release the lock"
-        if not self.folder: return
-        try: self.writer.close()
-        finally: self.lock.release()
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-013
 def epoch_scalars(row:dict) -> dict: # tag → float
     "The terms of an epoch as trackers of experiments name them: `nelbo/train`, `nelbo/valid`, …"
     return {f"{k}/{part}": v for part in ("train", "valid") for k, v in row[part].items()}
+
+@patch
+def close(self:Checkpointer):
+    "Finish writing, and release the lock"
+    if not self.folder: return
+    try: self.writer.close()
+    finally: self.lock.release()
 
 @patch
 def last_good(self:Checkpointer, epoch:int) -> str:
@@ -142,14 +156,14 @@ def is_due(self:Checkpointer) -> bool:
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-014
 @patch
-def training_weights(self:Checkpointer, raw_state) -> dict: # name in a checkpoint → tensor
+def training_weights(self:Checkpointer, raw_state:dict) -> dict: # name in a checkpoint → tensor
     "The weights with which training goes on, if they are not the model's, and the averages"
     groups = {"trained": raw_state or {}, "average": self.average}
     return {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}
 
 @patch
 def save_epoch(self:Checkpointer,
-    history,
+    history:list, # rows of the finished epochs
     raw_state:dict=None, # weights and buffers in training, if the model has others
     best:tuple=None, # a snapshot of the best weights; `None`: the model's if its last epoch is the best
 ):
@@ -164,7 +178,7 @@ def save_epoch(self:Checkpointer,
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-015
 @patch
-def save_progress(self:Checkpointer, history, progress:EpochProgress, raw_state:dict=None): # see save_epoch
+def save_progress(self:Checkpointer, history:list, progress:EpochProgress, raw_state:dict=None): # see save_epoch
     "Within an epoch: write the state after its last step"
     about = {"names": list(progress.record[0]), "sizes": progress.sizes, "seconds": progress.elapsed()}
     record = torch.stack([torch.stack(list(terms.values())) for terms in progress.record])
@@ -234,7 +248,7 @@ def load(self:Checkpointer) -> tuple: # history, and EpochProgress or `None`
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-021
 @patch
-def restore_progress(self:Checkpointer, progress, tensors) -> EpochProgress|None: # or `None`
+def restore_progress(self:Checkpointer, progress:TrainingProgress, tensors:dict) -> EpochProgress|None: # or `None`
     "The unfinished epoch of a checkpoint; raises `ValueError` if its steps are not the training's"
     about, record = progress.epoch_progress, tensors.get("record")
     if tensors.keys() != ({"record"} if about else set()): raise ValueError("it has other tensors than its steps")

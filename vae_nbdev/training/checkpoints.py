@@ -42,11 +42,11 @@ def _matching(folder, patterns) -> list: # of names
     names = sorted(os.listdir(folder)) if Path(folder).is_dir() else []
     return [name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
 
-def holds_run(folder) -> bool:
+def holds_run(folder:str|Path) -> bool:
     "Whether there is a trained state or a result in a folder"
     return bool(_matching(folder, TRAINED_FILES))
 
-def remove_temporary_files(folder): # of a run, locked
+def remove_temporary_files(folder:str|Path): # of a run, locked
     "Remove the files that a killed process has not completed, and nobody else's"
     for name in _matching(folder, TEMPORARY_FILES): Path(folder, name).unlink(missing_ok=True)
 
@@ -81,7 +81,7 @@ def check_run_folder(
     raise InputError(f"{folder} holds files that are not of a run, such as {names}{reason}: choose another folder.")
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-009
-def copy_state(model) -> dict: # name → tensor
+def copy_state(model:Architecture) -> dict: # name → tensor
     "A copy of all parameters and buffers of a model"
     return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
@@ -225,16 +225,16 @@ def load_checkpoint(
     return progress, groups["more"]
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-019
-def has_checkpoint(path) -> bool:
+def has_checkpoint(path:str|Path) -> bool:
     "Whether a checkpoint or its backup exists"
     return Path(path).exists() or backup_path(path).exists()
 
 def load_latest_checkpoint(
     model:Architecture, # this and what follows: see load_checkpoint
-    path,
+    path:str|Path,
     optimizers:dict=None,
     generators:dict=None,
-    is_finished=None,
+    is_finished:callable=None,
 ) -> tuple: # the progress, and the further tensors by name
     "`load_checkpoint` of the newest file that is complete; raises `InputError` if there is none"
     if Path(path).exists() or not backup_path(path).exists():

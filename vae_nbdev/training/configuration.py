@@ -18,6 +18,8 @@ from ..core.randomness import make_generator
 from ..core.schema import Count, CountOrZero, History, Line, Name, Natural, NonNegative, Positive
 from ..core.schema import Scalar, Schema, bounded, check_schema, describe
 from ..data.batches import check_image_size, check_parts
+from ..data.datasets import Dataset
+from ..nn.autoencoder import Architecture
 from ..nn.likelihoods import check_pixels
 from ..nn.sampled_weights import WeightMethod
 from ..nn.weight_options import WEIGHT_METHODS
@@ -62,7 +64,9 @@ class RunConfig(Schema):
     commit:Line | None = None
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-008
-def training_config(settings:TrainingSettings, model, dataset, seed) -> dict: # fields of TrainingConfig
+def training_config(settings:TrainingSettings,
+    model:Architecture, dataset:Dataset, seed:int
+) -> dict: # fields of TrainingConfig
     "What decides the numbers of a training, beside its model"
     fields = ("epochs", "batch_size", "learning_rate", "patience", "schedule", "kl_warm_up", "clip_norm",
               "weight_average", "best_weights", "bf16")
@@ -70,7 +74,7 @@ def training_config(settings:TrainingSettings, model, dataset, seed) -> dict: # 
             "mc_samples": settings.num_samples(model), **{name: getattr(settings, name) for name in fields}}
 
 def make_config(
-    model,
+    model:Architecture,
     run:dict=None, # parameters of the run, stored beside the model's own
     training:dict=None, # from training_config
     compiled:bool=None, # are the steps of the training compiled?
@@ -124,7 +128,7 @@ def check_posterior(
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-017
 def check_precision(
-    model,
+    model:Architecture,
     purpose:str, # begins the sentence, such as "training computes"
 ):
     "Raise `InputError` unless all numbers of a model are in float32"
@@ -133,7 +137,7 @@ def check_precision(
         raise InputError(f"{purpose} in float32, and this {model.name} has weights in {str(wrong)[6:]}: "
                          "call model.float() first.")
 
-def check_gradients(model):
+def check_gradients(model:Architecture):
     "Raise `InputError` where PyTorch records no gradients of the weights"
     if torch.is_inference_mode_enabled() or any(p.is_inference() for p in model.parameters()):
         raise InputError(f"torch.inference_mode allows no gradients: make and train the {model.name} outside of it.")
@@ -142,7 +146,7 @@ def check_gradients(model):
                          "call model.requires_grad_(True) first.")
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-018
-def check_data(model, dataset):
+def check_data(model:Architecture, dataset:Dataset):
     "Raise `InputError` if a model cannot be trained on a data set"
     for part in ("train", "valid"):
         if not len(getattr(check_parts(dataset), part)):
@@ -156,7 +160,7 @@ def check_data(model, dataset):
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-019
 def check_labels(
-    classifier,
+    classifier:Architecture,
     parts, # Splits
     name:str="this data set", # that they belong to, used in the message
 ):
@@ -194,7 +198,7 @@ def config_differences(stored:dict, requested:dict) -> list: # of texts
     return [f"{name}: {show(old.get(name))[:80]} stored, {show(new.get(name))[:80]} requested" for name in names]
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-023
-def check_same_training(folder, stored:dict, requested:dict):
+def check_same_training(folder:str|Path, stored:dict, requested:dict):
     "Raise `InputError`, with all differences, unless the training in a folder is the requested one"
     if not stored["training"]:
         raise InputError(f"{folder} holds a model and no training that could be resumed: choose another folder.")

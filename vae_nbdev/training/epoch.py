@@ -64,7 +64,7 @@ def check_finite_validation(
                                   f"{sentence} {_ADVICE}")
 
 def check_finite_weights(
-    model,
+    model:Architecture,
     step:int, # the last one, counted from 1
     epoch:int,
     last_good:str # see check_finite

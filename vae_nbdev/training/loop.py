@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from fastcore.basics import patch
 from fastcore.meta import delegates
+from ..data.batches import Split
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-004
 from ..core.command import print_message
@@ -49,19 +50,20 @@ class SignalGuard:
         for number, handler in self.handlers.items(): signal.signal(number, handler or signal.SIG_DFL)
         self.handlers = {}
 
-    def note(self, *signal):
+    def note(self, *signal:object):
         self.requested = True
         self.__exit__()
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-008
-def training_generators(seed, device) -> dict: # name → torch.Generator
+def training_generators(seed:int, device:torch.device) -> dict: # name → torch.Generator
     "The generators of a training: `order` on the CPU, `redraw` and `noise` on the device"
     return {name: make_generator(seed, name, device="cpu" if name == "order" else device) for name in GENERATORS}
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-009
 class Trainer:
     "A model in training: its step, optimizers, generators, checkpoints and history"
-    def __init__(self, model, settings:TrainingSettings, device, guard:SignalGuard, config, seed=0, folder=None):
+    def __init__(self, model:Architecture, settings:TrainingSettings, device:torch.device, guard:SignalGuard,
+                 config:dict, seed:int=0, folder:str|Path=None): # `None`: nothing is stored
         self.model, self.settings, self.guard, self.seed = model.to(device), settings, guard, seed
         self.step, self.L = fast_step(self.model, settings, self.check_stop), settings.num_samples(model)
         self.optimizers, self.generators = model.optimizers(settings.learning_rate), training_generators(seed, device)
@@ -128,7 +130,7 @@ def end_steps(self:Trainer):
     self.raw_state = self.apply_average()
 
 @patch
-def finish_epoch(self:Trainer, train:dict, valid:dict, seconds:float, split):
+def finish_epoch(self:Trainer, train:dict, valid:dict, seconds:float, split:Split):
     "Add an epoch to the history, and store its state; `split`: the training images, for a hook after the last epoch"
     self.history.append({"epoch": len(self.history) + 1, "train": train, "valid": valid, "seconds": round(seconds, 3)})
     self.progress = None
@@ -138,7 +140,7 @@ def finish_epoch(self:Trainer, train:dict, valid:dict, seconds:float, split):
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-013
 @patch
-def finish_training(self:Trainer, split) -> tuple: # a snapshot of the best weights, if they are of an earlier epoch
+def finish_training(self:Trainer, split:Split) -> tuple: # a snapshot of the best weights, if of an earlier epoch
     "Give the model its final weights, and call its hook"
     last, best, is_last = copy_state(self.model), None, best_epoch(self.history) == len(self.history)
     self.raw_state, self.validated_state = self.raw_state or last, last
@@ -154,7 +156,7 @@ def finish_training(self:Trainer, split) -> tuple: # a snapshot of the best weig
     return best
 
 @patch
-def run_callbacks(self:Trainer, callbacks):
+def run_callbacks(self:Trainer, callbacks:list):
     "Call functions of the model, with the weights that were validated, and its row; then give it those it goes on with"
     finished = self.settings.is_finished(self.history)
     following = copy_state(self.model) if finished else self.raw_state
@@ -165,7 +167,7 @@ def run_callbacks(self:Trainer, callbacks):
         if following: self.model.load_state_dict(following)
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-014
-def interruption(trainers, steps=0) -> KeyboardInterrupt:
+def interruption(trainers:list, steps:int=0) -> KeyboardInterrupt:
     "The exception that ends an interrupted training, with what to do next"
     count = lambda n, name: f"{n} {name}{'' if n == 1 else 's'}"
     where = f"after {count(len(trainers[0].history), 'epoch')}" + (f" and {count(steps, 'step')}" if steps else "")
@@ -181,7 +183,7 @@ def check_stop(self:Trainer):
     if self.guard.requested: raise interruption([self], len(self.progress.sizes))
 
 @patch
-def pause(self:Trainer, check):
+def pause(self:Trainer, check:callable):
     "After a step: store the state if it is due; raise `KeyboardInterrupt` if a signal requested it"
     self.model.trained = True
     if not (self.guard.requested or self.checkpointer.is_due()): return
@@ -196,7 +198,7 @@ def pause(self:Trainer, check):
 # %% ../../nbs/06_training/09_loop.ipynb #cell-016
 class SeedTrainer:
     "Trainers that differ in their seeds, as one trainer for one epoch"
-    def __init__(self, trainers):
+    def __init__(self, trainers:list):
         first = trainers[0]
         self.trainers, self.settings, self.L, self.progress = trainers, first.settings, first.L, EpochProgress()
         self.history, self.averages = first.history, [t.average for t in trainers if t.average]
@@ -207,7 +209,7 @@ class SeedTrainer:
         self.optimizers = self.seed_batch.gather([t.optimizers for t in trainers])
         self.generators = {name: BatchedGenerator(t.generators[name] for t in trainers) for name in first.generators}
 
-    def pause(self, check):
+    def pause(self, check:callable):
         "After a step: raise `KeyboardInterrupt` if a signal requested it"
         if self.trainers[0].guard.requested: raise interruption(self.trainers)
 
@@ -230,8 +232,7 @@ def _log_epoch(trainers):
 def run_epoch(
     trainers, # that stand at the same epoch
     data, # a Dataset on the device
-    bar, # progress bar
-    callbacks=(), # functions of a model and its row of the history
+    bar:ProgressBar, callbacks=(), # functions of a model and its row of the history
 ):
     "Train one epoch, validate, and store each model"
     epoch, guard = len(trainers[0].history) + 1, trainers[0].guard
@@ -254,13 +255,12 @@ def run_epoch(
     if guard.requested: raise interruption(trainers)
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-020
-def next_trainers(trainers) -> list:
+def next_trainers(trainers:list) -> list:
     "The trainers that take the next epoch: the furthest behind, together if they can share a seed batch"
     unfinished = [t for t in trainers if not t.settings.is_finished(t.history)]
-    if not unfinished: return []
-    last = min(len(t.history) for t in unfinished)
+    last = min((len(t.history) for t in unfinished), default=0)
     group = [t for t in unfinished if len(t.history) == last]
-    shared = group[0].model.functional and not any(t.progress for t in group)
+    shared = group and group[0].model.functional and not any(t.progress for t in group)
     return group if shared else group[:1]
 
 def _progress_bar(trainers, n_images):

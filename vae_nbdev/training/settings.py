@@ -15,7 +15,7 @@ import torch
 from fastcore.basics import patch
 from ..core.files import InputError, check_choice, check_number
 from ..core.schema import Count, CountOrZero, Positive, bounded, check_arguments, choice
-from ..nn.autoencoder import check_beta
+from ..nn.autoencoder import Architecture, check_beta
 
 # %% ../../nbs/06_training/01_settings.ipynb #cell-005
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -70,7 +70,7 @@ def set_clip_norm(optimizers:dict, clip_norm:float): # `None`: off
         for group in optimizer.param_groups: group["clip_norm"] = clip_norm
 
 # %% ../../nbs/06_training/01_settings.ipynb #cell-015
-def best_epoch(history) -> int:
+def best_epoch(history:list) -> int:
     "The epoch, counted from 1, with the lowest validation NELBO"
     return 1 + min(range(len(history)), key=lambda i: history[i]["valid"]["nelbo"])
 
@@ -99,7 +99,7 @@ class TrainingSettings:
     progress:bool=True # show a progress bar
     log_every:CountOrZero=0 # epochs between two lines with the objective on stderr; 0: none
 
-    def autocast(self, device):
+    def autocast(self, device:torch.device):
         "The context of a training step, which sets the precision of its matrix products"
         return torch.autocast(device.type, torch.bfloat16) if self.bf16 else nullcontext()
 
@@ -136,12 +136,12 @@ def _check_samples(settings, model):
 
 # %% ../../nbs/06_training/01_settings.ipynb #cell-021
 @patch
-def num_samples(self:TrainingSettings, model) -> int:
+def num_samples(self:TrainingSettings, model:Architecture) -> int:
     "L for this model"
     return model.mc_samples if self.mc_samples is None else self.mc_samples
 
 @patch
-def check(self:TrainingSettings, model):
+def check(self:TrainingSettings, model:Architecture):
     "Raise `InputError` for settings that are impossible for this model"
     check_arguments(TrainingSettings, vars(self), "the settings of the training")
     if self.kl_warm_up: _check_kl_term(model)
@@ -149,7 +149,7 @@ def check(self:TrainingSettings, model):
     _check_samples(self, model)
 
 @patch
-def is_finished(self:TrainingSettings, history) -> bool:
+def is_finished(self:TrainingSettings, history:list) -> bool:
     "Whether the last epoch is reached, or since KL warm-up no validation NELBO was the best for `patience` epochs"
     stalled = self.patience and history and len(history) - max(best_epoch(history), self.kl_warm_up) >= self.patience
     return len(history) >= self.epochs or bool(stalled)

@@ -28,7 +28,7 @@ def checksum(tensors:dict, header:dict) -> str: # 64 hexadecimal digits
         total.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy())
     return total.hexdigest()
 
-def save_tensors(path, tensors, header):
+def save_tensors(path:str|Path, tensors:dict, header:dict):
     "Write a safetensors file with its checksum, in place"
     tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
     try: save_file(tensors, path, header | {"sha256": checksum(tensors, header)})
@@ -36,14 +36,14 @@ def save_tensors(path, tensors, header):
         number = re.search(r"os error (\d+)", str(error))
         raise OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error)) from error
 
-def write_tensors(path, tensors:dict, header:dict=None):
+def write_tensors(path:str|Path, tensors:dict, header:dict=None):
     "Write named tensors to a safetensors file, completely or not at all"
     with replace_file(path) as temporary: save_tensors(temporary, tensors, header or {})
 
 # %% ../../nbs/06_training/02_tensor_files.ipynb #cell-006
 _GO_ON = "go on with vae_train … --resume, which uses the checkpoint before it"
 
-def backup_path(path) -> Path:
+def backup_path(path:str|Path) -> Path:
     "Path of the checkpoint before this one"
     return Path(path).with_suffix(f".previous{Path(path).suffix}")
 
@@ -58,7 +58,7 @@ def _check_readable(path, what, absent):
 
 # %% ../../nbs/06_training/02_tensor_files.ipynb #cell-007
 def read_tensors(
-    path,
+    path:str|Path,
     what:str="checkpoint", # what the file should be, for messages
     absent:str="name the folder of a trained run", # what to do if it is missing
     again:str="train the run again", # how to make it again
@@ -80,7 +80,7 @@ def read_tensors(
 # %% ../../nbs/06_training/02_tensor_files.ipynb #cell-013
 NO_FOLDER_SYNC = (errno.EINVAL, errno.EBADF, errno.ENOTSUP) # from file systems that only flush files, such as CIFS
 
-def fsync_path(path):
+def fsync_path(path:str|Path):
     "Wait until a file, or the names in a folder, are on the disk; Windows opens no folders, and they are skipped"
     if not Path(path).is_dir():
         with open(path, "rb+") as file: os.fsync(file.fileno())  # Windows flushes only what is opened for writing
@@ -99,7 +99,7 @@ def _is_complete(path) -> bool:
     except DamagedFileError: return False
 
 def write_checkpoint(
-    path,
+    path:str|Path,
     tensors:dict, # by name
     header:dict, # of strings
     known:bool=False, # whether this process wrote the file that is replaced, so that it need not be checked

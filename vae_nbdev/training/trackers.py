@@ -8,27 +8,28 @@ __all__ = ['TRACKERS', 'MLflow', 'Trackio', 'tracking']
 # %% ../../nbs/06_training/10_trackers.ipynb #cell-003
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from types import ModuleType
 from ..core.files import InputError, check_choice
 from .checkpointer import epoch_scalars
 
 # %% ../../nbs/06_training/10_trackers.ipynb #cell-005
 class MLflow:
     "Logs to the active experiment of MLflow; the package is `module`"
-    def __init__(self, module): self.module = module
-    def begin(self, name, parameters):
+    def __init__(self, module:ModuleType): self.module = module
+    def begin(self, name:str, parameters:dict):
         self.module.start_run(run_name=name)
         try: self.module.log_params(parameters)
         except BaseException: # only after `start_run`: an earlier run may be that of the caller
             with suppress(Exception): self.end()
             raise
-    def log(self, step, scalars): self.module.log_metrics(scalars, step=step)
+    def log(self, step:int, scalars:dict): self.module.log_metrics(scalars, step=step)
     def end(self): self.module.end_run()
 
 class Trackio:
     "Logs to the project vae_nbdev of Trackio; the package is `module`"
-    def __init__(self, module): self.module = module
-    def begin(self, name, parameters): self.module.init(project="vae_nbdev", name=name, config=parameters)
-    def log(self, step, scalars): self.module.log(scalars, step=step)
+    def __init__(self, module:ModuleType): self.module = module
+    def begin(self, name:str, parameters:dict): self.module.init(project="vae_nbdev", name=name, config=parameters)
+    def log(self, step:int, scalars:dict): self.module.log(scalars, step=step)
     def end(self): self.module.finish()
 
 TRACKERS = {"mlflow": MLflow, "trackio": Trackio} # name of the package → class
