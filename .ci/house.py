@@ -15,6 +15,7 @@ CITATION, ENTRY = re.compile(r"(?<!\w)@(\w+)"), re.compile(r"^@\w+\{(\w+),\n(.*?
 NAMED = re.compile(r"([A-Z][\w-]*)(?: et al\.)? \(?((?:19|20)\d\d)(?=[,;)])")  # a paper in plain words: an author and the year
 WITHOUT_ADDRESS = {"banerjee1960", "banerjee1961", "brown1984", "kish1965", "miyasawa1961", "tukey1953"}  # printed on paper only
 ONLY_REPORT = {"scroll", "white"}  # classes: the site scrolls tables without it, and does not invert figures in the dark
+SETTINGS = "L", "k", "n_images", "n_train", "n_mmd", "seed"  # how something is measured, in the order of arguments
 LINK = re.compile(r"\[([^][]*)\]\([^)\s]*\)")
 ASSERTS = re.compile(r"\bassert\b|\btest_\w+\(|assert_close\(")
 
@@ -247,6 +248,20 @@ def docstrings():
                 yield f"{PACKAGE}.{module}.{node.name}: {sign[0]} in its docstring; put the word into backticks"
 
 
+def evaluation_arguments():
+    "Public functions of the evaluation that take a setting such as `L` by position, or in another order; one that takes nothing else may"
+    for module, source in modules().items():
+        if not module.startswith("evaluation."): continue
+        nodes = [node for top in ast.parse(source).body for node in (top.body if isinstance(top, ast.ClassDef) else [top])]
+        for node in nodes:
+            if not isinstance(node, ast.FunctionDef) or node.name.startswith("_") and node.name != "__init__": continue
+            named, keywords = node.args.args, [arg.arg for arg in node.args.kwonlyargs]
+            first = [name for name in SETTINGS if name in keywords]
+            wrong = [arg.arg for arg in named if arg.arg in SETTINGS] if len(named) > 1 or keywords else []
+            if wrong: yield f"{PACKAGE}.{module}.{node.name}: {', '.join(wrong)} by position; put * in front"
+            if keywords[:len(first)] != first: yield f"{PACKAGE}.{module}.{node.name}: after *, {', '.join(first)} come first, in this order"
+
+
 def links_on_names():
     "Links by hand on exported names: nbdev links the name again, and the page shows the Markdown of two nested links"
     names = exported_names()
@@ -321,6 +336,7 @@ RULES = {"notebooks and exported cells can be read": readable, "a notebook has t
          "architectures are counted": counts, "no shortcodes of Quarto": shortcodes,
          "imports have cells of their own": imports_alone,
          "no two exported names share an anchor": anchors, "docstrings show their signs": docstrings,
+         "evaluation functions take their settings by name": evaluation_arguments,
          "outputs have a style on the site": styles,
          "no link by hand on an exported name": links_on_names, "no link in a signature": signature_comments, "every cell has an id of its own": cell_ids,
          "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations,
