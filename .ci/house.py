@@ -17,6 +17,7 @@ WITHOUT_ADDRESS = {"banerjee1960", "banerjee1961", "brown1984", "kish1965", "miy
 ONLY_REPORT = {"scroll", "white"}  # classes: the site scrolls tables without it, and does not invert figures in the dark
 TYPED = {"core", "data", "nn", "models", "speed", "training", "studies"}  # subpackages in which all public parameters are explained
 UNTYPED = {"self", "cls", "args", "ctx", "info"}  # parameters that need none; the last two are PyTorch's own
+SETTINGS = "L", "k", "n_images", "n_train", "n_mmd", "seed"  # how something is measured, in the order of arguments
 LINK = re.compile(r"\[([^][]*)\]\([^)\s]*\)")
 ASSERTS = re.compile(r"\bassert\b|\btest_\w+\(|assert_close\(")
 
@@ -271,6 +272,18 @@ def parameters():
                     yield f"{PACKAGE}.{module}.{name}: the parameter {p.arg} has neither a type nor a comment"
 
 
+def evaluation_arguments():
+    "Public functions of the evaluation that take a setting such as `L` by position, or in another order; one that takes nothing else may"
+    for module, source in modules().items():
+        if not module.startswith("evaluation."): continue
+        for name, node in public_functions(ast.parse(source).body):
+            named, keywords = node.args.args, [arg.arg for arg in node.args.kwonlyargs]
+            first = [name for name in SETTINGS if name in keywords]
+            wrong = [arg.arg for arg in named if arg.arg in SETTINGS] if len(named) > 1 or keywords else []
+            if wrong: yield f"{PACKAGE}.{module}.{name}: {', '.join(wrong)} by position; put * in front"
+            if keywords[:len(first)] != first: yield f"{PACKAGE}.{module}.{name}: after *, {', '.join(first)} come first, in this order"
+
+
 def links_on_names():
     "Links by hand on exported names: nbdev links the name again, and the page shows the Markdown of two nested links"
     names = exported_names()
@@ -346,6 +359,7 @@ RULES = {"notebooks and exported cells can be read": readable, "a notebook has t
          "imports have cells of their own": imports_alone,
          "no two exported names share an anchor": anchors, "docstrings show their signs": docstrings,
          "public parameters have a type or a comment": parameters,
+         "evaluation functions take their settings by name": evaluation_arguments,
          "outputs have a style on the site": styles,
          "no link by hand on an exported name": links_on_names, "no link in a signature": signature_comments, "every cell has an id of its own": cell_ids,
          "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations,

@@ -130,6 +130,15 @@ def test_symbols():
            "nbs/i.ipynb, cell 1 (x): def f(x): # of `Model.fit` names a symbol")
 
 
+def test_evaluation_arguments():
+    found = lambda *signatures: problems(house.evaluation_arguments, files={
+        "vae_nbdev/evaluation/a.py": "\n".join(f"def {s}: pass" for s in signatures), "vae_nbdev/nn/b.py": "def b(x, L): pass"})
+    expect(found("f(k)", "_g(x, seed)", "h(x, y=1, *, L=10, n_images=5, seed=0, block=None, **options)"))
+    expect(found("f(x, k=5)"), "vae_nbdev.evaluation.a.f: k by position")
+    expect(found("f(x, *, seed, L)"), "vae_nbdev.evaluation.a.f: after *, L, seed come first")
+    expect(found("f(x, *, block, L)"), "vae_nbdev.evaluation.a.f: after *, L come first")
+
+
 def test_named_papers():
     entry = "@article{lea2014,\n  author = {Steele, Guy and {van den Lea}, Doug},\n  year = {2014}\n}\n"
     found = lambda text: problems(house.named_papers, files={"vae_nbdev/a.py": text, "nbs/references.bib": entry})
@@ -194,5 +203,5 @@ def test_setup_lock():
 
 if __name__ == "__main__":
     for test in (test_readable, test_names, test_cells, test_counts, test_outputs, test_captions, test_long_cells,
-                 test_symbols, test_named_papers, test_missing_notebook, test_kernel_of_store, test_docstrings,
-                 test_setup_lock): test()
+                 test_symbols, test_evaluation_arguments, test_named_papers, test_missing_notebook, test_kernel_of_store,
+                 test_docstrings, test_setup_lock): test()

@@ -85,7 +85,7 @@ class Importance(Learn):
     def iwll(self, x, images):
         model = self.model().to(self.job["device"])
         some = Split(self.data.test.images[:images]).to(self.job["device"])
-        found = importance_log_likelihood(model, some, x, compile=self.job.get("compile"))
+        found = importance_log_likelihood(model, some, k=x, compile=self.job.get("compile"))
         return found.log_likelihood[x].mean().item()
 
 

@@ -19,8 +19,8 @@ from ..core.files import InputError, check_number
 from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
 from ..data.batches import check_image_size
-from ..nn.priors import GaussianMixturePrior
-from ..nn.autoencoder import Autoencoder
+from ..nn.priors import GaussianMixturePrior, Prior
+from ..nn.autoencoder import Architecture, Autoencoder
 from ..speed.memory import keep_freed_memory
 from ..speed.compilation import ModelFunction
 from .importance import log_mean_exp
@@ -82,13 +82,14 @@ def chain_error(
     return math.hypot(se.norm().item() / se.numel(), bias.mean().item())
 
 # %% ../../nbs/07_evaluation/06_ais.ipynb #cell-016
-def start_density(prior):
+def start_density(prior:Prior) -> Prior:
     "The density that chains start from: the Gaussian with the moments of a mixture, any other prior itself"
     return moment_matched_gaussian(prior) if isinstance(prior, GaussianMixturePrior) else prior
 
 def likelihood_ratio(
     likelihood_and_grad, # function of codes (C, B, d) → log p(x|z) (C, B) and its gradient (C, B, d)
-    prior, start, # densities with `log_prob`
+    prior, # p(z), with `log_prob`
+    start, # the density that chains start from, with `log_prob`
 ): # function of the same form, of log r = log p(z) − log g(z) + log p(x|z)
     "What is annealed on top of the density that chains start from"
     if start is prior: return likelihood_and_grad
@@ -107,7 +108,7 @@ def anneal_block(
 ): # list of AISEstimate: forward, and reverse if there are codes
     "Pilot run, forward chains and, from known posterior codes, reverse chains"
     chains, steps = settings.chains, settings.leapfrog_steps
-    generators = lambda purpose: image_generators(settings.seed, purpose, images, settings.weight_sample_index)
+    generators = partial(image_generators, images, seed=settings.seed, weight_sample_index=settings.weight_sample_index)
     local = lambda density: copy.deepcopy(density).to(scale)
     first, target = start_density(prior), local(prior)
     base = target if first is prior else local(first)
@@ -133,7 +134,12 @@ def decoder_log_likelihood(
     logits = model.decode(z.reshape(1, -1, z.shape[-1]), W)
     return model.get_ll(x, logits.reshape(*z.shape[:2], -1))
 
-def likelihood_and_grad(model, x, z, W) -> tuple: # (C, B), nats, and (C, B, d)
+def likelihood_and_grad(
+    model:Autoencoder,
+    x:Tensor, # images (B, D)
+    z:Tensor, # codes (C, B, d)
+    W, # one weight sample, or `None` for point weights
+) -> tuple: # (C, B), nats, and (C, B, d)
     "`decoder_log_likelihood` and its gradient with respect to the codes"
     return value_and_grad(lambda z: decoder_log_likelihood(model, x, z, W), z)
 
@@ -143,7 +149,7 @@ AIS_COMPILE_FROM_SAMPLES = 1_000_000 # decoded images: from here on, compiling s
 def likelihood_grad_function(
     model:Autoencoder,
     W, # one weight sample, or `None` for point weights
-    chains:int, # C
+    *, chains:int, # C
     block:int, # images of a full block
     samples:int, # decoded images in all
     compile:bool=None # compile? `None`: from `AIS_COMPILE_FROM_SAMPLES` decoded images on
@@ -162,7 +168,10 @@ def likelihood_grad_function(
 # %% ../../nbs/07_evaluation/06_ais.ipynb #cell-030
 MAX_BLOCK = {"cpu": 2**20, "gpu": 2**26} # numbers in the tensor of logits (C, B, D)
 
-def check_annealing(model, W):
+def check_annealing(
+    model:Architecture,
+    W, # weight samples, or `None`
+):
     "Raise `InputError` unless codes fill R^d, and `W` is what the model needs: `None`, or a single fixed weight sample"
     check_autoencoder(model)
     if not model.posterior.euclidean:
@@ -171,11 +180,11 @@ def check_annealing(model, W):
     if not single and model.weight_posterior != "point":
         raise InputError(f"{model.name} draws its weights: annealing needs W, one weight set drawn by sample_from_W.")
 
-def prior_scale(prior, seed, like):
+def prior_scale(prior:Prior, like:Tensor, *, seed:int) -> Tensor:
     "Standard deviation of a prior in each dimension (d,), from a thousand draws"
     return prior.sample((1000,), make_generator(seed, "annealing scale")).std(0).to(like)
 
-def choose_block_size(model, chains, block, device):
+def choose_block_size(model:Autoencoder, chains:int, block:int|None, device:torch.device) -> int:
     "Images per block: `block`, or if that is `None` as many as `MAX_BLOCK` allows"
     if block is not None: return check_number(block, "block", minimum=1, integer=True)
     return max(1, MAX_BLOCK["cpu" if device.type == "cpu" else "gpu"] // (chains * model.n_pixels))
@@ -195,7 +204,7 @@ def anneal_images(
     prior, # p(z), see anneal_block
     settings:AISSettings,
     W=None, # one fixed weight sample, for Bayesian weights
-    block:int=None, # images at a time; `None`: `MAX_BLOCK` decides
+    *, block:int=None, # images at a time; `None`: `MAX_BLOCK` decides
     progress:bool=True, # show a progress bar
     compile:bool=None # compile? `None`: from `AIS_COMPILE_FROM_SAMPLES` decoded images on
 ) -> list: # of AISEstimate: forward, and reverse if there are codes
@@ -204,10 +213,10 @@ def anneal_images(
     check_annealing(model, W)
     weight, chains, n = next(model.parameters()), settings.chains, len(check_image_size(model, images))
     block = min(n, choose_block_size(model, chains, block, weight.device))
-    scale = prior_scale(prior, settings.seed, weight)
+    scale = prior_scale(prior, weight, seed=settings.seed)
     moves = settings.pilot + settings.steps * (1 if codes is None else 2)
     samples = moves * settings.leapfrog_steps * chains * n
-    grad_function = likelihood_grad_function(model, W, chains, block, samples, compile)
+    grad_function = likelihood_grad_function(model, W, chains=chains, block=block, samples=samples, compile=compile)
     with ProgressBar(total=moves * math.ceil(n / block), desc="annealing", disable=not progress, unit="move") as bar:
         results = [anneal_block(partial(grad_function, x), prior, part, scale, settings, z, bar.update)
                    for part, x, z in _blocks(images, codes, block, weight)]
@@ -220,13 +229,14 @@ def ais(
     images:Tensor, # (N, D)
     prior, # p(z): the model's prior, or a density fitted to its codes
     W=None, # one fixed weight sample, for Bayesian weights
-    block:int=None, # images at a time: changes memory and speed, not the values
+    *, block:int=None, # images at a time: changes memory and speed, not the values
     progress:bool=True, # show a progress bar
     compile:bool=None, # compile? `None`: from `AIS_COMPILE_FROM_SAMPLES` decoded images on
     **kwargs # settings of `AISSettings`
 ) -> AISEstimate: # log p̂(x) of each image with its error: a lower bound on average
     "Annealed importance sampling estimate of log p(x) (Neal 2001; Wu et al. 2017)"
-    return anneal_images(model, images, None, prior, AISSettings(**kwargs), W, block, progress, compile)[0]
+    options = {"block": block, "progress": progress, "compile": compile}
+    return anneal_images(model, images, None, prior, AISSettings(**kwargs), W, **options)[0]
 
 ais.__delwrap__ = AISSettings
 
@@ -235,14 +245,14 @@ ais.__delwrap__ = AISSettings
 def simulate_images(
     model:Autoencoder,
     prior, # p(z)
-    n:int, # number of images
-    seed:int=0,
     W=None, # one fixed weight sample, for Bayesian weights
-): # codes (n, d) and images (n, D)
+    *, n_images:int, # number of images
+    seed:int=0,
+): # codes (n_images, d) and images (n_images, D)
     "Draw images from the model, with the codes they were generated from"
     check_annealing(model, W)
     weight = next(model.parameters())
-    codes = prior.sample((n,), make_generator(seed, "simulated codes")).to(weight)
+    codes = prior.sample((n_images,), make_generator(seed, "simulated codes")).to(weight)
     pixels = make_generator(seed, "simulated pixels", device=weight.device)
     return codes, model.likelihood.sample(model.decode(codes[None], W)[0], pixels)
 
@@ -259,8 +269,8 @@ class BDMCBounds(NamedTuple):
 def bdmc(
     model:Autoencoder,
     prior, # p(z)
-    n_images:int=100, # number of simulated images
     W=None, # one fixed weight sample, for Bayesian weights
+    *, n_images:int=100, # number of simulated images
     block:int=None, # images at a time: changes memory and speed, not the values
     progress:bool=True, # show a progress bar
     compile:bool=None, # compile? `None`: from `AIS_COMPILE_FROM_SAMPLES` decoded images on
@@ -268,7 +278,8 @@ def bdmc(
 ) -> BDMCBounds: # `lower`, `upper` and their `gap`
     "Bidirectional Monte Carlo on images from the model (Grosse et al. 2015; Wu et al. 2017)"
     settings, n = AISSettings(**kwargs), check_number(n_images, "n_images", minimum=1, integer=True)
-    codes, images = simulate_images(model, prior, n, settings.seed, W)
-    return BDMCBounds(*anneal_images(model, images, codes, prior, settings, W, block, progress, compile))
+    codes, images = simulate_images(model, prior, W, n_images=n, seed=settings.seed)
+    options = {"block": block, "progress": progress, "compile": compile}
+    return BDMCBounds(*anneal_images(model, images, codes, prior, settings, W, **options))
 
 bdmc.__delwrap__ = AISSettings

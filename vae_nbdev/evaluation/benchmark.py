@@ -18,19 +18,20 @@ from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import check_seed, make_generator
-from ..data.batches import add_noise, batch_slices, check_image_size, check_image_tensor
+from ..data.batches import Split, add_noise, batch_slices, check_image_size, check_image_tensor
 from ..data.batches import check_parts, check_split
+from ..data.datasets import Dataset
 from ..nn.matmul import full_precision
 from ..nn.likelihoods import ContinuousBernoulli, check_pixels
 from ..nn.posteriors import GaussianPosterior, check_code_noise
 from ..nn.sampled_weights import rows_of_weight_sets
-from ..nn.autoencoder import Autoencoder
+from ..nn.autoencoder import Architecture, Autoencoder
 from ..speed.memory import keep_freed_memory
 from .importance import K_HAT_LIMIT, importance_log_likelihood
 from .standard_errors import crossed_mean, mean_and_se, predictive_rows # noqa: F401
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-006
-def check_autoencoder(model):
+def check_autoencoder(model:Architecture):
     "Raise `InputError` for a classifier, which encodes and reconstructs no images"
     if isinstance(model, Autoencoder): return
     raise InputError(f"{model.name} reconstructs no images, and this is for autoencoders: choose another model.")
@@ -45,7 +46,7 @@ class MCSamples(NamedTuple):
 def draw_mc_samples(
     model:Autoencoder,
     split, # the N images to be scored
-    L:int, # Monte Carlo samples of (W, z)
+    *, L:int, # Monte Carlo samples of (W, z)
     seed:int, # of all three
 ) -> MCSamples: # weights on the model's device, noise on the CPU
     "Draw all random numbers of a benchmark; raises `InputError` for a q(z|x) that would not take this noise"
@@ -64,7 +65,7 @@ def encoder_batches(
     samples:MCSamples, # from draw_mc_samples
     strength:float=0., # of the corruption; 0: the encoder sees the clean image
     corrupt=add_noise, # (x (B, D), strength, standard normal noise (B, D)) → what the encoder sees (B, D)
-    batch_size:int=1000, # changes speed and memory, not the values
+    *, batch_size:int=1000, # changes speed and memory, not the values
 ): # iterator of the clean images (B, D), what the encoder sees (B, D), and the noise of the codes (L, B, d)
     "The images in batches, clean and corrupted, with their noise, on the model's device"
     weight = next(model.parameters())
@@ -116,7 +117,12 @@ def fit_influence(
     parts = {"ell": slopes / len(slopes), "pll": likelihoods.softmax(0)[..., None] * slopes, **others}
     return {name: code_influence(part.sum(0), (part * noise).sum(0), codes, q) for name, part in parts.items()}
 
-def kl_influence(model, codes, q, noise) -> Tensor: # (L, B), nats
+def kl_influence(
+    model:Autoencoder,
+    codes:Tensor, # of the weight samples (L, B, d)
+    q:GaussianPosterior, # fitted to them
+    noise:Tensor, # from which the codes were drawn (L, B, d)
+) -> Tensor: # (L, B), nats
     "What each weight sample adds to KL_z of the q(z|x) that is fitted to all codes"
     mean, sd = q.mean.detach().requires_grad_(), q.log_std.exp().detach().requires_grad_()
     with torch.enable_grad():
@@ -192,7 +198,7 @@ def mean_scores(
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-027
 NOISE_LEVELS = (0., 0.05, 0.1, 0.2, 0.3, 0.5) # ε of the noise curve; the original project's single point is 0.1
 
-def check_noise(noise) -> tuple:
+def check_noise(noise:Iterable) -> tuple:
     "The levels of noise as plain numbers; raises `InputError` for anything that is not a list of them"
     if hasattr(noise, "tolist"): noise = noise.tolist() # plain numbers
     if isinstance(noise, Iterable) and not isinstance(noise, str):
@@ -201,7 +207,7 @@ def check_noise(noise) -> tuple:
 
 def check_mc_samples(
     model, # must be an Autoencoder
-    L:int, # Monte Carlo samples of (W, z) that are requested
+    *, L:int, # Monte Carlo samples of (W, z) that are requested
     least:int=1, # the fewest that the measure needs, unless the model is deterministic
 ) -> int:
     "L, or 1 for a deterministic model; raises `InputError` for a classifier, or for an L that is too small"
@@ -211,29 +217,29 @@ def check_mc_samples(
     return 1 if model.deterministic else L
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-028
-def least_eval_samples(model) -> int:
+def least_eval_samples(model:Architecture) -> int:
     "The fewest draws that measure a model: with uncertain weights at least two, for the error over draws"
     return max(model.min_samples, 1 if model.weight_posterior == "point" else 2)
 
-def check_likelihood(model, dataset):
+def check_likelihood(model:Architecture, dataset:Dataset):
     "Raise `InputError` for a density on binary pixels, or for what is no data set"
     check_parts(dataset)
     if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
 
-def check_benchmark_settings(model, dataset, L, noise, importance_samples) -> tuple: # L and noise, as they are used
-    "See `check_mc_samples` and `check_noise`; raises `InputError` for what no benchmark can have"
+def check_benchmark_settings(model:Autoencoder, dataset:Dataset, *, L:int, noise:Iterable, importance_samples:int):
+    "L and noise as they are used; raises `InputError` for what no benchmark can have"
     check_likelihood(model, dataset)
     check_number(importance_samples, "importance_samples", minimum=0, integer=True)
-    return check_mc_samples(model, L, least_eval_samples(model)), check_noise(noise)
+    return check_mc_samples(model, L=L, least=least_eval_samples(model)), check_noise(noise)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-030
-def likelihood_bound(model:Autoencoder, split):
+def likelihood_bound(model:Autoencoder, split:Split) -> float|None:
     "The highest mean log-likelihood any reconstruction of these images can reach; `None` where it is unbounded"
     check_autoencoder(model)
     bound = model.likelihood.bound(check_split(split).batch(slice(None)).x)
     return None if bound is None else bound.double().mean().item()
 
-def mean_image_score(model:Autoencoder, dataset):
+def mean_image_score(model:Autoencoder, dataset:Dataset) -> float|None:
     "Mean log-likelihood of the test images given the mean training image; `None` without an upper limit"
     check_autoencoder(model)
     if isinstance(model.likelihood, ContinuousBernoulli) or list(model.likelihood.parameters()): return None
@@ -244,7 +250,7 @@ def mean_image_score(model:Autoencoder, dataset):
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-032
 def iwll_summary(
     estimate, # from importance_log_likelihood
-    k:int # importance samples
+    *, k:int # importance samples
 ) -> dict: # the fields of Estimate, "ess", "k_hat" and "loose"; the last two are `None` without a k-hat
     "Mean IWLL(k) with its error, median effective sample size and k-hat, and the share of known k-hats > 0.7"
     known = estimate.k_hat[~estimate.k_hat.isnan()]
@@ -255,7 +261,7 @@ def iwll_summary(
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-033
 def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of clean and of noisy images, noise curve
     "Scores of every draw and image, name → (L, N), and the means of ELL(ε) with their errors"
-    samples = draw_mc_samples(model, test, L, seed)
+    samples = draw_mc_samples(model, test, L=L, seed=seed)
     curve = {eps: score_draws(model, test, samples, eps, batch_size=batch_size) for eps in sorted({0., *noise})}
     points = [{"eps": eps, **crossed_mean(curve[eps]["ell"])._asdict()} for eps in noise]
     return curve[0.], {f"ell({eps:g})": curve[eps]["ell"] for eps in noise if eps}, points
@@ -265,7 +271,7 @@ def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of cl
 @full_precision()
 def benchmark(self:Autoencoder,
     dataset, # a Dataset; its test images are scored, each exactly once
-    L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
+    *, L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
     seed:int=0, # of the benchmark's random numbers
     noise=NOISE_LEVELS, # standard deviations ε of the noise curve
     importance_samples:int=100, # k of IWLL(k), for models whose q(z|x) has a density; 0: no IWLL
@@ -273,39 +279,40 @@ def benchmark(self:Autoencoder,
     progress:bool=False, # show a progress bar of the importance sampling, the longest part
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
     "Log-likelihoods, divergences and bounds, nats per image with standard errors; afterwards in evaluation mode"
-    (L, noise), seed = check_benchmark_settings(self, dataset, L, noise, importance_samples), check_seed(seed)
+    L, noise = check_benchmark_settings(self, dataset, L=L, noise=noise, importance_samples=importance_samples)
     keep_freed_memory()
-    started, test, kl_w = time.monotonic(), dataset.test, self.weight_kl().item()
+    started, seed, test, kl_w = time.monotonic(), check_seed(seed), dataset.test, self.weight_kl().item()
     clean, noisy, points = _score_all(self, test, L, seed, noise, batch_size)
     scores = add_elbo(clean, kl_w)
     measures, k = mean_scores(scores, kl_w), int(importance_samples) if self.has_latent_density else 0
     if k:
-        estimate = importance_log_likelihood(self, test, k, L, seed, progress)
-        scores["iwll"], measures["iwll"] = estimate.draws[k], iwll_summary(estimate, k)
+        estimate = importance_log_likelihood(self, test, L=L, k=k, seed=seed, progress=progress)
+        scores["iwll"], measures["iwll"] = estimate.draws[k], iwll_summary(estimate, k=k)
     return {"task": self.task, "L": L, "k": k or None, "n_test": len(test), "benchmark_seed": seed,
             "measures": measures, "scores": scores | noisy, "bound": likelihood_bound(self, test), "noise": points,
             "mean_image": mean_image_score(self, dataset), "parameters": self.count_parameters(),
             "benchmark_seconds": round(time.monotonic() - started, 3)}
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-058
-def device_and_dtype(model) -> dict: # device and dtype, as `Tensor.to` takes them
+def device_and_dtype(model:Architecture) -> dict: # device and dtype, as `Tensor.to` takes them
     "Where the model computes, and in which precision"
     weight = next(model.parameters())
     return {"device": weight.device, "dtype": weight.dtype}
 
-def mean_code_weights(model:Autoencoder, L:int, seed:int):
+def mean_code_weights(model:Autoencoder, *, L:int, seed:int):
     "The weight samples that mean codes are averaged over, L or as many as the model needs; `None` for point weights"
     check_autoencoder(model)
     L = max(L, model.min_samples) # all members of an ensemble enter a mean code
     return model.sample_from_W(L, make_generator(seed, "posterior means", device=device_and_dtype(model)["device"]))
 
-def grid_weights(model:Autoencoder, seed:int):
+def grid_weights(model:Autoencoder, *, seed:int):
     "The weight sample with which a whole latent grid is decoded; `None` for point weights"
     return model.sample_from_W(1, make_generator(seed, "latent grid", device=device_and_dtype(model)["device"]))
 
-def shown_weights(model:Autoencoder, L:int, seed:int):
+def shown_weights(model:Autoencoder, *, L:int, seed:int):
     "The weight samples of the codes in pictures: those of mean codes, but for an ensemble those of the latent grid"
-    return grid_weights(model, seed) if model.weight_posterior == "ensemble" else mean_code_weights(model, L, seed)
+    if model.weight_posterior == "ensemble": return grid_weights(model, seed=seed)
+    return mean_code_weights(model, L=L, seed=seed)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-059
 def _marginal_mean(model, x, W): return model.encode(x.to(**device_and_dtype(model)), W).marginal_mean
@@ -314,31 +321,31 @@ def _marginal_mean(model, x, W): return model.encode(x.to(**device_and_dtype(mod
 def encode_mean(
     model:Autoencoder,
     x:Tensor, # images (B, D)
-    L:int=10, # weight samples to average over, or as many as the model needs; point weights use 1
+    *, L:int=10, # weight samples to average over, or as many as the model needs; point weights use 1
     seed:int=0, # of the weight samples
     W=None, # weight samples to use; `None`: those of mean codes
 ) -> Tensor: # (B, d), on the model's device
     "The mean code of each image"
     check_autoencoder(model), check_image_tensor(model, x)
-    return _marginal_mean(model, x, mean_code_weights(model, L, seed) if W is None else W)
+    return _marginal_mean(model, x, mean_code_weights(model, L=L, seed=seed) if W is None else W)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-061
 @torch.no_grad()
 def posterior_means(
     model:Autoencoder,
     split, # a Split; all its images are encoded
-    L:int=10, # weight samples to average over, or as many as the model needs; point weights use 1
+    *, L:int=10, # weight samples to average over, or as many as the model needs; point weights use 1
     seed:int=0, # of the weight samples
     batch_size:int=1000, # changes memory, not the values
     W=None, # weight samples to use; `None`: those of mean codes
 ) -> Tensor: # (N, d) on the CPU
     "`encode_mean` of every image of a split, in order"
-    W = mean_code_weights(model, L, seed) if W is None else W
+    W = mean_code_weights(model, L=L, seed=seed) if W is None else W
     rows = batch_slices(len(check_split(split)), batch_size)
     redraw = make_generator(seed, "redraw", device=split.images.device)
     batches = (check_image_size(model, split.batch(part, redraw).x) for part in rows)
     return torch.cat([_marginal_mean(model, x, W).cpu() for x in batches])
 
-def shown_codes(model:Autoencoder, split, L:int=10, seed:int=0) -> Tensor: # (N, d) on the CPU
+def shown_codes(model:Autoencoder, split:Split, *, L:int=10, seed:int=0) -> Tensor: # (N, d) on the CPU
     "The codes of a split in pictures: `posterior_means`, for an ensemble those of one member"
-    return posterior_means(model, split, L, seed, W=shown_weights(model, L, seed))
+    return posterior_means(model, split, L=L, seed=seed, W=shown_weights(model, L=L, seed=seed))

@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import check_number
 from ..core.randomness import check_seed, make_generator
-from ..data.batches import check_parts
+from ..data.batches import Split, check_parts
 from ..nn.matmul import full_precision
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.weight_options import Classifier
@@ -40,7 +40,7 @@ CALIBRATION_BINS = 15
 def reliability_bins(
     confidence:Tensor, # probability of the predicted class (N,)
     correct:Tensor, # 1 where it is the label, else 0 (N,)
-    bins:int=CALIBRATION_BINS, # of equal width; a confidence on an edge belongs to the higher bin
+    *, bins:int=CALIBRATION_BINS, # of equal width; a confidence on an edge belongs to the higher bin
 ) -> Tensor: # (bins, 3), float64
     "Images, mean confidence and accuracy in each bin of confidence (0 in an empty bin)"
     index = (confidence * bins).long().clamp(max=bins - 1)
@@ -83,7 +83,7 @@ def _find_true_error(expected, true, measured) -> float:
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-016
 def corrected_calibration_error(
     bins:Tensor, # from reliability_bins
-    seed:int=0, # of the simulated test sets
+    *, seed:int=0, # of the simulated test sets
     resamples:int=500, # simulated test sets for each factor
 ) -> dict: # {"mean", "se", "low", "high", "uncorrected"}
     "The ECE without its bias, with a 95 % interval that begins at 0 unless the classifier is miscalibrated (p < 0.05)"
@@ -129,11 +129,12 @@ def risk_coverage(
 def risk_coverage_scores(
     confidence:Tensor, # (N,)
     correct:Tensor, # 1 where the prediction is the label, else 0 (N,)
-    seed:int=0, # of the bootstrap
+    *, seed:int=0, # of the bootstrap
     resamples:int=500, # bootstrap samples of the images
 ) -> dict: # {"aurc", "excess_aurc"}, each {"mean", "se", "low", "high"}
     "AURC, and its excess over the best order of the same predictions, with 95 % bootstrap intervals"
-    counts = bootstrap_counts(len(correct), resamples, make_generator(seed, "bootstrap risk"))
+    generator = make_generator(seed, "bootstrap risk")
+    counts = bootstrap_counts(n_images=len(correct), resamples=resamples, generator=generator)
     counts = torch.cat([torch.ones_like(counts[:1]), counts])
     area = risk_coverage(confidence, correct, counts).area()
     areas = {"aurc": area, "excess_aurc": area - risk_coverage(correct, correct, counts).area()}
@@ -141,7 +142,7 @@ def risk_coverage_scores(
     numbers = {name: (a[0].item(), a[1:].std().item(), *a[1:].quantile(ends).tolist()) for name, a in areas.items()}
     return {name: dict(zip(("mean", "se", "low", "high"), values)) for name, values in numbers.items()}
 
-def risk_coverage_points(curve:RiskCoverage, points:int=50) -> list: # of {"coverage", "risk"}
+def risk_coverage_points(curve:RiskCoverage, *, points:int=50) -> list: # of {"coverage", "risk"}
     "The curve at evenly spaced coverages, for a result file"
     n = len(curve.risk)
     rows = sorted({math.ceil(n * i / points) - 1 for i in range(1, points + 1)})
@@ -180,7 +181,7 @@ def rows_with_error(
     return {name: rows_of_weight_sets(model, rows) for name, rows in classifier_rows(log_p, y).items()}
 
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-032
-def checked_labels(model:Classifier, split) -> Tensor: # (N,) on the CPU
+def checked_labels(model:Classifier, split:Split) -> Tensor: # (N,) on the CPU
     "The labels of a split; raises `InputError` for labels that do not fit the classifier"
     check_labels(model, [split])
     return split.labels.cpu()
@@ -191,13 +192,13 @@ def _confidence(log_p, y) -> tuple: # (N,) each
     return confidence.clamp(max=1), (prediction == y).double()
 
 @patch
-def reliability(self:Classifier, split, bins:int=CALIBRATION_BINS, **options) -> Tensor: # (bins, 3)
+def reliability(self:Classifier, split:Split, *, bins:int=CALIBRATION_BINS, **options) -> Tensor: # (bins, 3)
     "`reliability_bins` of a labelled split; `options` of `predict`"
     y = checked_labels(self, split)
-    return reliability_bins(*_confidence(self.predict(split, **options), y), bins)
+    return reliability_bins(*_confidence(self.predict(split, **options), y), bins=bins)
 
 @patch
-def risk_curve(self:Classifier, split, **options) -> RiskCoverage:
+def risk_curve(self:Classifier, split:Split, **options) -> RiskCoverage:
     "`risk_coverage` of a labelled split; `options` of `predict`"
     y = checked_labels(self, split)
     return risk_coverage(*_confidence(self.predict(split, **options), y))
@@ -213,13 +214,13 @@ def calibration_measures(
     y:Tensor, # labels (N,)
     rows:dict, # from classifier_rows
     kl_w:float, # KL_W, already divided by the number of training images
-    seed:int=0, # of the simulations and the bootstrap
+    *, seed:int=0, # of the simulations and the bootstrap
 ) -> dict: # {"measures", "risk_coverage"}
     "All measures of a classifier, and 50 points of its risk–coverage curve"
     confidence, correct = _confidence(log_p, y)
     measures = {name: mean_with_error(name, matrix) for name, matrix in rows.items()}
-    measures["ece"] = corrected_calibration_error(reliability_bins(confidence, correct), seed)
-    measures |= risk_coverage_scores(confidence, correct, seed)
+    measures["ece"] = corrected_calibration_error(reliability_bins(confidence, correct), seed=seed)
+    measures |= risk_coverage_scores(confidence, correct, seed=seed)
     measures["kl_w"] = {"mean": kl_w, "se": 0.}
     measures["elbo"] = measures["ell"] | {"mean": measures["ell"]["mean"] - kl_w}
     return {"measures": measures, "risk_coverage": risk_coverage_points(risk_coverage(confidence, correct))}
@@ -229,7 +230,7 @@ def calibration_measures(
 @full_precision()
 def benchmark(self:Classifier,
     dataset, # a Dataset; its test images are classified, each exactly once
-    L:int=10, # weight samples; point weights need, and use, 1
+    *, L:int=10, # weight samples; point weights need, and use, 1
     seed:int=0, # of the benchmark's own random numbers
     noise=NOISE_LEVELS, # standard deviations ε of the noise curves
     batch_size:int=1000, # changes speed and memory, not the values
@@ -239,12 +240,13 @@ def benchmark(self:Classifier,
     L = check_number(L, label, minimum=least_eval_samples(self), integer=True)
     seed = check_seed(seed)
     started, noise, test = time.monotonic(), check_noise(noise), check_parts(dataset).test
-    y, predict = checked_labels(self, test), lambda eps: self.predict(test, L, seed, eps, batch_size)
+    y, settings = checked_labels(self, test), {"L": L, "seed": seed, "batch_size": batch_size}
+    predict = lambda eps: self.predict(test, eps=eps, **settings)
     log_p, kl_w = predict(0.), self.weight_kl().item()
     rows = {eps: rows_with_error(self, predict(eps) if eps else log_p, y) for eps in sorted({0., *noise})}
     points = {f"noise_{name}": [{"eps": eps, **mean_with_error(name, rows[eps][name])} for eps in noise]
               for name in ("accuracy", "nll")}
     return {"task": self.task, "likelihood": "categorical", "L": len(log_p), "n_test": len(test), "bound": None,
             "benchmark_seed": seed, "scores": rows[0.], **points, "parameters": self.count_parameters(),
-            **calibration_measures(log_p, y, rows[0.], kl_w, seed),
+            **calibration_measures(log_p, y, rows[0.], kl_w, seed=seed),
             "benchmark_seconds": round(time.monotonic() - started, 3)}

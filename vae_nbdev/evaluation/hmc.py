@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from ..core.files import check_number
 from ..core.randomness import make_generator
+from ..nn.priors import Prior
 
 # %% ../../nbs/07_evaluation/05_hmc.ipynb #cell-006
 class HMCState(NamedTuple):
@@ -102,10 +103,11 @@ def sigmoid_schedule(
 MOVES_AHEAD = 20 # moves that random numbers are drawn for at a time
 
 def image_generators(
-    seed, purpose,
     images, # their positions in the set
+    purpose:str, # of the random numbers
+    *, seed:int,
     weight_sample_index:int=0, # of the weight sample; 0 for point weights too
-):
+) -> list:
     "One generator for each image"
     words = (purpose, weight_sample_index) if weight_sample_index else (purpose,)
     return [make_generator(seed, "annealing", *words, i) for i in images]
@@ -122,8 +124,8 @@ def hmc_noise(
         return torch.stack(images, dim=2).to(like.device)
     while True: yield from zip(draw(torch.randn, len(like)), draw(torch.rand, 2))
 
-def sample_prior(prior, generators, chains, like):
-    "Codes (C, B, d) drawn from the prior, with the precision and on the device of `like`"
+def sample_prior(prior:Prior, generators:list, chains:int, like:Tensor) -> Tensor: # (C, B, d)
+    "Codes drawn from the prior, with the precision and on the device of `like`"
     return torch.stack([prior.sample((chains,), g) for g in generators], dim=1).to(like)
 
 # %% ../../nbs/07_evaluation/05_hmc.ipynb #cell-032

@@ -132,8 +132,10 @@ IMAGE_BLOCK, SAMPLE_CHUNK = 100, 50 # images and samples decoded at a time; rand
 COMPILE_FROM_SAMPLES = 10_000_000 # decoded images: from here on, compiling saves more time than it takes
 
 def chunk_log_weights(
-    model, x, # images (B, D)
-    mean, log_std, # of q(z|x) (B, d)
+    model:Autoencoder,
+    x:Tensor, # images (B, D)
+    mean:Tensor, # of q(z|x) (B, d)
+    log_std:Tensor, # of q(z|x) (B, d)
     numbers, # noise (SAMPLE_CHUNK, B, d), or the key to it
     W # one weight sample, or `None`
 ) -> Tensor: # (SAMPLE_CHUNK, B), nats
@@ -145,7 +147,7 @@ def chunk_log_weights(
 def log_weight_function(
     model:Autoencoder,
     W, # weight samples, or `None` for point weights
-    block:int, # images of a full block
+    *, block:int, # images of a full block
     samples:int, # decoded images in all
     compile:bool=None # compile? `None`: from `COMPILE_FROM_SAMPLES` decoded images on
 ): # function (x, q, n, generator, one weight sample) → log weights (n, B) of the first n samples of a chunk
@@ -169,13 +171,13 @@ FIT_BATCH = 1000 # images encoded at a time
 def independent_fits(
     model:Autoencoder, # whose q(z|x) is fitted to the codes of several weight samples
     x:Tensor, # images (N, D)
-    n:int, # fits
-    L:int, # weight samples of each
+    *, L:int, # weight samples of each
     seed:int, # of the weight samples
-) -> GaussianPosterior: # means (n, N, d)
-    "q(z|x) of n draws that share nothing: each is fitted to L weight samples of its own"
+    n_fits:int, # fits
+) -> GaussianPosterior: # means (n_fits, N, d)
+    "q(z|x) of several draws that share nothing: each is fitted to L weight samples of its own"
     fits = []
-    for l in range(n):
+    for l in range(n_fits):
         W = model.sample_from_W(L, make_generator(seed, "independent fit", l, device=x.device))
         fits.append([model.encode(batch, W) for batch in x.split(FIT_BATCH)])
     joined = lambda name: torch.stack([torch.cat([getattr(q, name) for q in parts]) for parts in fits])
@@ -206,7 +208,7 @@ def _encode_function(model, split, W, L, seed): # function of images (B, D) and 
     "How the images of a split are encoded for importance sampling"
     if model.latent_posterior != "fitted_gaussian": return lambda x, start: model.encode(x, W)
     x = check_image_size(model, split.batch(slice(None)).x)
-    q = independent_fits(model, x.to(next(model.parameters())), len(W), L, seed)
+    q = independent_fits(model, x.to(next(model.parameters())), L=L, seed=seed, n_fits=len(W))
     rows = lambda values, x, start: values[:, start:start + len(x)]
     return lambda x, start: GaussianPosterior(rows(q.mean, x, start), rows(q.log_std, x, start))
 
@@ -232,8 +234,8 @@ def _estimate_block(log_weights, x, q, W, counts, random_stream): # the last one
 def importance_log_likelihood(
     model:Autoencoder, # whose posterior has a density; afterwards in evaluation mode
     split, # images (N, D)
+    *, L:int=10, # weight samples, and those that each fitted Gaussian is fitted to; point weights need, and use, 1
     k=5000, # importance samples: a number, or several
-    L:int=10, # weight samples, and those that each fitted Gaussian is fitted to; point weights need, and use, 1
     seed:int=0, progress:bool=False, # show a progress bar?
     compile:bool=None, # compile? `None`: from `COMPILE_FROM_SAMPLES` decoded images on
     W=None # weight samples to use; `None`: L new ones
@@ -246,7 +248,7 @@ def importance_log_likelihood(
     weight, blocks = next(model.eval().parameters()), []
     if W is None: W = model.sample_from_W(L, make_generator(seed, "importance weights", device=weight.device))
     samples, encode = len(W or [None]) * counts[-1] * len(split), _encode_function(model, split, W, L, seed)
-    log_weights = log_weight_function(model, W, min(IMAGE_BLOCK, len(split)), samples, compile)
+    log_weights = log_weight_function(model, W, block=min(IMAGE_BLOCK, len(split)), samples=samples, compile=compile)
     for rows in ProgressBar(images, "IWLL", unit="block", disable=not progress):
         x = check_image_size(model, split.batch(rows).x).to(weight)
         stream = lambda l: make_generator(seed, "importance", rows.start, *([l] if l else []), device=weight.device)

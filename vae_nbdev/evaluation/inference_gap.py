@@ -70,7 +70,7 @@ def optimise_posterior(
     x:Tensor, # images (B, D)
     q:GaussianPosterior, # where to start, means (B, d)
     W=None, # one weight sample, for Bayesian weights
-    seed:int=0,
+    *, seed:int=0,
     max_steps:int=3000,
 ) -> LocalPosterior:
     "The diagonal Gaussian of highest ELBO for each image (`q*` of Cremer et al. 2018)"
@@ -98,7 +98,7 @@ def ais_likelihood(model:Autoencoder, **settings): # fields of AISSettings; a fu
 
 def importance_likelihood(
     model:Autoencoder,
-    k:int=5000, # codes of each image
+    *, k:int=5000, # codes of each image
     seed:int=0,
     chunk:int=50, # codes at a time
 ): # a function of (images, q*, W, l)
@@ -137,18 +137,19 @@ def gap_scores(
     x:Tensor, # images (n, D)
     log_likelihood, # function of (images, q*, W_l, l) → log p(x|W_l) (n,)
     W=None, # L weight samples, for Bayesian weights
+    *, seed:int=0,
     weight_samples:int=3, # of which the gap is measured for so many
-    seed:int=0,
     samples:int=EVALUATION_SAMPLES, # codes of each image, a multiple of `EVALUATION_CHUNK`
 ) -> dict: # name → (weight samples, n), float64; and whether all searches converged
     "log p(x|W), `ELBO[q*]` and `ELBO[q]` of each image under each weight sample, in nats"
     samples, weight_samples = _check_samples(samples, weight_samples)
     n, fitted = 1 if W is None else min(weight_samples, len(W)), model.latent_posterior == "fitted_gaussian"
-    with torch.no_grad(): encoded = independent_fits(model, x, n, len(W), seed) if fitted else model.encode(x, W)
+    with torch.no_grad():
+        encoded = independent_fits(model, x, L=len(W), seed=seed, n_fits=n) if fitted else model.encode(x, W)
     rows, converged = [], True
     for l, W_l in enumerate([None] if W is None else [W[l] for l in range(n)]):
         q = encoded.select(l)
-        local = optimise_posterior(model, x, q, W_l, seed)
+        local = optimise_posterior(model, x, q, W_l, seed=seed)
         generator = make_generator(seed, "local evaluation", l, device=x.device)
         elbos = _fresh_elbos(model, x, (local.q, q), W_l, samples, generator)
         rows.append(torch.stack([log_likelihood(x, local.q, W_l, l).cpu().double(), *elbos]))
@@ -160,8 +161,8 @@ def gap_scores(
 def inference_gap(
     model:Autoencoder,
     dataset, # a Dataset; a random subset of its test images is used
-    n:int=100, # images
-    L:int=10, # weight samples of the benchmark, and of the fit of a fitted Gaussian; point weights need none
+    *, L:int=10, # weight samples of the benchmark, and of the fit of a fitted Gaussian; point weights need none
+    n_images:int=100, # images
     seed:int=0, # of weights, search and evaluation
     image_seed:int=0, # of the random subset
     log_likelihood=None, # function of (images, q*, W_l, l) → log p(x|W_l) (n,); `None`: AIS with default settings
@@ -171,7 +172,7 @@ def inference_gap(
     if not getattr(model, "has_gaussian_posterior", False):
         raise InputError(f"{model.name} has no Gaussian q(z|x): its inference gap is not defined.")
     check_likelihood(model, dataset)
-    n, weight = check_number(n, "n, the number of images,", minimum=2, integer=True), next(model.eval().parameters())
+    n, weight = check_number(n_images, "n_images", minimum=2, integer=True), next(model.eval().parameters())
     x = check_image_size(model, dataset.test.random_subset(n, image_seed).batch().x).to(weight)
     W = model.sample_from_W(L, make_generator(seed, "benchmark weights", device=weight.device))
     estimate = log_likelihood or ais_likelihood(model, seed=seed)

@@ -8,6 +8,7 @@ __all__ = ['MIXTURE_SIZES', 'MIXTURE_TENSORS', 'fit_mixture', 'moment_matched_ga
 
 # %% ../../nbs/07_evaluation/04_latent_density.ipynb #cell-003
 import math
+from pathlib import Path
 import torch
 from torch import Tensor
 from ..core.files import InputError, check_number
@@ -37,8 +38,8 @@ def _sizes_to_try(sizes, distinct) -> list: # of at most as many components as t
 def fit_mixture(
     train:Tensor, # training codes (N, d)
     valid:Tensor, # validation codes (M, d), which choose the number of components
+    *, seed:int=0, # of the initialisation
     sizes=MIXTURE_SIZES, # numbers of components, rising
-    seed:int=0, # of the initialisation
 ) -> GaussianMixturePrior: # float64, on the CPU
     "The Gaussian mixture under which the validation codes are most likely"
     from sklearn.mixture import GaussianMixture # imported here: most commands do without it
@@ -74,25 +75,26 @@ def density_obstacle(model:Autoencoder) -> str|None: # `None` where there is non
 def fit_latent_density(
     model:Autoencoder,
     dataset, # its training images give the codes, its validation images choose the number of components
-    L:int=10, # weight samples that a code is averaged over; point weights need 1
-    sizes=MIXTURE_SIZES, # numbers of components to try, rising
-    most:int=20_000, # training codes, at most
+    *, L:int=10, # weight samples that a code is averaged over; point weights need 1
+    n_images:int=20_000, # training codes, at most
     seed:int=0,
+    sizes=MIXTURE_SIZES, # numbers of components to try, rising
 ) -> GaussianMixturePrior: # float64, on the CPU
     "Ex-post density of a model's codes (Ghosh et al. 2020); raises `InputError` where there is none"
     if obstacle := density_obstacle(model): raise InputError(obstacle)
-    train, valid = (posterior_means(model, part, L, seed) for part in (dataset.train, dataset.valid))
-    if len(train) > most: train = train[torch.randperm(len(train), generator=make_generator(seed, "density"))[:most]]
-    return fit_mixture(train, valid, sizes, seed)
+    train, valid = (posterior_means(model, part, L=L, seed=seed) for part in (dataset.train, dataset.valid))
+    if len(train) > n_images:
+        train = train[torch.randperm(len(train), generator=make_generator(seed, "density"))[:n_images]]
+    return fit_mixture(train, valid, sizes=sizes, seed=seed)
 
 # %% ../../nbs/07_evaluation/04_latent_density.ipynb #cell-024
 MIXTURE_TENSORS = ("log_weights", "means", "factors")
 
-def save_density(density:GaussianMixturePrior, path):
+def save_density(density:GaussianMixturePrior, path:str|Path):
     "Write a mixture to a safetensors file"
     write_tensors(path, {name: getattr(density, name) for name in MIXTURE_TENSORS})
 
-def load_density(path) -> GaussianMixturePrior:
+def load_density(path:str|Path) -> GaussianMixturePrior:
     "Read a mixture; raises `InputError` for a missing or damaged file"
     tensors, _ = read_tensors(path, "density", "measure the run first", "measure the run again")
     if set(tensors) != set(MIXTURE_TENSORS):

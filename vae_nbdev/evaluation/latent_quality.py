@@ -48,13 +48,13 @@ def encode_batch(
 def encode_all(
     model:Autoencoder, # afterwards in evaluation mode
     split, # images; all of them are encoded
-    L:int=10, # weight samples, or as many as the model needs; point weights need 1
+    *, L:int=10, # weight samples, or as many as the model needs; point weights need 1
     seed:int=0, # of weights and codes
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> LatentCodes: # on the CPU
     "The codes of every image, in order; raises `InputError` for a model that is no autoencoder"
-    check_mc_samples(model, max(L, model.min_samples)), check_split(split)
-    weight, W = next(model.eval().parameters()), mean_code_weights(model, L, seed)
+    check_mc_samples(model, L=max(L, model.min_samples)), check_split(split)
+    weight, W = next(model.eval().parameters()), mean_code_weights(model, L=L, seed=seed)
     noise = torch.randn(len(split), model.latent, generator=make_generator(seed, "posterior draws"), dtype=weight.dtype)
     parts = []
     for rows in batch_slices(len(split), batch_size):
@@ -63,7 +63,7 @@ def encode_all(
     return LatentCodes(*(None if part[0] is None else torch.cat(part) for part in zip(*parts)))
 
 # %% ../../nbs/07_evaluation/11_latent_quality.ipynb #cell-016
-def knn_classifier(n_neighbors=10):
+def knn_classifier(n_neighbors:int=10):
     "k-NN classifier: a vote of the nearest codes"
     from sklearn.neighbors import KNeighborsClassifier # imported here and below: it takes a second
     return KNeighborsClassifier(n_neighbors)
@@ -92,16 +92,16 @@ CONSTANT_CODE = 1e-6 # share of the largest activity: what is below is a roundin
 
 def prior_variances(
     prior, # a Prior
-    seed:int=0, # of the samples
+    *, seed:int=0, # of the samples
 ) -> Tensor: # (d,), float64 on the CPU
     "Variance of each code dimension under the prior: 1 for N(0, I), otherwise that of 10,000 samples"
     if type(prior) is StandardNormal: return torch.ones(prior.d, dtype=torch.float64)
     return prior.sample((10_000,), make_generator(seed, "variance of the prior")).cpu().double().var(0)
 
-def code_activity(model, split, codes:LatentCodes) -> Tensor: # (d,), float64
+def code_activity(model:Autoencoder, split:Split, codes:LatentCodes) -> Tensor: # (d,), float64
     "Variance over images of the mean of each code dimension; for an ensemble the mean over its members"
     if model.weight_posterior != "ensemble": return codes.mean.double().var(0)
-    members = mean_code_weights(model, model.min_samples, seed=0) # all of them, equally often
+    members = mean_code_weights(model, L=model.min_samples, seed=0) # all of them, equally often
     return torch.stack([posterior_means(model, split, W=member).double().var(0) for member in members]).mean(0)
 
 def active_dimensions(
@@ -152,9 +152,9 @@ def probe_classes(
     model:Autoencoder,
     dataset, # a Dataset
     test_codes:Tensor, # means of the codes of its test images (M, d)
-    L:int, # weight samples
-    seed:int, # of the subset and the codes
+    *, L:int, # weight samples
     n_train:int, # training images to encode, at most
+    seed:int, # of the subset and the codes
     n_neighbors:int, # of the k-NN classifier
 ) -> dict: # accuracies, each {"mean", "se"} or None where it cannot be measured, and the number of training codes
     "k-NN accuracy and linear probe of the test codes, fitted to training codes"
@@ -164,7 +164,7 @@ def probe_classes(
     n_neighbors = check_number(n_neighbors, "k, the number of neighbours,", minimum=1, maximum=len(rows), integer=True)
     rows = rows.to(train.images.device)
     subset = Split(train.images[rows], train.labels[rows], train.redraw)
-    data = posterior_means(model, subset, L, seed), subset.labels.cpu(), test_codes, labels.cpu()
+    data = posterior_means(model, subset, L=L, seed=seed), subset.labels.cpu(), test_codes, labels.cpu()
     linear = probe_accuracy(linear_probe(), *data) if len(data[1].unique()) > 1 else None
     return {"knn": probe_accuracy(knn_classifier(n_neighbors), *data), "linear_probe": linear,
             "n_train_codes": len(rows)}
@@ -173,12 +173,12 @@ def probe_classes(
 def compare_with_prior(
     samples:Tensor, # one sample of the code of each of N images (N, d)
     prior, # has `sample`
+    *, n_mmd:int, # codes to compare, at most
     seed:int, # of the subset and of the samples of the prior
-    n:int, # codes to compare, at most
 ) -> dict: # {"mmd": {"mean", "se"}, "n_mmd", "aggregate_mean": [d], "aggregate_sd": [d]}
     "MMD² of the aggregated posterior from the prior, its mean and its standard deviation in each dimension"
     g = make_generator(seed, "prior")
-    subset = samples[torch.randperm(len(samples), generator=g)[:n]]
+    subset = samples[torch.randperm(len(samples), generator=g)[:n_mmd]]
     of_prior = prior.sample(subset.shape[:1], g, subset.dtype).to(subset)
     return {"mmd": mmd(subset, of_prior), "n_mmd": len(subset),
             "aggregate_mean": samples.mean(0).tolist(), "aggregate_sd": samples.std(0).tolist()}
@@ -187,10 +187,10 @@ def compare_with_prior(
 def latent_quality(
     model:Autoencoder,
     dataset, # a Dataset: probes are fitted to its training codes and tested on its test codes
-    L:int=10, # weight samples; point weights need 1
-    seed:int=0, # of everything random
+    *, L:int=10, # weight samples; point weights need 1
     n_train:int=10_000, # training images to encode, at most
     n_mmd:int=2_000, # test codes to compare with the prior, at most
+    seed:int=0, # of everything random
     n_neighbors:int=10, # of the k-NN classifier
 ) -> dict:
     "Class accuracies, active units and distance from the prior; raises `InputError` for a classifier"
@@ -198,14 +198,14 @@ def latent_quality(
     n_mmd = check_number(n_mmd, "n_mmd", minimum=3, integer=True)
     check_parts(dataset)
     check_number(len(dataset.test), "the number of test images, whose codes are measured,", minimum=3, integer=True)
-    codes = encode_all(model, dataset.test, L, seed)
+    codes = encode_all(model, dataset.test, L=L, seed=seed)
     kl = None if codes.kl is None else codes.kl.double().mean(0)
     activity = code_activity(model, dataset.test, codes)
-    variances = prior_variances(model.prior.fixed(), seed) if model.uses_prior else None
+    variances = prior_variances(model.prior.fixed(), seed=seed) if model.uses_prior else None
     inactive = inactive_dimensions(activity, kl, variances)
     active = None if variances is None else int(active_dimensions(activity, variances).sum())
-    return {**probe_classes(model, dataset, codes.mean, L, seed, n_train, n_neighbors), "k": n_neighbors,
-            "active_units": active, "activity": activity.tolist(),
+    probes = probe_classes(model, dataset, codes.mean, L=L, n_train=n_train, seed=seed, n_neighbors=n_neighbors)
+    return {**probes, "k": n_neighbors, "active_units": active, "activity": activity.tolist(),
             "kl_per_dimension": None if kl is None else kl.tolist(),
             "inactive_dimensions": inactive, "note": collapse_note(inactive, model.latent, variances is not None),
-            **compare_with_prior(codes.sample, model.prior.fixed(), seed, n_mmd)}
+            **compare_with_prior(codes.sample, model.prior.fixed(), n_mmd=n_mmd, seed=seed)}

@@ -28,7 +28,7 @@ PAIRED_OOD_SETS = ("inverted", "shuffled") # image i is made from test image i
 
 def make_ood_sets(
     dataset, # a Dataset; its test images are in-distribution
-    seed:int=0, # of noise and order
+    *, seed:int=0, # of noise and order
 ) -> dict: # name → Split of as many images as the test set
     "OOD sets made from the test images: uniform noise, inverted images, images with shuffled pixels"
     images = dataset.test.images.cpu()
@@ -52,13 +52,13 @@ class DrawScores(NamedTuple):
     iwll:Tensor|None # IWLL(k) of each weight sample (L, N); (1, N) for point weights
     influence:dict # what each weight sample adds through a q(z|x) fitted to all, name → (L, N); empty for another q
 
-    def variance(self, left_out=None) -> Tensor|None: # (N,); `None` for a single draw
+    def variance(self, left_out:int|None=None) -> Tensor|None: # (N,); `None` for a single draw
         "The variance of the reconstruction over all draws, or over all but one"
         L, squares = len(self.deviations), self.deviations.sum(0)
         if left_out is not None: squares, L = squares - L / (L - 1) * self.deviations[left_out], L - 1
         return squares.clamp(min=0) / (L - 1) if L > 1 else None
 
-    def average(self, left_out=None) -> dict: # name → (N,), or None
+    def average(self, left_out:int|None=None) -> dict: # name → (N,), or None
         "The scores from all draws, or from all but one"
         draws = [l for l in range(len(self.likelihoods)) if l != left_out]
         ll = self.likelihoods[draws]
@@ -95,15 +95,15 @@ def _fit_influence(model, x, W, noise) -> dict: # name → (L, B), float64 on th
 def draw_scores(
     model:Autoencoder, # afterwards in evaluation mode
     split, # N images
-    L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
-    seed:int=0, # of all samples
+    *, L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
     k:int|None=None, # importance samples of IWLL(k); `None`: no IWLL
+    seed:int=0, # of all samples
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> DrawScores: # on the CPU, float64
     "What each of L draws contributes to the scores of each image"
-    L, bound = check_mc_samples(model, L), model.likelihood.bound
+    L, bound = check_mc_samples(model, L=L), model.likelihood.bound
     if k is not None: k = check_number(k, "k, the importance samples,", minimum=1, integer=True)
-    samples, batches, influence = draw_mc_samples(model, split, L, seed), [], {}
+    samples, batches, influence = draw_mc_samples(model, split, L=L, seed=seed), [], {}
     for x, _, _, logits in reconstruct_batches(model, split, samples, batch_size=batch_size):
         batches.append((model.get_ll(x, logits).cpu().double(), _squared_deviations(model.likelihood.mean(logits))))
     ll, deviations = (torch.cat(parts, dim=-1) for parts in zip(*batches))
@@ -113,20 +113,20 @@ def draw_scores(
         influence = {name: torch.cat([part[name] for part in parts], 1) for name in parts[0]}
     bounds = bound(split.batch(slice(None)).x.cpu())
     scored = k is not None and model.has_latent_density
-    iwll = importance_log_likelihood(model, split, k, L, seed).draws[k] if scored else None
+    iwll = importance_log_likelihood(model, split, L=L, k=k, seed=seed).draws[k] if scored else None
     return DrawScores(ll, deviations, None if bounds is None else bounds.double(), iwll, influence)
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-015
 def ood_scores(
     model:Autoencoder,
     split, # N images
-    L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
-    seed:int=0, # of all samples
+    *, L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
     k:int|None=None, # importance samples of IWLL(k); `None`: no IWLL
+    seed:int=0, # of all samples
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # name → float64 (N,), or None where the model has no such score
     "Scores of each image: ELL, PLL, ELL − bound and IWLL(k) in nats, and the variance of its reconstruction"
-    return draw_scores(model, split, L, seed, k, batch_size).average()
+    return draw_scores(model, split, L=L, k=k, seed=seed, batch_size=batch_size).average()
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-021
 def auroc(
@@ -145,7 +145,7 @@ def auroc(
     pairs = test_counts.sum(-1) * ood_counts.sum(-1)
     return (test_counts * (below + not_above)).sum(-1) / (2 * pairs)
 
-def fpr_at_95_tpr(test, ood) -> float: # scores (N,) and (M,)
+def fpr_at_95_tpr(test:Tensor, ood:Tensor) -> float: # scores (N,) and (M,)
     "The share of OOD images that score as high as the threshold which 95 % of the test images reach"
     threshold = test.sort(descending=True).values[math.ceil(95 * len(test) / 100) - 1]
     return (ood >= threshold).double().mean().item()
@@ -156,20 +156,20 @@ BOOTSTRAP_CHUNKS, BOOTSTRAP_RESAMPLES = 10, 50 # 500 resamples in ten portions, 
 FEWEST_DRAWS = 3 # from here on one weight sample at a time can be left out
 
 def bootstrap_counts(
-    n:int, # images
+    *, n_images:int, # images
     resamples:int,
     generator:torch.Generator,
-) -> Tensor: # (resamples, n), float64; each row sums to n
-    "How often each image is drawn in a bootstrap sample, n times with replacement (Efron 1979)"
-    drawn = torch.randint(n, (resamples, n), generator=generator)
-    ones = torch.ones((), dtype=torch.float64).expand(resamples, n)
-    return torch.zeros(resamples, n, dtype=torch.float64).scatter_add_(1, drawn, ones)
+) -> Tensor: # (resamples, n_images), float64; each row sums to n_images
+    "How often each image is drawn in a bootstrap sample, as often as there are images, with replacement (Efron 1979)"
+    drawn = torch.randint(n_images, (resamples, n_images), generator=generator)
+    ones = torch.ones((), dtype=torch.float64).expand(resamples, n_images)
+    return torch.zeros(resamples, n_images, dtype=torch.float64).scatter_add_(1, drawn, ones)
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-026
 def auroc_interval(
     test:Tensor, # scores (N,) of in-distribution images, higher for familiar ones
     ood:Tensor, # scores (M,) of OOD images
-    seed:int=0, # of the bootstrap
+    *, seed:int=0, # of the bootstrap
     left_out=(), # the AUROC without one weight sample at a time
     share:float=1., # of the variance over independent weight samples, see weight_sample_share
     paired:bool=False, # is OOD image n made from test image n? then M = N, and both are drawn together
@@ -177,7 +177,7 @@ def auroc_interval(
     "AUROC with its 95 % interval over images and weight samples, and the false positive rate at 95 % true positives"
     generator, parts = make_generator(seed, "bootstrap AUROC"), []
     for _ in range(BOOTSTRAP_CHUNKS):
-        counts = [bootstrap_counts(len(scores), BOOTSTRAP_RESAMPLES, generator)
+        counts = [bootstrap_counts(n_images=len(scores), resamples=BOOTSTRAP_RESAMPLES, generator=generator)
                   for scores in ((test,) if paired else (test, ood))]
         parts.append(auroc(test, ood, counts[0], counts[-1]))
     samples, mean = torch.cat(parts), auroc(test, ood).item()
@@ -196,7 +196,7 @@ def ood_auroc(
     model:Autoencoder, # tells whether weight samples are a source of chance
     test:DrawScores, # of in-distribution images
     ood:DrawScores, # of OOD images
-    seed:int=0, # of the bootstrap
+    *, seed:int=0, # of the bootstrap
     paired:bool=False, # is OOD image n made from test image n?
 ) -> dict: # name → {"mean", "low", "high", "fpr95"}, or None where the model has no such score
     "AUROC of each score: above ½ the OOD images are detected, below ½ they look more familiar than the test images"
@@ -206,7 +206,8 @@ def ood_auroc(
     without = [average(l) for l in draws]
     left_out = lambda name: [auroc(t[name], o[name]).item() for t, o in without]
     share = weight_sample_share(model, L)
-    return {name: auroc_interval(familiar[name], others[name], seed, left_out(name), share, paired)
+    options = {"seed": seed, "share": share, "paired": paired}
+    return {name: auroc_interval(familiar[name], others[name], left_out=left_out(name), **options)
             if name in familiar else None for name in names}
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-035
@@ -238,23 +239,24 @@ def ood_detection(
     model:Autoencoder,
     dataset, # a Dataset; its test images are in-distribution
     ood_sets:dict|None=None, # name → Split of OOD images; `None`: make_ood_sets
-    L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
-    seed:int=0, # of all samples; the weight samples are the same for all images
+    *, L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
     k:int|None=None, # importance samples of IWLL(k); `None`: no IWLL
+    seed:int=0, # of all samples; the weight samples are the same for all images
     batch_size:int=1000, # changes speed and memory, not the values
     paired=PAIRED_OOD_SETS, # names of the sets whose image n is made from test image n
 ) -> dict: # {"L", "k", "auroc", "baseline", "baseline_score", "notes": {score: why it is None}}
     "AUROC of each score for each OOD set, ½ for guessing, with 95 % intervals and the model-free baseline"
     check_likelihood(model, dataset)
-    ood_sets = make_ood_sets(dataset, seed) if ood_sets is None else ood_sets
+    ood_sets = make_ood_sets(dataset, seed=seed) if ood_sets is None else ood_sets
     _check_paired(dataset.test, ood_sets, paired)
-    scores = lambda split: draw_scores(model, split, L, seed, k, batch_size)
+    scores = lambda split: draw_scores(model, split, L=L, k=k, seed=seed, batch_size=batch_size)
     test = scores(dataset.test)
     score, familiar, others = baseline_scores(dataset.test, ood_sets)
-    baseline = {name: auroc_interval(-familiar, -v, seed, paired=name in paired) for name, v in others.items()}
+    baseline = {name: auroc_interval(-familiar, -v, seed=seed, paired=name in paired) for name, v in others.items()}
     reasons = {"variance": NO_VARIANCE_REASON, "ell_minus_bound": NO_BOUND_REASON,
                "iwll": NO_IWLL_REASON if k and not model.has_latent_density else NO_SAMPLES_REASON}
-    return {"L": check_mc_samples(model, L), "k": None if k is None else int(k),
-            "auroc": {name: ood_auroc(model, test, scores(v), seed, name in paired) for name, v in ood_sets.items()},
+    return {"L": check_mc_samples(model, L=L), "k": None if k is None else int(k),
+            "auroc": {name: ood_auroc(model, test, scores(v), seed=seed, paired=name in paired)
+                      for name, v in ood_sets.items()},
             "baseline": baseline, "baseline_score": score,
             "notes": {name: reasons[name] for name, values in test.average().items() if values is None}}

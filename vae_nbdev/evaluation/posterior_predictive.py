@@ -14,6 +14,7 @@ from ..core.files import InputError, check_number
 from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
 from ..data.batches import batch_slices, check_image_size
+from ..nn.autoencoder import Architecture
 from ..training.configuration import check_labels
 from .importance import log_importance_weights, log_mean_exp
 from .standard_errors import Estimate, combine_parts, predictive_rows, variance_parts
@@ -28,7 +29,7 @@ PREDICTIVE_QUANTITIES = { # what the posterior predictive of a model is about �
     "reconstruction": "PLL, the log of the mean of p(x | z(x, W), W), whose code has seen the image",
     "label": "log of the mean of p(y | x, W), minus the NLL of the averaged prediction"}
 
-def predictive_quantity(model) -> str: # a key of PREDICTIVE_QUANTITIES
+def predictive_quantity(model:Architecture) -> str: # a key of PREDICTIVE_QUANTITIES
     "What the posterior predictive of a model is about; raises `InputError` for a model without uncertain weights"
     if model.weight_posterior == "point":
         raise InputError(f"{model.name} has no uncertain weights: the posterior predictive is for Bayesian weights.")
@@ -48,7 +49,7 @@ def _log_likelihood(model, batch, W, proposal, k, generator) -> Tensor: # (B,)
 def draw_log_likelihoods(
     model, # with uncertain weights
     split, # N images
-    L:int, # weight samples
+    *, L:int, # weight samples
     k:int, # codes for each weight sample and image, where q(z|x) has a density
     seed:int, # of weights and codes
 ): # iterator of L tensors (N,), float64 on the CPU
@@ -109,7 +110,7 @@ def _with_fewer_draws(parts, factor): # VarianceParts of a single model
 
 def predictive_curve(
     draws, # iterator of at least two tensors (N,): log-likelihoods under one weight sample after the other
-    L:int, # how many
+    *, L:int, # how many
 ) -> tuple: # L' → Estimate, and the effective sample size of each image (N,)
     "log of the mean likelihood over L' = 1, 2, 5, 10 … L draws, with errors over images and draws"
     levels = {level: LogMeans(level) for level in predictive_levels(L)}
@@ -128,10 +129,10 @@ def predictive_curve(
 def posterior_predictive(
     model, # with uncertain weights
     dataset, # a Dataset; test images are scored
-    L:int=1000, # weight samples, at least 2
-    seed:int=0, # of weights and codes
-    n_images:int|None=1000, # random test images, at least 2; `None`: all
+    *, L:int=1000, # weight samples, at least 2
     k:int=10, # codes for each weight sample and image, where q(z|x) has a density
+    n_images:int|None=1000, # random test images, at least 2; `None`: all
+    seed:int=0, # of weights and codes
     progress:bool=False, # show a progress bar
 ) -> dict: # {"quantity", "n", "k", "ess", "curve": [{"L", "mean", "se", "se_images", "se_draws", "df"}, …]}
     "log of the mean likelihood over 1 to L weight samples, nats per image; `InputError` without uncertain weights"
@@ -142,7 +143,8 @@ def posterior_predictive(
     k = check_number(k, "k", minimum=1, integer=True)
     split = dataset.test.random_subset(len(dataset.test) if n_images is None else n_images)
     if quantity == "label": check_labels(model, [split], dataset.name)
-    draws = ProgressBar(draw_log_likelihoods(model, split, L, k, seed), "posterior predictive", L, disable=not progress)
-    curve, ess = predictive_curve(draws, L)
+    draws = draw_log_likelihoods(model, split, L=L, k=k, seed=seed)
+    draws = ProgressBar(draws, "posterior predictive", L, disable=not progress)
+    curve, ess = predictive_curve(draws, L=L)
     return {"quantity": quantity, "n": len(split), "k": k if quantity == "marginal" else None,
             "ess": ess.median().item(), "curve": [{"L": level, **e._asdict()} for level, e in curve.items()]}

@@ -26,7 +26,7 @@ ROW_BLOCK = 500 # codes at a time: a block of rows is (500, N)
 def log_aggregate_posterior(
     z:Tensor, # codes (M, d)
     q:GaussianPosterior, # of N images, means (N, d)
-    block:int=ROW_BLOCK, # changes memory, not the values
+    *, block:int=ROW_BLOCK, # changes memory, not the values
 ) -> Tensor: # (M,), float64, on the device of the codes if it has float64
     "log q(z) of the mixture of all N posteriors with equal weights, in nats (Hoffman and Johnson 2016)"
     z, mean, log_std = map(to_float64, (z, q.mean, q.log_std))
@@ -63,7 +63,7 @@ def information_rows(
     model:Autoencoder, # with a Gaussian q(z|x)
     split, # images (N, D)
     samples, # from draw_mc_samples
-    batch_size:int=1000, # changes speed and memory, not the values
+    *, batch_size:int=1000, # changes speed and memory, not the values
 ) -> Tensor: # (L, N), or (1, N) for point weights; float64 on the CPU
     "`mutual_information` under each weight sample: the mean over rows is the value of the image"
     images = (x for x, _, _ in encoder_batches(model.eval(), split, samples, batch_size=batch_size))
@@ -81,7 +81,7 @@ def information_rows(
 def rate_distortion(
     model:Autoencoder,
     dataset, # a Dataset; all its test images are used
-    L:int=10, # Monte Carlo samples of (W, z)
+    *, L:int=10, # Monte Carlo samples of (W, z)
     seed:int=0, # that of the benchmark gives its KL_z and ELL
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # as in `result.json`; raises InputError for a model without a Gaussian q(z|x)
@@ -89,9 +89,9 @@ def rate_distortion(
     if not getattr(model, "has_gaussian_posterior", False):
         raise InputError(f"{model.name} has no Gaussian q(z|x): its rate cannot be split.")
     check_likelihood(model, dataset)
-    samples = draw_mc_samples(model, dataset.test, check_mc_samples(model, L), seed)
+    samples = draw_mc_samples(model, dataset.test, L=check_mc_samples(model, L=L), seed=seed)
     scores = score_draws(model, dataset.test, samples, batch_size=batch_size)
-    information = rows_of_weight_sets(model, information_rows(model, dataset.test, samples, batch_size))
+    information = rows_of_weight_sets(model, information_rows(model, dataset.test, samples, batch_size=batch_size))
     parts = {"rate": scores["kl_z"], "distortion": -scores["ell"], "mutual_information": information,
              "marginal_kl": scores["kl_z"] - information}
     return {"n": len(dataset.test), "beta": model.beta,

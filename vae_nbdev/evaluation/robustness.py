@@ -42,7 +42,7 @@ class Corruption(NamedTuple):
     max_strength:float|None # None: unbounded
     unit:str # of a strength
 
-    def __call__(self, x, strength, noise):
+    def __call__(self, x:Tensor, strength:float, noise:Tensor) -> Tensor:
         name = f"the strength of a corruption ({self.unit})"
         strength = check_number(strength, name, minimum=0, maximum=self.max_strength)
         return self.corrupt(x, strength, noise) if strength else x
@@ -59,11 +59,11 @@ def corruption_curves(
     model:Autoencoder,
     split, # images; each is scored exactly once at each strength
     samples, # from `draw_mc_samples(model, split, L, seed)`
-    strengths:dict|None=None, # kind → its strengths; `None`: all of `CORRUPTIONS`
+    *, strengths:dict|None=None, # kind → its strengths; `None`: all of `CORRUPTIONS`
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # kind → [{"strength", and the fields of Estimate}, …]
     "ELL of the clean images, encoded from corrupted ones, in nats per image with standard errors"
-    check_mc_samples(model, len(samples.code_noise))
+    check_mc_samples(model, L=len(samples.code_noise))
     if strengths is None: strengths = {kind: corruption.strengths for kind, corruption in CORRUPTIONS.items()}
 
     def ell(*corruption): # error and mean of ELL as a dict
@@ -98,12 +98,12 @@ class PixelUncertainty(NamedTuple):
 def uncertainty_maps(
     model:Autoencoder, # afterwards in evaluation mode
     x:Tensor, # images (B, D) in [0, 1]
-    L:int=100, # Monte Carlo samples of (W, z), at least 2; deterministic models need, and use, 1
+    *, L:int=100, # Monte Carlo samples of (W, z), at least 2; deterministic models need, and use, 1
     generator:torch.Generator=None, # on the model's device
     draw_codes:bool=True, # draw z as well? otherwise decode the possible code nearest to the mean of q(z|x, W_l)
 ) -> PixelUncertainty: # on the CPU
     "Expected reconstruction and its uncertainty, split by the law of total variance"
-    L = check_mc_samples(model, L, least=2)
+    L = check_mc_samples(model, L=L, least=2)
     x = check_image_tensor(model, x).to(next(model.parameters()))
     W = model.eval().sample_weights_for_pass(L, generator)
     q = model.encode(x, W)

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
+from ..data.batches import Split
 from ..nn.layers import POINT_LAYERS, reset_parameters
 from ..nn.autoencoder import Autoencoder, optimizer_step
 from ..nn.sampled_weights import weight_sample_share
@@ -36,7 +37,7 @@ class FeatureClassifier(nn.Module):
     def __init__(self,
         n_pixels:int=784, # D, a square
         n_classes:int=10,
-        seed:int=0, # of the starting weights
+        *, seed:int=0, # of the starting weights
     ):
         super().__init__()
         self.side = math.isqrt(n_pixels)
@@ -81,7 +82,7 @@ SHOWN_IMAGES, MAX_PASSES = 250_000, 20 # training images that the classifier see
 @one_thread()
 def train_classifier(
     dataset, # a Dataset with labels
-    seed:int=0, # of weights, order and redrawn pixels
+    *, seed:int=0, # of weights, order and redrawn pixels
     batch_size:int=128,
     learning_rate:float=3e-3, # at the start; it falls to 0
 ) -> FeatureClassifier: # on the CPU
@@ -90,7 +91,7 @@ def train_classifier(
     if train.labels is None:
         raise InputError(f"sample quality needs labels for its classifier, and {dataset.name} has none: "
                          "choose another data set, or pass the classifier of one with such images.")
-    classifier = FeatureClassifier(train.images.shape[1], int(train.labels.max()) + 1, seed)
+    classifier = FeatureClassifier(train.images.shape[1], int(train.labels.max()) + 1, seed=seed)
     passes = min(MAX_PASSES, math.ceil(SHOWN_IMAGES / len(train)))
     optimizer = torch.optim.Adam(classifier.parameters(), learning_rate)
     decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1., 0., passes * math.ceil(len(train) / batch_size))
@@ -113,20 +114,20 @@ def _classifier_key(dataset, seed):
 
 def feature_classifier(
     dataset, # a Dataset with labels
-    seed:int=0, # the same for all models that are compared
+    *, seed:int=0, # the same for all models that are compared
     folder=None, # where classifiers are stored; None: train, and store nothing
 ) -> FeatureClassifier:
     "The trained classifier of a data set; raises `InputError` for a damaged file, or for images without labels"
-    if folder is None or dataset.train.labels is None: return train_classifier(dataset, seed)
+    if folder is None or dataset.train.labels is None: return train_classifier(dataset, seed=seed)
     key = _classifier_key(dataset, seed)
     path = Path(folder) / f"classifier-{key}.safetensors"
     if not path.exists():
-        classifier = train_classifier(dataset, seed)
+        classifier = train_classifier(dataset, seed=seed)
         write_tensors(path, classifier.state_dict(), {"key": key})
         return classifier
     tensors, header = read_tensors(path, "classifier", "train it again", "delete it")
     if header.get("key") != key: raise InputError(f"{path} is the classifier of another data set: delete it.")
-    classifier = FeatureClassifier(dataset.train.images.shape[1], len(tensors["output.bias"]), seed)
+    classifier = FeatureClassifier(dataset.train.images.shape[1], len(tensors["output.bias"]), seed=seed)
     classifier.load_state_dict(tensors)
     return classifier.requires_grad_(False).eval()
 
@@ -139,7 +140,7 @@ def extract_features(
     "The features of many images"
     return torch.cat([classifier.features(x) for x in images.split(1000)]).double()
 
-def classification_accuracy(classifier:FeatureClassifier, split) -> float|None: # `None` without labels
+def classification_accuracy(classifier:FeatureClassifier, split:Split) -> float|None: # `None` without labels
     "Share of the images of a split that the classifier assigns to their class"
     if split.labels is None: return None
     split = split.to("cpu")
@@ -185,7 +186,7 @@ def jackknife_error(
 def fid(
     generated:Tensor, # features (n, F), in BLOCKS blocks of equal size, one after the other
     real:Tensor, # features (N, F)
-    share:float=1., # of the variance between the blocks' weight samples, see weight_sample_share
+    *, share:float=1., # of the variance between the blocks' weight samples, see weight_sample_share
 ) -> dict: # {"mean", "se"}; too large by an amount that falls as 1/n
     "Fréchet distance of two sets of features, and its jackknife error over the blocks (Heusel et al. 2017)"
     target = moments(real)
@@ -210,7 +211,7 @@ def kernel_sums(
 def kid(
     generated:Tensor, # features (n, F), in BLOCKS blocks of equal size, one after the other
     real:Tensor, # features (n, F), in random order
-    share:float=1., # of the variance between the blocks' weight samples, see weight_sample_share
+    *, share:float=1., # of the variance between the blocks' weight samples, see weight_sample_share
 ) -> dict: # {"mean", "se"}
     "Kernel distance of two sets of features, unbiased, with its jackknife error (Bińkowski et al. 2018)"
     size, every = len(generated) // BLOCKS, range(BLOCKS)
@@ -235,7 +236,7 @@ def _in_manifold(points, centres, k):
 def precision_recall(
     generated:Tensor, # features (n, F)
     real:Tensor, # features (n, F)
-    k:int=MANIFOLD_NEIGHBOURS, # nearest neighbours that give the balls their radius
+    *, k:int=MANIFOLD_NEIGHBOURS, # nearest neighbours that give the balls their radius
 ) -> dict: # {"precision", "recall"}
     "Shares of generated images in the manifold of the real ones, and the reverse (Kynkäänniemi et al. 2019)"
     most = min(len(generated), len(real)) - 1
@@ -268,13 +269,13 @@ class RealImages(NamedTuple):
     features:Tensor
 
 def shuffled_images(
-    split,
+    split:Split,
+    *, n_images:int=None, # so many of them; None: all
     seed:int=0, # of the order, and of pixels that are redrawn
-    n:int=None, # so many of them; None: all
-) -> Tensor: # (n, D), float32 on the CPU
+) -> Tensor: # (n_images, D), float32 on the CPU
     "Images of a split in random order; pixels that are redrawn for every batch are drawn once"
     split = split.to("cpu")
-    rows = torch.randperm(len(split), generator=make_generator(seed, "order of real images"))[:n]
+    rows = torch.randperm(len(split), generator=make_generator(seed, "order of real images"))[:n_images]
     return split.batch(rows, make_generator(seed, "redraw")).x
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-047
@@ -282,13 +283,13 @@ def compare_with_real(
     images:Tensor, # (n, D) in [0, 1], in BLOCKS blocks of equal size, one after the other
     real:RealImages, # at least n
     classifier:FeatureClassifier, # which gave the features of the real images
-    share:float=1., # of the variance between the blocks' weight samples, see weight_sample_share
+    *, share:float=1., # of the variance between the blocks' weight samples, see weight_sample_share
 ) -> dict: # as in `result.json`
     "FID and KID, precision and recall, and the distance to the nearest real image, of a set of images"
     features, sample = extract_features(classifier, images), real.features[:len(images)]
-    distance = fid(features, real.features, share)
+    distance = fid(features, real.features, share=share)
     return {"fid": distance["mean"], "fid_se": distance["se"],
-            "kid": kid(features, sample, share), **precision_recall(features, sample),
+            "kid": kid(features, sample, share=share), **precision_recall(features, sample),
             "nearest": {"pixels": nearest_distance(images, real.images),
                         "features": nearest_distance(features, real.features)}}
 
@@ -297,14 +298,14 @@ def compare_with_real(
 def generate_images(
     model:Autoencoder,
     prior, # p(z): `sample(shape, generator)` with a CPU generator
-    n:int, # images, a multiple of BLOCKS
+    *, n_images:int, # images, a multiple of BLOCKS
     seed:int=0, # of weights, codes and pixels
     means:bool=False, # expected pixels in place of sampled ones
-) -> Tensor: # (n, D) in [0, 1], float32 on the CPU, block by block
+) -> Tensor: # (n_images, D) in [0, 1], float32 on the CPU, block by block
     "Images of a model, each block with a weight sample of its own"
     check_autoencoder(model)
-    n = check_number(n, "the number of images", minimum=BLOCKS, integer=True)
-    if n % BLOCKS: raise InputError(f"the number of images must be a multiple of {BLOCKS}, got {n}.")
+    n = check_number(n_images, "n_images", minimum=BLOCKS, integer=True)
+    if n % BLOCKS: raise InputError(f"n_images must be a multiple of {BLOCKS}, got {n}.")
     place, parts = device_and_dtype(model.eval()), []
     W = model.sample_from_W(BLOCKS, make_generator(seed, "generated weights", device=place["device"]))
     codes = prior.sample((BLOCKS, n // BLOCKS), make_generator(seed, "generated codes")).to(**place)
@@ -322,32 +323,32 @@ def _generating_priors(model, dataset, seed, density):
     if priors and density_obstacle(model): return priors
     return priors | {"ex_post_samples": density or fit_latent_density(model, dataset, seed=seed)}
 
-def _image_count(model, dataset, n):
+def _image_count(model, dataset, n_images):
     "How many images to generate; raises `InputError` for a classifier, or for too few images"
-    check_mc_samples(model, model.min_samples)
+    check_mc_samples(model, L=model.min_samples)
     available = min(len(dataset.test), len(dataset.train))
     check_number(available, "the number of test images", minimum=2 * BLOCKS)
-    n = check_number(n, "n, the number of generated images,", minimum=2 * BLOCKS, integer=True)
+    n = check_number(n_images, "n_images", minimum=2 * BLOCKS, integer=True)
     return min(n, available) // BLOCKS * BLOCKS
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-057
 def sample_quality(
     model:Autoencoder,
     dataset, # a Dataset: generated images are compared with its training images
+    *, n_images:int=10_000, # generated images, at most those of the test set; rounded down to a multiple of BLOCKS
     seed:int=0, # of everything but the classifier
-    n:int=10_000, # generated images, at most as many as there are test images; rounded down to a multiple of BLOCKS
     density=None, # ex-post density of the codes; None: fitted here
     classifier:FeatureClassifier=None, # gives the features; None: trained here, with seed 0
 ) -> dict: # as in `result.json`
     "FID, KID, precision, recall and nearest training images of generated images; `InputError` for a classifier"
-    n = _image_count(model, dataset, n)
+    n = _image_count(model, dataset, n_images)
     classifier, means = classifier or train_classifier(dataset), dataset.binarisation == "grey"
-    images = shuffled_images(dataset.train, seed)
+    images = shuffled_images(dataset.train, seed=seed)
     real = RealImages(images, extract_features(classifier, images))
-    sets = {name: generate_images(model, prior, n, seed, means)
+    sets = {name: generate_images(model, prior, n_images=n, seed=seed, means=means)
             for name, prior in _generating_priors(model, dataset, seed, density).items()}
-    compare = lambda images, share=1.: compare_with_real(images, real, classifier, share)
-    share, floor = weight_sample_share(model, BLOCKS), compare(shuffled_images(dataset.test, seed, n))
+    compare = lambda images, share=1.: compare_with_real(images, real, classifier, share=share)
+    share, floor = weight_sample_share(model, BLOCKS), compare(shuffled_images(dataset.test, n_images=n, seed=seed))
     accuracy = classification_accuracy(classifier, dataset.test)
     return {"classifier": {"hash": classifier.hash, "accuracy": accuracy}, "n": n, "n_real": len(images),
             "pixels": "means" if means else "samples", "floor": floor,

@@ -122,7 +122,7 @@ def optimizers(self:BayesianNeuralNetwork, learning_rate:float) -> dict:
 @torch.no_grad()
 def predict(self:BayesianNeuralNetwork,
     split, # images (N, D)
-    L:int=10, # weight samples
+    *, L:int=10, # weight samples
     seed:int=0, # of weight samples and pixel noise
     eps:float=0., # standard deviation of the noise on the images
     batch_size:int=1000, # changes speed and memory, not the values

@@ -30,7 +30,7 @@ def plot_reliability(self:Classifier,
     checked_labels(self, check_parts(dataset).test)
     bins = self.reliability(dataset.test, L=L, seed=seed)
     (images, _, accuracy), edges = bins.T.numpy(), np.linspace(0, 1, len(bins) + 1)
-    ece = corrected_calibration_error(bins, seed)
+    ece = corrected_calibration_error(bins, seed=seed)
     interval = f"95 % interval {ece['low']:.3f} to {ece['high']:.3f}"
     picture = PlotFigure(4.6, 4.8, f"Corrected ECE {ece['mean']:.3f}, {interval}")
     upper, lower = picture.subplots(2, 1, sharex=True, height_ratios=(3, 1))

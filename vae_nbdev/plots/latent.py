@@ -139,7 +139,7 @@ def draw_histograms(
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-019
 def _test_codes(model, dataset, L=10, seed=0) -> Tensor: # (N, d)
     "The mean codes of the test images; raises `InputError` if they are too few for a plane"
-    codes = shown_codes(model, check_parts(dataset).test, L, seed)
+    codes = shown_codes(model, check_parts(dataset).test, L=L, seed=seed)
     if codes.shape[1] <= 2 or len(codes) > 1: return codes
     raise InputError(f"a plane through codes of {codes.shape[1]} dimensions needs at least two test images, got one.")
 
@@ -260,7 +260,7 @@ def latent_grid(
     seed:int=0, # of the weight sample, where weights are random
 ) -> LatentGrid:
     "Decode a uniform grid on the plane of some codes, all tiles with the same weights"
-    W = grid_weights(model, seed)
+    W = grid_weights(model, seed=seed)
     if isinstance(limits, str) and limits == "quantiles": points, limits, names = prior_quantiles(model, n)
     else:
         plane = fit_plane(codes)

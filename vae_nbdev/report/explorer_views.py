@@ -65,7 +65,7 @@ def code_deviations(
 ) -> Tensor|None: # (N, d) on the CPU
     "Standard deviations of a Gaussian q(z|x) with diagonal covariance; `None` where it is no such distribution"
     if not model.has_gaussian_posterior: return None
-    q = model.encode(x.to(**device_and_dtype(model)), shown_weights(model, L, seed))
+    q = model.encode(x.to(**device_and_dtype(model)), shown_weights(model, L=L, seed=seed))
     if q.mean.dim() == 2: return q.log_std.exp().cpu()
     return ((2 * q.log_std).exp().mean(0) + q.mean.var(0, correction=0)).sqrt().cpu()
 
@@ -79,11 +79,11 @@ def model_view(
     seed:int=0, # of the samples
 ) -> ModelView: # on the CPU
     "Encode and reconstruct test images, decode and re-encode the plane around their codes, and pack the networks"
-    shown = shown_weights(model.eval(), L, seed)
+    shown = shown_weights(model.eval(), L=L, seed=seed)
     codes = encode_mean(model, x, W=shown).cpu()
     axes, place = fit_plane(codes, MAX_AXES), device_and_dtype(model)
     limits = latent_limits(axes.project(codes), outside=0, margin=.04, min_half_width=.05)
-    W = mean_weights(model) or grid_weights(model, seed)
+    W = mean_weights(model) or grid_weights(model, seed=seed)
     points = axes.origin + uniform_grid(limits[:2], n) @ axes.directions[:2]
     tiles, points = decode_grid(model, points, W).to(**place), points.to(**place)
     log_prob = lambda z: model.get_ll(tiles, model.decode(z[None], W))[0]

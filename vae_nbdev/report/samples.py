@@ -114,7 +114,7 @@ def sample_gallery(
         priors = generating_priors(model, Path(study_dir) / "runs" / row.results[0]["name"])
         strips = dict.fromkeys(GENERATING_PRIORS, "–")
         for key, prior in priors.items():
-            images = generate_images(model, prior, n, seed, means=data.binarisation == "grey")
+            images = generate_images(model, prior, n_images=n, seed=seed, means=data.binarisation == "grey")
             name, above = shown_model(row, short_name(row.name)), "above the nearest training images"
             alt = f"Images of {name} from {GENERATING_PRIORS[key]}, {above}"
             strips[key] = sample_strip(images, training, alt)

@@ -46,7 +46,7 @@ def choose_images(split:Split) -> Split:
 
 def load_ood_sets(run:Run, data:Dataset, data_dir:str|Path=None) -> tuple: # name → Split, and name → why it is missing
     "The out-of-distribution images for a run's model"
-    ood_sets, missing = make_ood_sets(data, run.seed), {}
+    ood_sets, missing = make_ood_sets(data, seed=run.seed), {}
     like_mnist = run.images and data.test.images.shape[1] == 784 and run.binarisation != "static"
     if name := OWN_OOD_DATASET if like_mnist else OOD_DATASETS.get(run.dataset):
         try: ood_sets[name] = choose_images(load(name, run.binarisation, data_dir, download=False).test)
@@ -58,13 +58,13 @@ def run_diagnostics(model:Architecture, run:Run, data:Dataset, data_dir:str|Path
     "Corruption curves, out-of-distribution detection, latent quality, and rate with distortion of an autoencoder"
     L, chosen = 1 if model.deterministic else run.eval_samples, replace(data, test=choose_images(data.test))
     ood_sets, missing = load_ood_sets(run, chosen, data_dir)
-    ood = ood_detection(model, chosen, ood_sets, L, run.seed, OOD_IMPORTANCE_SAMPLES)
-    samples = draw_mc_samples(model, chosen.test, L, run.seed)
+    ood = ood_detection(model, chosen, ood_sets, L=L, k=OOD_IMPORTANCE_SAMPLES, seed=run.seed)
+    samples = draw_mc_samples(model, chosen.test, L=L, seed=run.seed)
     strengths = {kind: c.strengths for kind, c in CORRUPTIONS.items() if kind != "gaussian"} # `benchmark` has that one
     parts = {"n_diagnostics": len(chosen.test),
-             "corruptions": corruption_curves(model, chosen.test, samples, strengths),
-             "ood": ood | {"missing": missing}, "latent_quality": latent_quality(model, data, L, run.seed)}
-    if model.has_gaussian_posterior: parts["rate_distortion"] = rate_distortion(model, data, L, run.seed)
+             "corruptions": corruption_curves(model, chosen.test, samples, strengths=strengths),
+             "ood": ood | {"missing": missing}, "latent_quality": latent_quality(model, data, L=L, seed=run.seed)}
+    if model.has_gaussian_posterior: parts["rate_distortion"] = rate_distortion(model, data, L=L, seed=run.seed)
     return parts
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-011
@@ -76,7 +76,7 @@ def priors_for_ais(model:Architecture, run:Run, density_file:str|Path, data:Data
     "The prior of the training, if there is one, and a Gaussian mixture on the training codes, if they can have one"
     trained_with = {"prior": model.prior.fixed()} if model.uses_prior else {}
     if density_obstacle(model): return trained_with
-    density = fit_latent_density(model, data, run.eval_samples, seed=run.seed)
+    density = fit_latent_density(model, data, L=run.eval_samples, seed=run.seed)
     save_density(density, density_file)
     return trained_with | {"ex_post": density}
 
@@ -84,7 +84,7 @@ def priors_for_ais(model:Architecture, run:Run, density_file:str|Path, data:Data
 def _gap(model, prior, n, W, settings, progress) -> dict|None: # or None without simulated images
     "The BDMC gap in nats, on n images that the model generates"
     if not n: return None
-    return {"n": n, **bdmc(model, prior, n, W, progress=progress, **settings).gap}
+    return {"n": n, **bdmc(model, prior, W, n_images=n, progress=progress, **settings).gap}
 
 def estimate_under_prior(
     model:Autoencoder, images:Split, prior:Prior,
@@ -108,8 +108,8 @@ def estimate_under_prior(
 def _iwll(model, k, images, W, L, seed) -> tuple: # a part of `result.json`, and the bounds (draws, N); or twice `None`
     "IWLL(k) of the images with these weight draws, without k nothing; a fitted q(z|x) has L codes"
     if not k: return None, None
-    estimate = importance_log_likelihood(model, images, k, L, seed, W=W)
-    return iwll_summary(estimate, k), estimate.draws[k]
+    estimate = importance_log_likelihood(model, images, L=L, k=k, seed=seed, W=W)
+    return iwll_summary(estimate, k=k), estimate.draws[k]
 
 def run_ais(
     model:Autoencoder, run:Run,
@@ -135,14 +135,15 @@ def run_ais(
 def run_inference_gap(model:Architecture, run:Run, data:Dataset) -> dict: # as in `result.json`
     "The inference gap on the images of AIS, with the same effort"
     estimate = ais_likelihood(model, seed=run.seed, **AIS_EFFORT)
-    return inference_gap(model, data, run.gap_images, run.eval_samples, run.seed, IMAGE_SEED, estimate)
+    settings = {"L": run.eval_samples, "n_images": run.gap_images, "seed": run.seed, "image_seed": IMAGE_SEED}
+    return inference_gap(model, data, log_likelihood=estimate, **settings)
 
 def run_sample_quality(model:Architecture, run:Run, density_file:str|Path, data:Dataset) -> dict: # as in `result.json`
     "The quality of generated images; the ex-post density stays in its file for the report's pictures"
-    if density_obstacle(model): return sample_quality(model, data, run.seed)
+    if density_obstacle(model): return sample_quality(model, data, seed=run.seed)
     if not run.ais_images: # AIS has stored it
-        save_density(fit_latent_density(model, data, run.eval_samples, seed=run.seed), density_file)
-    return sample_quality(model, data, run.seed, density=load_density(density_file))
+        save_density(fit_latent_density(model, data, L=run.eval_samples, seed=run.seed), density_file)
+    return sample_quality(model, data, seed=run.seed, density=load_density(density_file))
 
 # %% ../../nbs/09_studies/02_evaluations.ipynb #cell-027
 def undefined_evaluations(model:Architecture) -> dict: # name of a parameter of a run → why
@@ -168,7 +169,8 @@ def run_optional_evaluations(model:Architecture,
     parts, undefined = {}, undefined_evaluations(model)
     def wanted(name): return getattr(run, name) and name not in undefined
     if wanted("predictive_samples"):
-        parts["predictive"] = posterior_predictive(model, data, run.predictive_samples, run.seed, progress=progress)
+        settings = {"L": run.predictive_samples, "seed": run.seed, "progress": progress}
+        parts["predictive"] = posterior_predictive(model, data, **settings)
     if wanted("diagnostics"): parts |= run_diagnostics(model, run, data, data_dir)
     if wanted("ais_images"): parts["ais"] = run_ais(model, run, density_file, data, progress)
     if wanted("gap_images"): parts["inference_gap"] = run_inference_gap(model, run, data)
