@@ -156,6 +156,7 @@ def class_names_caption(labels:Tensor|None, classes=()) -> P: # `None` if all na
     if names_fit(labels): return P(f"Names in full: {'; '.join(cut)}.", cls="caption") if cut else None
     return P(f"The {len(labels.unique())} classes are not named in the panels.", cls="caption")
 
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-019
 def knn_caption(row) -> str:
     "The k-NN accuracy of the codes over the seeds, where it was measured"
     score = row.part_score("latent_quality", "knn")
@@ -168,7 +169,7 @@ def neighbours_caption(rows) -> P: # `None` without an accuracy
                  for r in row.results if r.get("latent_quality")})
     return P(f"k-NN accuracy: k = {' or '.join(map(str, ks))}.", cls="caption") if ks else None
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-019
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-020
 @show_error
 def latent_gallery(
     group, # of autoencoders
@@ -192,7 +193,7 @@ def latent_gallery(
     return Div(Div(*panels, cls="gallery"), neighbours_caption([row for row, _ in pairs]), dots_caption(len(data.test)),
                class_names_caption(labels, data.classes), missing)
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-022
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-023
 @show_error
 def latent_grid_gallery(
     group, # of autoencoders
@@ -212,7 +213,7 @@ def latent_grid_gallery(
         panels.append(Figure(Div(image_strip(grid.images, alt, n), cls="paper"), caption))
     return Div(Div(*panels, cls="gallery"), missing)
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-025
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-026
 @show_error
 def uncertainty_table(
     group, # of autoencoders
