@@ -1,6 +1,7 @@
 """Builds the docs site into _docs/: through nbdev and Quarto where Quarto is on the PATH, and otherwise through nbdev's
 own processors, pandoc, a template of our own and Pagefind's search. The names of the pages are the same."""
 import argparse, base64, json, os, posixpath, re, shutil, subprocess, sys, tempfile
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from html import escape
@@ -151,8 +152,12 @@ def mend_headings(soup):
 
 def mend_blocks(soup):
     "What is too wide scrolls by itself, and can be scrolled by keyboard."
+    counts = Counter()
     for table in soup.find_all("table"):
-        table.wrap(soup.new_tag("div", tabindex="0", role="region", **{"class": "wide", "aria-label": "Table"}))
+        heading = table.find_previous(["h2", "h3", "h4"])
+        counts[name := f"Table: {heading.get_text()}" if heading else "Table"] += 1
+        name += f", number {counts[name]}" if counts[name] > 1 else ""
+        table.wrap(soup.new_tag("div", tabindex="0", role="region", **{"class": "wide", "aria-label": name}))
     for block in [*soup.find_all("pre"), *soup.find_all("math", display="block")]: block["tabindex"] = "0"
     for rule in soup.select(".api hr"): rule.decompose()
     for image in soup.find_all("img", alt=False): image["alt"] = ""

@@ -88,6 +88,7 @@ def empty_plane(left, right, bottom, top):
                          x_range=Range1d(left, right, bounds=(left, right)),
                          y_range=Range1d(bottom, top, bounds=(bottom, top)), **PLOT_STYLE)
     plane.grid.visible, plane.axis.minor_tick_line_color, plane.axis.axis_line_color = False, None, None
+    plane.axis.major_tick_line_color = plane.outline_line_color # black ones would look like marks of the plane
     return plane
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-012

@@ -12,7 +12,7 @@ __all__ = ['MEAN_IMAGE_MARGIN', 'SUMMARY_CARDS', 'count_noun', 'model_counts', '
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-003
 from pathlib import Path
-from fastcore.xml import A, Dd, Div, Dl, Dt, P, Strong
+from fastcore.xml import A, Dd, Div, Dl, Dt, H3, P, Strong
 from ..core.files import InputError
 from ..evaluation.importance import K_HAT_LIMIT
 from ..evaluation.significance import SEEDS_NEEDED, compare_with_best
@@ -314,6 +314,6 @@ def capital_title(group) -> str:
     own = (group.rows[0].results[0].get("run") or {}).get("images")
     return group.title if own else group.title[:1].upper() + group.title[1:]
 
-def group_heading(group, groups) -> P: # `None` if there is one group
+def group_heading(group, groups) -> H3: # `None` if there is one group
     "The title of a group within a section, where a study has several groups"
-    return P(Strong(capital_title(group)), ":") if len(groups) > 1 else None
+    return H3(capital_title(group)) if len(groups) > 1 else None

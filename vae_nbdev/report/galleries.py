@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MAX_POINTS', 'image_strip', 'load_models', 'show_error', 'model_name_cell', 'strip_table', 'images_caption',
            'reconstruction_table', 'draw_latent_panel', 'project_codes', 'dots_caption', 'class_names_caption',
-           'knn_caption', 'latent_gallery', 'latent_grid_gallery', 'uncertainty_table']
+           'knn_caption', 'neighbours_caption', 'latent_gallery', 'latent_grid_gallery', 'uncertainty_table']
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-003
 import functools, math
@@ -156,14 +156,20 @@ def class_names_caption(labels:Tensor|None, classes=()) -> P: # `None` if all na
     if names_fit(labels): return P(f"Names in full: {'; '.join(cut)}.", cls="caption") if cut else None
     return P(f"The {len(labels.unique())} classes are not named in the panels.", cls="caption")
 
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-019
 def knn_caption(row) -> str:
     "The k-NN accuracy of the codes over the seeds, where it was measured"
     score = row.part_score("latent_quality", "knn")
     if not score: return ""
-    k = next(r["latent_quality"].get("k", 10) for r in row.results if r.get("latent_quality"))
-    return f"k-NN accuracy {100 * score.mean:.0f} % (k = {k})"
+    return f"k-NN accuracy {100 * score.mean:.0f} %"
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-019
+def neighbours_caption(rows) -> P: # `None` without an accuracy
+    "The numbers of neighbours that the k-NN accuracies of rows are of"
+    ks = sorted({r["latent_quality"].get("k", 10) for row in rows if knn_caption(row)
+                 for r in row.results if r.get("latent_quality")})
+    return P(f"k-NN accuracy: k = {' or '.join(map(str, ks))}.", cls="caption") if ks else None
+
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-020
 @show_error
 def latent_gallery(
     group, # of autoencoders
@@ -184,10 +190,10 @@ def latent_gallery(
         normal = model.uses_prior and type(model.prior) is StandardNormal
         picture = draw_latent_panel(points, labels, limits, data.classes, centre.tolist() if normal else None)
         panels.append(html_figure(picture, alt, model_name_cell(row, styles, link, knn), white=True, dpi=150))
-    return Div(Div(*panels, cls="gallery"), dots_caption(len(data.test)),
+    return Div(Div(*panels, cls="gallery"), neighbours_caption([row for row, _ in pairs]), dots_caption(len(data.test)),
                class_names_caption(labels, data.classes), missing)
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-022
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-023
 @show_error
 def latent_grid_gallery(
     group, # of autoencoders
@@ -207,7 +213,7 @@ def latent_grid_gallery(
         panels.append(Figure(Div(image_strip(grid.images, alt, n), cls="paper"), caption))
     return Div(Div(*panels, cls="gallery"), missing)
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-025
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-026
 @show_error
 def uncertainty_table(
     group, # of autoencoders

@@ -235,7 +235,8 @@ class Group(NamedTuple):
 
     @property
     def title(self):
-        return f"{self.dataset}, {self.binarisation} pixels, {self.likelihood.replace('_', ' ')} likelihood"
+        words = self.likelihood.replace("_", " ").title() if self.task == "reconstruction" else self.likelihood
+        return f"{self.dataset}, {self.binarisation} pixels, {words} likelihood"
 
     def load_data(self, data_dir=None):
         "The Dataset of the group; `InputError` if own images have moved away or changed"

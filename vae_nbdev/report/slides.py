@@ -200,7 +200,8 @@ def ranking_table(group) -> Div:
 def left_out_note(results, group) -> P: # group: the one shown; `None` if the slides show every model
     "Which models the slides compare, and which only the report has"
     n, shown = len(group.rows), min(len(group.rows), MAX_SLIDE_ROWS)
-    others = [f"{other.title} ({count_noun(len(other.rows), 'model')})" for other in group_results(results)
+    noun = lambda other: "model" if other.task == "reconstruction" else "classifier"
+    others = [f"{count_noun(len(other.rows), noun(other))} of {other.title}" for other in group_results(results)
               if other[:4] != group[:4]]
     if shown < n: others.insert(0, f"the other {n - shown} of them")
     if not others: return None

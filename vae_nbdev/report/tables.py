@@ -92,11 +92,11 @@ def score_cell(score, places, best, mark="", competes=True) -> Td:
     "A mean with its error and a mark, its word below; bold if its text equals `best` and it competes"
     if score is None: return Td("–", cls="num", data_sort="")
     number, (symbol, _, word) = format_number(score.mean, places), mark.partition(" ")
-    error = (" ", Span(f"± {format_number(score.error, places)}", cls="error-of")) if score.error else ()
-    marks = (Span(text, cls=cls) for text, cls in ((symbol, "annotation"), (word, "small")) if text)
+    error = f" ± {format_number(score.error, places)}" if score.error else ""
+    below = ((symbol, "annotation"), (error, "error-of"), (word, "small")) # the symbol stands beside the mean
     mean = with_minus_sign(number) if any(score) else "0"
     if number == best and competes: mean = B(mean)
-    return Td(mean, *error, *marks, cls="num", data_sort=repr(score.mean))
+    return Td(mean, *(Span(text, cls=cls) for text, cls in below if text), cls="num", data_sort=repr(score.mean))
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-014
 def measure_title(key) -> str:
@@ -317,8 +317,8 @@ def group_styles(group) -> dict: # short name → line style
     return line_styles({short_name(row.name): row.results[0]["architecture"] for row in group.rows})
 
 def legend_swatch(style) -> Span:
-    "The line of a model in the figures, as a mark beside its name"
-    return Span(cls="key dashed" if style.dashed else "key", style=f"--key: {style.colour}", aria_hidden="true")
+    "The line and the marker of a model in the figures, beside its name"
+    return Span(cls="key dashed" if style.dashed else "key", style=style.css, aria_hidden="true")
 
 def group_table(
     group:Group,

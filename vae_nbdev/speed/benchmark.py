@@ -266,7 +266,7 @@ def check_goals(
         if device not in (None, result["device"]): continue
         value, at_most = _goal_value(result, place, name, kind), kind in AT_MOST
         rows.append({"goal": words, "bound": f"{'at most' if at_most else 'at least'} {bound:g}",
-                     "measured": _format_range(value), "": _goal_verdict(value, bound, at_most)})
+                     "measured": _format_range(value), "verdict": _goal_verdict(value, bound, at_most)})
     return pd.DataFrame(rows)
 
 # %% ../../nbs/05_speed/06_benchmark.ipynb #cell-047
@@ -275,7 +275,7 @@ def describe_result(
 ) -> str: # Markdown
     "Where and when it was measured, and how many goals were reached"
     goals = check_goals(result)
-    counts = goals[""].value_counts()
+    counts = goals["verdict"].value_counts()
     missed = [f"{goal} ({bound}, measured {value})" for goal, bound, value, verdict in goals.values
               if verdict == "missed"]
     commit, torch_version = result["commit"] or "unknown", result["versions"]["torch"]
