@@ -74,8 +74,8 @@ def published_table(
     pairs = [(row, r) for row in group.rows for r in references if matches_run(r, row.results[0])]
     lines = [line for line in (published_row(row, reference) for row, reference in pairs) if line]
     headings = ["Model", "Measure", "Ours", "Published", "Difference", "Source"]
-    caption = (f"Beside published numbers: {score_kind(group)}, nats per image; a positive difference means that ours is "
-               "higher. Published numbers have no error here, and other trainings: the differences are not tested.")
+    caption = (f"Beside published numbers: {score_kind(group)}, nats per image; a positive difference means that "
+               "ours is higher. Published numbers have no error here, and other trainings: the differences are not tested.")
     if any("published IWLL" in str(line[1]) for line in lines): caption += f" {SMALLER_K_NOTE}"
     if any(" loose" in str(line[1]) for line in lines): caption += f" {LOOSE_NOTE}"
     return plain_table(headings, lines, "published results", caption)
