@@ -66,6 +66,7 @@ def published_row(row, reference) -> tuple: # name and cells; `None` if the row 
     numbers = [number_cell(n) for n in (score.mean, value, score.mean - value)]
     return (row.name, Td(f"{heading}{loose_mark(row, name)}"), *numbers, Td(reference["source"]))
 
+# %% ../../nbs/10_report/06_published.ipynb #cell-012
 def published_table(
     group, # of comparable results
     references, # from read_published
@@ -75,7 +76,8 @@ def published_table(
     lines = [line for line in (published_row(row, reference) for row, reference in pairs) if line]
     headings = ["Model", "Measure", "Ours", "Published", "Difference", "Source"]
     caption = (f"Beside published numbers: {score_kind(group)}, nats per image; a positive difference means that "
-               "ours is higher. Published numbers have no error here, and other trainings: the differences are not tested.")
+               "ours is higher. Published numbers have no error here, and other trainings: the differences are not "
+               "tested.")
     if any("published IWLL" in str(line[1]) for line in lines): caption += f" {SMALLER_K_NOTE}"
     if any(" loose" in str(line[1]) for line in lines): caption += f" {LOOSE_NOTE}"
     return plain_table(headings, lines, "published results", caption)
