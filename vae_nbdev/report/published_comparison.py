@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ORIGINAL', 'OBJECTIVES', 'ORIGINAL_OBJECTIVE', 'COMPARISON_COLUMNS', 'objective_of', 'complete_result',
-           'read_stored_results', 'find_runs', 'comparison_rows', 'write_comparison', 'read_comparison',
-           'comparison_table', 'plot_comparison']
+           'read_stored_results', 'find_runs', 'comparison_rows', 'write_comparison', 'comparison_table',
+           'plot_comparison']
 
 # %% ../../nbs/10_report/15_published_comparison.ipynb #cell-003
 import csv, dataclasses, json, math, statistics
@@ -120,16 +120,6 @@ def write_comparison(
         table.writeheader()
         table.writerows(rows)
     return rows
-
-def read_comparison(path) -> list: # rows, as write_comparison returns them
-    "The rows of a `published_comparison.csv`; raises `InputError` for other columns"
-    with open(path, encoding="utf-8", newline="") as file: rows = list(csv.DictReader(file))
-    if not rows or tuple(rows[0]) != COMPARISON_COLUMNS:
-        raise InputError(f"{path} is no comparison: its columns must be {', '.join(COMPARISON_COLUMNS)}.")
-    number = lambda text: float(text) if text else ""
-    return [row | {k: number(row[k]) for k in ("ours", "sd", "published", "difference")}
-            | {k: int(row[k]) if row[k] else "" for k in ("seeds", "epochs", "mc_samples")}
-            | {k: row[k] == "True" if row[k] else "" for k in ("matched", "original_objective")} for row in rows]
 
 # %% ../../nbs/10_report/15_published_comparison.ipynb #cell-017
 def _architecture_title(name) -> str:
