@@ -242,7 +242,7 @@ def made_up_result(
     group |= {k: changes.pop(k) for k in group if k in changes}
     run = {"architecture": architecture, "network": "256-128", "latent": 2, "seed": seed, "epochs": 5,
            "mc_samples": None, "options": {}} | changes
-    score = lambda mean: {"mean": mean, "se": se if mean else 0.}
+    score = lambda mean: {"mean": mean, "se": se if mean else 0., "se_draws": se / 2 if mean else 0.}
     usual = {"ell": ell, "pll": ell + 1, "kl_z": kl_z, "kl_w": 0., "elbo": ell - kl_z}
     name = "-".join(map(str, [architecture, run["network"], run["latent"], *group.values(), seed]))
     epoch = lambda e: {"epoch": e, "train": {"ell": ell - 9 / e}, "valid": {"ell": ell - 10 / e}, "seconds": 1}

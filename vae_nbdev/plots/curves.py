@@ -12,6 +12,7 @@ import itertools, math
 from typing import NamedTuple
 import numpy as np
 from matplotlib.lines import Line2D
+from scipy.optimize import isotonic_regression
 from ..core.files import InputError
 from .figure import GREY, LINE_COLOURS, LineStyle, MARKERS, PALETTE, PlotFigure
 from .figure import default_style, style_axes, wrap_words
@@ -24,15 +25,11 @@ def deoverlap_labels(
     high:float=math.inf, # no middle above this, as long as there is room
 ) -> list: # new positions, in the order of `positions`
     "Move labels apart so that none overlap, with the smallest sum of squared moves"
-    order, pools = np.argsort(positions, kind="stable"), [] # pools of [mean, size]
+    order = np.argsort(positions, kind="stable")
     halves = np.broadcast_to(heights, len(order))[order] / 2
     steps = np.cumsum(halves) + np.cumsum(halves) - halves - halves[0] # of the middles, if all labels touch
-    for step, k in zip(steps, order):
-        pools.append([positions[k] - step, 1])
-        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
-            (b, m), (a, n) = pools.pop(), pools.pop()
-            pools.append([(a * n + b * m) / (n + m), n + m])
-    level = np.clip(np.repeat(*zip(*pools)), low, max(low, high - steps[-1]))
+    level = isotonic_regression(np.asarray(positions, dtype=float)[order] - steps).x
+    level = np.clip(level, low, max(low, high - steps[-1]))
     result = np.empty(len(order))
     result[order] = level + steps
     return result.tolist()

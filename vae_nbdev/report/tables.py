@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETTER', 'DETERMINISTIC_NOTE', 'UNCERTAIN_NOTE',
-           'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'ESS_NOTE', 'LOOSE_NOTE', 'TRAINED_MODELS',
-           'CLASSIFIER_UNITS', 'REFERENCE_ROWS', 'REFERENCE_SCORES', 'with_minus_sign', 'format_number', 'format_units',
-           'format_duration', 'format_bytes', 'header_cell', 'score_cell', 'measure_title', 'column_places',
-           'measure_heading', 'is_loose', 'loose_mark', 'score_mark', 'column_scores', 'score_column', 'text_column',
-           'mean_over_seeds', 'k_hat_column', 'measure_columns', 'table_columns', 'error_sentence', 'counts_text',
-           'caption_text', 'table_caption', 'teacher_forced_note', 'bound_notes', 'table_notes', 'reference_value',
-           'reference_values', 'reference_rows', 'show_html', 'scroll_box', 'link_to', 'sortable_table', 'group_styles',
-           'legend_swatch', 'group_table', 'measure_tables', 'number_cell', 'plain_table']
+           'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'ESS_NOTE', 'NO_K_HAT_NOTE', 'LOOSE_NOTE',
+           'TRAINED_MODELS', 'CLASSIFIER_UNITS', 'REFERENCE_ROWS', 'REFERENCE_SCORES', 'with_minus_sign',
+           'format_number', 'format_units', 'format_duration', 'format_bytes', 'header_cell', 'score_cell',
+           'measure_title', 'column_places', 'measure_heading', 'is_loose', 'loose_mark', 'score_mark', 'column_scores',
+           'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns', 'table_columns',
+           'error_sentence', 'counts_text', 'caption_text', 'table_caption', 'teacher_forced_note', 'bound_notes',
+           'table_notes', 'reference_value', 'reference_values', 'reference_rows', 'show_html', 'scroll_box', 'link_to',
+           'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell',
+           'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import statistics
@@ -56,6 +57,7 @@ TEACHER_FORCED_NOTE = ("{}: autoregressive decoders. Their log p(x|z) of a pixel
                        "not compete with those of other models.")
 ESS_NOTE = ("k‑hat: Pareto k-hat of the importance weights, the median over the images; ESS: their effective sample "
             "size instead, where k is too small for k-hat.")
+NO_K_HAT_NOTE = "IWLL without k-hat: older code did not record it, and whether its error is reliable is not known."
 LOOSE_NOTE = (f"IWLL marked “loose”: Pareto k-hat of the importance weights above {K_HAT_LIMIT}; the bound holds on "
               "average, but may lie far below its limit, and its error is not reliable.")
 
@@ -217,7 +219,9 @@ def error_sentence(rows) -> str:
     "What ± means for these rows, and what the numbers are of where there are fewer than three seeds"
     n_seeds = sorted({len(row.results) for row in rows})
     counts = " or ".join(map(str, n_seeds))
-    one_seed = "± is the standard error over test images and Monte-Carlo draws"
+    scores = [r["measures"].get("ell") for row in rows for r in row.results]
+    drawn = all("se_draws" in score for score in scores if score) # older code left the draws out
+    one_seed = f"± is the standard error over test images {'and Monte-Carlo draws' if drawn else 'alone'}"
     if n_seeds == [1]: text = one_seed
     else: text = f"each number is the mean ± standard deviation over {counts} seeds"
     if len(n_seeds) > 1 and 1 in n_seeds: text += f"; for one seed, {one_seed}"
@@ -266,7 +270,9 @@ def table_notes(group, without=()) -> Ul: # without: measures that another table
     "The notes below a table: the kind of likelihood, the meaning of its marks, and what ± does not cover"
     notes, shown = bound_notes(group), {"ece", "aurc"} - {*without}
     iwll = [r["measures"].get("iwll") or {} for row in group.rows for r in row.results]
-    if any(v.get("ess") is not None and v.get("k_hat") is None for v in iwll): notes.append(ESS_NOTE)
+    without_k_hat = [v for v in iwll if v and v.get("k_hat") is None]
+    if any(v.get("ess") is not None for v in without_k_hat): notes.append(ESS_NOTE)
+    if any(v.get("ess") is None for v in without_k_hat): notes.append(NO_K_HAT_NOTE)
     if any(row.score(key) for row in group.rows for key in shown): notes.append(CALIBRATION_NOTE)
     return Ul(*(Li(*with_subscripts(note)) for note in notes), cls="notes") if notes else None
 
