@@ -19,15 +19,15 @@ from typing import NamedTuple
 from fastcore.xml import Sub
 import vae_nbdev
 from ..core.files import InputError, read_json, path_within
-from ..core.schema import check_arguments, check_schema, printable
+from ..core.schema import check_schema, printable
 from ..data.datasets import load
 from ..nn.autoregressive import AutoregressiveDecoder
 from ..nn.registry import architectures
 from ..plots.figure import class_words
 from ..studies.folders import RUNS, read_study_index
 from ..studies.parameter_words import format_parameter
-from ..studies.runs import EVALUATION_FIELDS
-from ..studies.spec import Run, chosen_options, run_name
+from ..studies.runs import EVALUATION_FIELDS, current_name
+from ..studies.spec import Run, chosen_options
 from .schemas import FullResult
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-007
@@ -45,18 +45,13 @@ def read_result(folder) -> dict: # the contents of `result.json`
     return result
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-009
-def _has_run_name(result, name) -> bool:
-    "Whether the parameters of a result are those of the run of this name, whatever older code has named it"
-    try: return run_name(Run(**check_arguments(Run, result["run"], "its result.json"))) == name
-    except InputError: return False # of parameters that this code does not know
-
 def _read_run_result(folder, name) -> dict:
     "The result of the run of that name; `InputError` if its files lead out of the study or belong to another run"
     run_folder = path_within(folder, "runs", name, "result.json").parent
     for path in run_folder.rglob("*"):
         if path.is_symlink(): path_within(folder, path.relative_to(folder))
     result = read_result(run_folder)
-    if result["name"] == name or _has_run_name(result, name): return result | {"name": name}
+    if name in (result["name"], current_name(result)): return result | {"name": name}
     raise InputError(f"its result.json is that of another run, {result['name']}: put the original in its place.")
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-010

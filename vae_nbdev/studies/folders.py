@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['RUNS', 'NEXT', 'STUDY_FILES', 'read_run_key', 'set_aside', 'work_folder', 'set_aside_others', 'restore_older',
            'install_next', 'reuse_training', 'acquire_run', 'StudyIndex', 'read_study_index', 'repeat_file',
-           'check_study_folder', 'write_study', 'finished_runs', 'outdated_runs']
+           'check_study_folder', 'write_study', 'finished_runs', 'renamed_results', 'outdated_runs',
+           'keep_older_results']
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-003
 import dataclasses, fnmatch, glob, itertools, os, re, shutil, sys
@@ -18,8 +19,8 @@ from ..core.schema import Line, Schema, Text, check_schema
 from ..training.checkpoints import check_run_folder, has_checkpoint, holds_run, remove_temporary_files
 from ..core.yaml_text import format_yaml
 from .spec import REPEAT_LINE, Run, Study, has_parameters, run_key, run_name
-from .runs import OLDER, finished_result, holds_training, log_event
-from .runs import older_folder, read_result_key
+from .runs import OLDER, current_name, finished_result, holds_training, log_event
+from .runs import older_folder, older_result, read_result_key
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-006
 RUNS = "runs" # folder in a study's folder
@@ -32,11 +33,15 @@ def read_run_key(folder) -> str: # "" if there is none
     except InputError: return ""
     return text if re.fullmatch("[0-9a-f]+", text) else ""
 
-def _move_entries(source, target):
-    "Move what belongs to a run from one folder to another, its key and its result last"
+def _run_entries(folder) -> list: # of paths
+    "What belongs to the run in a folder, its key and its result last"
     last = ("config.json", "key", "result.json") # of these each one shows that the folder is a run's
-    entries = [p for p in Path(source).iterdir() if not any(fnmatch.fnmatchcase(p.name, s) for s in _STAYING)]
-    for path in sorted(entries, key=lambda p: last.index(p.name) if p.name in last else -1):
+    entries = [p for p in Path(folder).iterdir() if not any(fnmatch.fnmatchcase(p.name, s) for s in _STAYING)]
+    return sorted(entries, key=lambda p: last.index(p.name) if p.name in last else -1)
+
+def _move_entries(source, target):
+    "Move what belongs to a run from one folder to another"
+    for path in _run_entries(source):
         try: os.replace(path, Path(target) / path.name)
         except OSError as error: raise InputError(f"cannot move {path} to {target}: {error.strerror}.") from error
 
@@ -265,6 +270,44 @@ def finished_runs(
     raise InputError(f"the study in {folder} has no finished run: go on with it first, with vae_report.")
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-041
+def _lacks_result(folder, run) -> bool:
+    "Whether a run has no result of whichever code, and no training by this code, in its folder"
+    finished = any((Path(folder) / place / "result.json").exists() for place in ("", NEXT))
+    return not finished and not (holds_run(folder) and read_run_key(folder) == run_key(run))
+
+def renamed_results(
+    study:Study,
+    out, # its folder
+) -> dict: # run name → folder
+    "Where older code, which has named runs otherwise, has left results of runs that have none"
+    runs, folders = Path(out) / RUNS, {}
+    missing = {run_name(run) for run in study.runs if _lacks_result(runs / run_name(run), run)}
+    files = [path for path in runs.glob("*/result.json") if path.is_file()] if missing else []
+    for path in sorted(files, key=lambda path: path.stat().st_mtime):
+        try: result = read_json(path, "a result")
+        except InputError: continue # a damaged one is of no use
+        folders[current_name(result) if isinstance(result, dict) else ""] = path.parent
+    return {name: folder for name, folder in folders.items() if name in missing}
+
+
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-042
+def _copy_entry(source, target):
+    "Copy a file or a folder of a run, each file as a whole"
+    if source.is_dir():
+        for path in source.iterdir(): _copy_entry(path, make_folder(target) / path.name)
+    else:
+        with replace_file(target) as temporary: shutil.copyfile(source, temporary)
+
+def _take_over_result(source, folder, run):
+    "Copy the run in a folder with an older name, which stays, to the folder that the run has now"
+    check_run_folder(source) # no link, pipe or device is read
+    with Lock(make_folder(folder)):
+        set_aside_others(folder, run)
+        for path in _run_entries(source): _copy_entry(path, folder / path.name)
+        log_event(folder, f"result of {source.name} taken over")
+
+
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-044
 def _describe_code(commit, code, versions=None) -> str:
     "Code in words: its commit, or otherwise the version of the package and the hash of its source"
     version = versions.get("vae-nbdev") if isinstance(versions, dict) else None
@@ -285,10 +328,22 @@ def outdated_runs(
     out, # its folder
 ) -> dict: # run name → reason
     "The runs that are finished, but not by this code with these parameters, and would be done again"
-    reasons = {}
+    reasons, renamed = {}, renamed_results(study, out)
     for run in study.runs:
-        folder = Path(out) / RUNS / run_name(run)
+        folder = renamed.get(run_name(run), Path(out) / RUNS / run_name(run))
         if (folder / "result.json").exists() and not any(finished_result(run, f) for f in (folder, folder / NEXT)):
             result = read_json(folder / "result.json", "a result")
             reasons[run_name(run)] = _describe_origin(result if isinstance(result, dict) else {}, run)
     return reasons
+
+def keep_older_results(
+    study:Study,
+    out, # its folder
+) -> dict: # run name → why its result is an older one
+    "The runs that can keep the result of other code, which has their name from here on"
+    reasons, renamed, kept = outdated_runs(study, out), renamed_results(study, out), {}
+    for run in (run for run in study.runs if run_name(run) in reasons):
+        name, folder = run_name(run), path_within(out, RUNS, run_name(run))
+        if name in renamed: _take_over_result(renamed[name], folder, run)
+        if older_result(run, folder): kept[name] = reasons[name]
+    return kept

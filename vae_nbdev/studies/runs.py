@@ -6,8 +6,8 @@
 __all__ = ['MAX_SCORE_ROWS', 'CODE_CHANGED', 'EVALUATION_FIELDS', 'OLDER', 'stored_threads', 'train_run', 'group_draws',
            'write_scores', 'read_scores', 'check_code', 'log_event', 'filter_kwargs', 'read_completed_history',
            'read_training', 'check_training', 'read_result_key', 'older_folder', 'set_result_aside',
-           'evaluated_weights', 'check_evaluation', 'evaluate_run', 'finished_result', 'older_result', 'holds_training',
-           'stored_run']
+           'evaluated_weights', 'check_evaluation', 'evaluate_run', 'finished_result', 'older_result', 'current_name',
+           'holds_training', 'stored_run']
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, os, re, time
@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from ..core.files import InputError, append_line, make_folder, read_bytes, read_json, write_json
 from ..core.provenance import code_changed, code_version, provenance
-from ..core.schema import Measure, check_schema
+from ..core.schema import Measure, check_arguments, check_schema
 from ..data.datasets import check_images, display_name, load, place_independent
 from ..nn.registry import make_model
 from ..speed.threads import choose_threads, use_threads
@@ -277,6 +277,14 @@ def older_result(run:Run, folder) -> dict|None: # or None
     "The result of a run that was finished by other code, with these parameters; otherwise `None`"
     result = _read_result(folder)
     return result if result.get("key") != run_key(run) and has_parameters(result, run) else None
+
+def current_name(
+    result:dict, # from a `result.json`, possibly of older code
+) -> str: # "" for parameters that this code does not know
+    "The name that this code gives the run of a result, whatever the name of its folder"
+    stored = result.get("run")
+    try: return run_name(Run(**check_arguments(Run, stored, "its result.json"))) if isinstance(stored, dict) else ""
+    except InputError: return ""
 
 def holds_training(run:Run, folder, device="auto") -> bool:
     "Whether a folder holds a run's finished training, by this code and for this device; its evaluation may be another"
