@@ -45,6 +45,7 @@ def _move_entries(source, target):
         try: os.replace(path, Path(target) / path.name)
         except OSError as error: raise InputError(f"cannot move {path} to {target}: {error.strerror}.") from error
 
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-007
 def set_aside(folder) -> Path: # where it is now
     "Move what a run folder holds into `older`; after a kill the next call goes on"
     folder = Path(folder)
@@ -56,7 +57,7 @@ def set_aside(folder) -> Path: # where it is now
     _move_entries(folder, target)
     return target
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-010
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-011
 def work_folder(folder, run:Run) -> Path:
     "Where a run is done: in its folder, or in `next` below it if the folder holds another finished result"
     folder = Path(folder)
@@ -78,7 +79,7 @@ def restore_older(folder, run:Run, lock:Lock=None): # the lock of `next`, if the
         _move_entries(old, new)
     with suppress(OSError): old.rmdir()
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-011
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-012
 def _move_older(new, folder):
     "Move what was set aside in `next` to what was set aside in the run's folder, under names that are free there"
     for path in sorted((new / OLDER).iterdir()) if (new / OLDER).is_dir() else ():
@@ -103,7 +104,7 @@ def install_next(
     for path in lock.files().values(): path.unlink(missing_ok=True)
     with suppress(OSError): new.rmdir() # it stays if something else is in it
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-013
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-014
 def _copy_training(source, folder, run):
     "Copy what a finished training has left, as the training of a run with another evaluation; its checkpoint last"
     logs = (f"logs/{path.name}" for path in (source / "logs").glob("*"))
@@ -127,7 +128,7 @@ def reuse_training(
     source = next((path for path in alike if path.name != name and holds_training(run, path, device)), None)
     if source: _copy_training(source, folder, run)
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-015
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-016
 def _remove_leftovers(folder, run):
     "Remove files that were never completed, and the failure of an earlier attempt"
     remove_temporary_files(folder)
@@ -153,7 +154,7 @@ def acquire_run(
         raise
     return lock
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-028
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-029
 class StudyIndex(Schema):
     "The content of a `study.json`"
     name:Line = "" # of the study
@@ -175,7 +176,7 @@ def read_study_index(
     except InputError as error:
         raise InputError(f"{str(error).rstrip('.')}: restore it, or choose another folder.") from error
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-029
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-030
 STUDY_FILES = ("study.json", "results.json", "table.csv", "summary.csv", "summary.tex", "index.html",
                "presentation.html", "comparison.ipynb", "presentation.ipynb") # that a report writes
 
@@ -188,7 +189,7 @@ def _check_repeat_file(path):
     if not path.exists() or read_bytes(path, "the study").startswith(REPEAT_LINE.encode()): return
     raise InputError(f"{path} is not from vae_report, which needs this name: rename it.")
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-030
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-031
 def _check_runs(out):
     "Raise `InputError` if a folder without `study.json` holds anything but runs in its folder `runs`"
     for path in sorted((out / RUNS).iterdir()) if (out / RUNS).is_dir() else []:
@@ -207,7 +208,7 @@ def _check_owner(study, out):
         raise InputError(f"{out} holds the study {name!r}: choose another --out for {study.name!r}, or name its file "
                          f"{name}.yaml.")
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-031
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-032
 def _check_run_folder(folder, run):
     "Raise `InputError` if a folder holds anything but a run, or if its result is damaged"
     in_parts = (folder / NEXT / "result.json").exists() # a kill may have ended the exchange of two results
@@ -232,7 +233,7 @@ def check_study_folder(
     if not (out / "study.json").exists(): _check_runs(out)
     for run in study.runs: _check_run_folder(path_within(out, RUNS, run_name(run)), run)
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-035
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-036
 def _study_content(study) -> dict:
     "What a study's file must hold to repeat exactly its runs"
     parameters = lambda runs: [dataclasses.asdict(run) for run in runs]
@@ -257,7 +258,7 @@ def write_study(
     write_json(out / "study.json", index)
     write_text(repeat_file(study, out), REPEAT_LINE + format_yaml(_study_content(study)))
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-038
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-039
 def finished_runs(
     folder, # of a study
 ) -> tuple: # the folders of its finished runs, and how many of its runs have no result
@@ -269,7 +270,7 @@ def finished_runs(
     if finished: return finished, len(places) - len(finished)
     raise InputError(f"the study in {folder} has no finished run: go on with it first, with vae_report.")
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-041
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-042
 def _lacks_result(folder, run) -> bool:
     "Whether a run has no result of whichever code, and no training by this code, in its folder"
     finished = any((Path(folder) / place / "result.json").exists() for place in ("", NEXT))
@@ -290,7 +291,7 @@ def renamed_results(
     return {name: folder for name, folder in folders.items() if name in missing}
 
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-042
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-043
 def _copy_entry(source, target):
     "Copy a file or a folder of a run, each file as a whole"
     if source.is_dir():
@@ -307,7 +308,7 @@ def _take_over_result(source, folder, run):
         log_event(folder, f"result of {source.name} taken over")
 
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-044
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-045
 def _describe_code(commit, code, versions=None) -> str:
     "Code in words: its commit, or otherwise the version of the package and the hash of its source"
     version = versions.get("vae-nbdev") if isinstance(versions, dict) else None
@@ -323,6 +324,7 @@ def _describe_origin(result, run) -> str:
     trained = _describe_code(result.get("trained_commit"), trained_by)
     return f"trained by other code ({trained}), evaluated by {evaluated}"
 
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-046
 def outdated_runs(
     study:Study,
     out, # its folder
