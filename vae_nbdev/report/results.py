@@ -66,7 +66,7 @@ def load_results(
         reason = (index.failures or {}).get(name)
         try: result = None if reason else _read_run_result(folder, name) # what failed may have an older result
         except InputError as error: result, reason = None, str(error)
-        if result: results.append(result | {"kept": (index.kept or {}).get(name)})
+        if result: results.append(result | ({"kept": why} if (why := (index.kept or {}).get(name)) else {}))
         else: failures[printable(name)] = printable(reason, 2000)
     if results or failures: return results, failures
     raise InputError(f"there are no runs in {printable(str(folder))}: name the folder of a study of vae_report.")
