@@ -119,19 +119,12 @@ Examples, for the runs that the examples of vae_train make:
 def _evaluate(folder, changes, data_dir, device, threads):
     "The work of `vae_benchmark`; `changes` are fields of a `Run`"
     wait_passively()
-    from vae_nbdev.core.locks import Lock
-    from vae_nbdev.data.datasets import load
-    from vae_nbdev.studies.runs import check_evaluation, evaluate_run, stored_run
-    from vae_nbdev.training.checkpoints import remove_temporary_files
+    from vae_nbdev.studies.runs import measure_run, stored_run
     from vae_nbdev.training.settings import pick_device
     run = stored_run(folder, changes)
     logger.info("%s in %s, on %s", run, folder, pick_device(device))
-    data = load(run.dataset, run.binarisation, data_dir, images_summary=run.images)
-    logger.info("%s: %d test images", run.dataset, len(data.test))
-    check_evaluation(run, folder, changes)  # what can be refused is refused before the lock is written
-    with Lock(folder):
-        remove_temporary_files(folder) # a killed evaluation leaves them
-        result = evaluate_run(run, folder, data, device=device, data_dir=data_dir, progress=True, threads=threads)
+    options = {"device": device, "data_dir": data_dir, "progress": True, "threads": threads}
+    result = measure_run(run, folder, asked=changes, **options)
     print(f"{result_text(result)}\nresult: {one_line(_result_path(folder, result))}")
 
 # %% ../../nbs/11_commands/02_benchmark.ipynb #cell-019

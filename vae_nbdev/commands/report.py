@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['PACKAGE', 'REPORT_NOTEBOOKS', 'ENGINES', 'find_reports', 'study_folder', 'load_studies', 'study_lines', 'check_extra',
-           'keep_outdated', 'print_page', 'vae_report']
+           'keep_outdated', 'measure_outdated', 'print_page', 'vae_report']
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-003
 from ..core.signals import exit_on_stop
@@ -107,18 +107,39 @@ def _ask_to_keep() -> bool:
         if answer.strip().lower() in ("k", "keep"): return True
         if not answer or answer.strip().lower() in ("a", "again"): return False
 
-def keep_outdated(study, out, keep_results:bool) -> bool:
-    "Whether to keep results of other code: says which there are and, on a terminal, asks"
+def keep_outdated(study, out, keep_results:bool, evaluate_again:bool=False) -> bool:
+    "Whether to keep trainings of other code: says which there are and, on a terminal, asks"
     from vae_nbdev.studies.folders import outdated_runs
+    keep_results = keep_results or evaluate_again
     if not (outdated := outdated_runs(study, out)): return keep_results
     asks = not keep_results and sys.stdin.isatty() and sys.stderr.isatty()
-    plan = "are used as they are" if keep_results else "would be made again" if asks else "are made again"
+    plan = "are measured again by this code" if evaluate_again else "are used as they are" if keep_results else (
+        "would be made again" if asks else "are made again")
     why = "; ".join(f"{count} {reason}" for reason, count in Counter(outdated.values()).most_common())
-    hint = "" if keep_results else "; --keep-results uses them as they are"
+    hint = "" if keep_results else ("; --keep-results uses them as they are, and --evaluate-again measures their "
+                                    "trainings again")
     print_message(f"vae_report: results of {len(outdated)} of {len(study.runs)} runs {plan}: {one_line(why)}{hint}.")
     return _ask_to_keep() if asks else keep_results
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-022
+# %% ../../nbs/11_commands/03_report.ipynb #cell-020
+def measure_outdated(study, out, data_dir, device):
+    "Measure trainings whose results other code has measured; these results go to the older ones of their runs"
+    from vae_nbdev.core.progress import ProgressBar
+    from vae_nbdev.core.provenance import code_version
+    from vae_nbdev.studies.folders import RUNS, keep_older_results
+    from vae_nbdev.studies.runner import record_outcome
+    from vae_nbdev.studies.runs import check_evaluation, measure_run, older_result
+    from vae_nbdev.studies.spec import run_name
+    kept = keep_older_results(study, out)
+    older = [(run, Path(out, RUNS, run_name(run))) for run in study.runs if run_name(run) in kept]
+    older = [(run, folder) for run, folder in older if older_result(run, folder).get("code") != code_version()]
+    for run, folder in older: check_evaluation(run, folder) # before hours of work
+    with ProgressBar(total=len(older), desc=study.name, unit="run") as bar:
+        for run, folder in older:
+            measure_run(run, folder, data_dir=data_dir, device=device, threads="auto")
+            record_outcome(bar, run_name(run), "", {})
+
+# %% ../../nbs/11_commands/03_report.ipynb #cell-024
 def _failure_lines(study, out, failures) -> list:
     "What a command says about failed runs: how many there are, what to do, and the reason of each"
     from vae_nbdev.studies.folders import RUNS, work_folder
@@ -142,7 +163,7 @@ def _finish_report(study, out, notebook, failures, data_dir, show):
     for line in _failure_lines(study, out, failures): print_message(line)
     raise SystemExit(1)
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-025
+# %% ../../nbs/11_commands/03_report.ipynb #cell-027
 def print_page(
     out, # folder of a study
     page, # path of its report
@@ -158,7 +179,7 @@ def print_page(
         print_message("vae_report: there is no browser here: open the file above in one.")
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-026
+# %% ../../nbs/11_commands/03_report.ipynb #cell-028
 _REPORT_DETAILS = """\
 Runs that are already done by this code are skipped, failed ones are listed at the end. Ctrl-C,
 SIGTERM and SIGHUP keep what is done; the same command goes on with the rest.
@@ -170,14 +191,16 @@ Examples, two of them for the runs that the examples of vae_train make:
   vae_report runs/variational runs/bayesian
   vae_report runs/linear --out results/linear
   vae_report mnist_quick --jobs 2
+  vae_report mnist_quick --evaluate-again
   vae_report seed_grid --seeds 1 --epochs 5
   vae_report iwae_table --fraction 0.1
   vae_report seed_grid --engine dask --scheduler tcp://10.0.0.1:8786
 """
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-027
-def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results, show, run_all, **settings):
+# %% ../../nbs/11_commands/03_report.ipynb #cell-029
+def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results, show, run_all, evaluate_again=False,
+            **settings):
     "The work of `vae_report`; `run_all` does the runs, with the `settings` of both engines"
     from vae_nbdev.report.page import page_exporter
     from vae_nbdev.studies.folders import check_study_folder, repeat_file
@@ -192,12 +215,13 @@ def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results
     logger.info("study %s with %d runs in %s, notebooks of %s", plan.name, len(plan.runs), out, folder)
     check_study_folder(plan, out)
     page_exporter(folder / "template") # refused before the runs
-    keep = keep_outdated(plan, out, keep_results)
+    keep = keep_outdated(plan, out, keep_results, evaluate_again)
     logger.info("%s, keep results is %s", settings, keep)
+    if evaluate_again: measure_outdated(plan, out, data_dir, settings["device"])
     failures = run_all(plan, out, folder / "experiment.ipynb", data_dir=data_dir, keep_results=keep, **settings)
     _finish_report(plan, out, folder / "comparison.ipynb", failures, data_dir, show)
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-029
+# %% ../../nbs/11_commands/03_report.ipynb #cell-031
 def _names_study(path, reports) -> bool:
     "Whether a folder without a run has the name of a study that comes with the project"
     if os.path.basename(path) != path or os.path.exists(os.path.join(path, "config.json")): return False
@@ -227,7 +251,7 @@ def _compare(folders, data_dir, device, out, reports, show, **study_options):
     print_page(out, page, show)
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-030
+# %% ../../nbs/11_commands/03_report.ipynb #cell-032
 def _print_left_out(folder, n, which):
     "Say that so many runs of a study are not compared"
     from vae_nbdev.report.findings import count_noun
@@ -255,7 +279,7 @@ def _mention_other_results(folders):
     print_message(f"vae_report: {one_line(others[0])}{more}, with other settings than the run, are not shown: a "
                   "report shows those that the study file stated, or the file of --config with which vae_train began.")
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-031
+# %% ../../nbs/11_commands/03_report.ipynb #cell-033
 def _report_on(studies, jobs, batch_seeds, engine, scheduler, reports, **options):
     "The work of `vae_report`"
     wait_passively()
@@ -265,7 +289,7 @@ def _report_on(studies, jobs, batch_seeds, engine, scheduler, reports, **options
     else: _report(studies[0], run_all=_choose_engine(engine, scheduler, **local), **options)
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-032
+# %% ../../nbs/11_commands/03_report.ipynb #cell-034
 @command(_REPORT_DETAILS, None, "fewer --jobs at the same time need less")
 def vae_report(
     *studies:file_path, # a name that --list shows, or a YAML file; or folders of runs to compare
@@ -282,6 +306,7 @@ def vae_report(
     scheduler:str=None, # address of the Dask scheduler, such as tcp://10.0.0.1:8786
     retry:bool=False, # repeat runs that failed before and would fail again
     keep_results:bool=False, # use results of other versions of the code as they are
+    evaluate_again:bool=False, # keep the trainings of other versions of the code, and measure them again
     out:file_path=None, # the study's folder; by default reports/_build/STUDY
     reports:file_path=None, # the folder with the report notebooks
 ):
@@ -289,8 +314,8 @@ def vae_report(
     if list: print(study_lines(load_studies(find_reports(reports))))
     else: _report_on(studies, jobs, batch_seeds, engine, scheduler, reports, show=open, epochs=epochs, seeds=seeds,
                      fraction=fraction, data_dir=data_dir, device=device, retry=retry, keep_results=keep_results,
-                     out=out)
+                     evaluate_again=evaluate_again, out=out)
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-033
+# %% ../../nbs/11_commands/03_report.ipynb #cell-035
 if __name__ == "__main__" and "__file__" in globals(): vae_report() # python -m; a notebook is no file

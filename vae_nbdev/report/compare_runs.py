@@ -10,13 +10,12 @@ import dataclasses, fnmatch, hashlib, os, shutil
 from collections.abc import Iterable
 from pathlib import Path
 from ..core.files import InputError, check_path, make_folder, path_within, replace_file
-from ..core.locks import Lock
 from ..data.datasets import load
 from ..training.checkpoints import restore
 from ..studies.spec import Study, check_study_data, run_name
 from ..studies.folders import NEXT, RUNS, check_study_folder, write_study
-from ..studies.runs import OLDER, check_evaluation, evaluate_run, evaluated_weights, read_result_key
-from ..studies.runs import set_result_aside, stored_run
+from ..studies.runs import OLDER, check_evaluation, current_name, evaluated_weights, measure_run
+from ..studies.runs import read_result_key, set_result_aside, stored_run
 from .figures import save_plots
 from .page import build_report
 from .results import read_result
@@ -79,11 +78,11 @@ def _check_result(run, folder):
     if not (folder / "result.json").exists(): return check_evaluation(run, folder)
     try: result = read_result(folder)
     except InputError as error: raise InputError(f"{folder} cannot be shown: {error}") from error
-    if result["name"] == run_name(run): return
+    if run_name(run) in (result["name"], current_name(result)): return
     check_evaluation(run, folder)
     stored = result["run"]
     different = [f"{k} = {stored[k]!r}, not {v!r}" for k, v in dataclasses.asdict(run).items() if stored.get(k, v) != v]
-    whose = f"of a run with {', '.join(different)}" if different else "by code that named runs otherwise"
+    whose = f"of a run with {', '.join(different)}" if different else "by code with other parameters"
     raise InputError(f"the result in {folder} is {whose}: measure it anew with vae_benchmark.")
 
 
@@ -91,9 +90,7 @@ def _check_result(run, folder):
 def _evaluate_missing(run, folder, data_dir, device, progress):
     "Evaluate a run that has no result"
     if (folder / "result.json").exists(): return
-    data = load(run.dataset, run.binarisation, data_dir, images_summary=run.images)
-    options = {"device": device, "data_dir": data_dir, "progress": progress, "threads": "auto"}
-    with Lock(folder): evaluate_run(run, folder, data, **options)
+    measure_run(run, folder, data_dir=data_dir, device=device, progress=progress, threads="auto")
 
 def _add_run(run, folder, target, data_dir):
     "Copy a run into the study, and draw its plots in the copy if it has none"

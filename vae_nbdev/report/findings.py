@@ -302,8 +302,8 @@ def run_summary(
     done = f"All {len(results)} runs are" if len(results) > 1 else "The only run is"
     done += f" done: {model_counts(results)}."
     n_older = sum(result["name"] in kept for result in results)
-    were = "was" if n_older == 1 else "were"
-    older = f" {n_older:,} of {count_noun(len(results), 'result')} {were} made by other code and kept: see "
+    verb = "is" if n_older == 1 else "are"
+    older = f" {n_older:,} of {count_noun(len(results), 'result')} {verb} of older code: see "
     note = (older, A("the settings", href="#Settings-and-provenance"), " at the end.") if n_older else ()
     if not failures: return P(done, *note)
     failed = f"{len(failures)} of {count_noun(len(results) + len(failures), 'run')} failed"

@@ -23,7 +23,8 @@ from ..plots.figure import GREY, PlotFigure, class_words, default_style, line_st
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
 from .results import bound_mark, column_settings, competes, group_results
-from .results import is_builtin_study, is_teacher_forced, row_setting, score_line, short_name
+from .results import OLDER_NOTE, is_builtin_study, is_teacher_forced, older_mark, row_setting
+from .results import score_line, short_name
 from .tables import (
     HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, format_duration, format_number,
     given_weights_note, group_styles, is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading,
@@ -175,8 +176,8 @@ def ranking_cells(group, rows, key, setting) -> list: # setting: its k or L
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-022
 def _name_cell(row, styles) -> Th:
-    "The colour and the name of a row"
-    return Th(legend_swatch(styles[name := short_name(row.name)]), name, scope="row")
+    "The colour and the name of a row, and its mark"
+    return Th(legend_swatch(styles[name := short_name(row.name)]), f"{name}{older_mark(row)}", scope="row")
 
 def ranking_table(group) -> Div:
     "The models of a group by ELL; those whose ELL is not of a reconstruction come last"
@@ -193,6 +194,7 @@ def ranking_table(group) -> Div:
     note = (f"{capital_title(group)}: {score_line(group, with_minus_sign)}; nats per image, "
             f"{rows[0].results[0]['n_test']:,} test images; ELL − KL only where it is a bound; "
             f"{error_sentence(rows)} Bold is the highest mean. {given_weights_note(group)} {teacher_forced_note(rows)}")
+    if any(map(older_mark, rows)): note += f" {OLDER_NOTE}"
     if any(map(is_loose, rows)): note += f" {LOOSE_NOTE}"
     return Div(Table(Thead(head), Tbody(*map(Tr, names, *columns))), P(*with_subscripts(note), cls="caption"))
 

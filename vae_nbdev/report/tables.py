@@ -25,7 +25,7 @@ from ..evaluation.significance import SEEDS_NEEDED
 from ..plots.figure import line_styles
 from .results import Group, bound_mark, column_settings, competes, given_weights_note, group_results
 from .results import is_grey_score, is_teacher_forced, result_part, row_setting, score_kind, short_name
-from .results import SETTINGS, with_subscripts
+from .results import OLDER_NOTE, SETTINGS, older_mark, with_subscripts
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-007
 MEASURES = { # name → (heading, explanation), in the order of the columns
@@ -262,8 +262,8 @@ def bound_notes(group) -> list: # of texts
     if is_grey_score(group) and "" in marks: notes.append(GREY_NOTE)
     if "†" in marks: notes.append(DETERMINISTIC_NOTE)
     if "‡" in marks: notes.append(UNCERTAIN_NOTE)
-    if iwll := given_weights_note(group, of="‡"): notes.append(iwll)
-    if forced := teacher_forced_note(group.rows): notes.append(forced)
+    older = OLDER_NOTE if any(map(older_mark, group.rows)) else ""
+    notes += filter(None, [given_weights_note(group, of="‡"), teacher_forced_note(group.rows), older])
     return notes + ([LOOSE_NOTE] if any(map(is_loose, group.rows)) else [])
 
 def table_notes(group, without=()) -> Ul: # without: measures that another table shows; None if there is nothing to say
@@ -335,7 +335,7 @@ def group_table(
     columns, styles, body = table_columns(group, without), group_styles(group), []
     for row, *cells in zip(group.rows, *(cells for _, cells in columns)):
         title = link_to(short_name(row.title), link(row.results[0]["name"]))
-        name = Th(legend_swatch(styles[short_name(row.name)]), title, scope="row", data_sort=row.name)
+        name = Th(legend_swatch(styles[short_name(row.name)]), title, older_mark(row), scope="row", data_sort=row.name)
         body.append(Tr(name, *cells))
     headings = [header_cell("Model"), *(heading for heading, _ in columns)]
     table = sortable_table(headings, body, reference_rows(group, columns))

@@ -11,7 +11,8 @@ import re
 from pathlib import Path
 from ..core.files import replace_file, write_text
 from .results import EXTRA_EVALUATIONS, all_scores, column_settings, competes, evaluation_scores
-from .results import group_results, model_names, run_parameters, score_line, score_over_seeds
+from .results import group_results, model_names, older_mark, run_parameters, score_line
+from .results import score_over_seeds
 from .tables import REFERENCE_SCORES, bound_notes, caption_text, column_scores, counts_text
 from .tables import error_sentence, format_number, measure_heading, reference_values, score_mark
 
@@ -41,8 +42,8 @@ def text_table(
 ) -> str:
     "The likelihoods of comparable runs as lines of text, with the notes that belong to them"
     import pandas  # imported here: commands start faster without it
-    width = max(len(row.name) for row in group.rows)
-    columns = {"model": [row.name.ljust(width) for row in group.rows],
+    names = [row.name + older_mark(row) for row in group.rows]
+    columns = {"model": [name.ljust(max(map(len, names))) for name in names],
                "seeds": [len(row.results) for row in group.rows]}
     for key, setting, (scores, places, _) in _text_columns(group):
         columns[_heading(key, group, setting)] = [
@@ -75,20 +76,30 @@ def _describe(results) -> dict: # column → value
     described = first | parameters | {column: result.get(column) for column in DESCRIPTION_COLUMNS}
     return {column: value for column, value in described.items() if column != "seed"}
 
+# %% ../../nbs/10_report/05_text_table.ipynb #cell-010
+def _origin(result) -> dict: # column → value
+    "The commits of a run's evaluation and of its training, and whether the result is one of older code"
+    commit = result.get("commit")
+    trained = result.get("trained_commit") if result.get("trained_by") else commit # version 0.2.0 stored one for both
+    return {"commit": commit, "trained_commit": trained, "older_code": _count_older([result])}
+
+def _count_older(results) -> int: return sum(bool(result.get("kept")) for result in results)
+
 def _data_frame(rows): # rows: (description, numbers) pairs
     "A pandas DataFrame with all descriptions before all numbers; what a row lacks is empty"
     import pandas  # imported here: commands start faster without it
     columns = dict.fromkeys(column for part in zip(*rows) for cells in part for column in cells)
     return pandas.DataFrame([description | numbers for description, numbers in rows], None, [*columns], object)
 
-# %% ../../nbs/10_report/05_text_table.ipynb #cell-010
+# %% ../../nbs/10_report/05_text_table.ipynb #cell-011
 def results_table(
     results, # of a study
 ): # a pandas DataFrame, one row for each run
     "The numbers of all runs: parameters, means and standard errors in nats per image"
     rows = []
     for result, name in zip(results, model_names(results)):
-        description = {"run": result["name"], "model": name, **_describe([result]), "seed": result["seed"]}
+        description = {"run": result["name"], "model": name, **_describe([result]), "seed": result["seed"],
+                       **_origin(result)}
         scores, iwll = all_scores(result) | evaluation_scores(result), result["measures"].get("iwll") or {}
         numbers = {column: value for key, score in scores.items()
                    for column, value in ((key, score["mean"]), (f"{key}_se", score.get("se")))}
@@ -96,7 +107,7 @@ def results_table(
         rows.append((description, numbers))
     return _data_frame(rows)
 
-# %% ../../nbs/10_report/05_text_table.ipynb #cell-011
+# %% ../../nbs/10_report/05_text_table.ipynb #cell-012
 def _average(results) -> dict: # column → number
     "The mean of each likelihood over the seeds of a model that have it, with its error, and the largest k-hat"
     scores, numbers = [all_scores(result) | evaluation_scores(result) for result in results], {}
@@ -113,10 +124,12 @@ def summary_table(
     results, # of a study
 ): # a pandas DataFrame, one row for each model
     "The numbers of all models: parameters, means over seeds, and standard deviations over seeds or standard errors"
-    return _data_frame([({"model": row.name, **_describe(row.results), "seeds": len(row.results)},
-                         _average(row.results)) for group in group_results(results) for row in group.rows])
+    rows = [row for group in group_results(results) for row in group.rows]
+    counts = [{"seeds": len(row.results), "older_code": _count_older(row.results)} for row in rows]
+    return _data_frame([({"model": row.name, **_describe(row.results), **count}, _average(row.results))
+                        for row, count in zip(rows, counts)])
 
-# %% ../../nbs/10_report/05_text_table.ipynb #cell-014
+# %% ../../nbs/10_report/05_text_table.ipynb #cell-015
 _LATEX = str.maketrans({
     **{c: f"\\{c}" for c in "&%$#_"}, "{": r"\textbraceleft{}", "}": r"\textbraceright{}", "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "|": "$|$", "‖": r"$\|$",
@@ -128,7 +141,7 @@ def latex_text(text) -> str:
     "A text for LaTeX and BibTeX, in which no character is a command"
     return text.translate(_LATEX)
 
-# %% ../../nbs/10_report/05_text_table.ipynb #cell-017
+# %% ../../nbs/10_report/05_text_table.ipynb #cell-018
 def _latex_score(row, key, score, places, best) -> str:
     "A mean with its error and mark; bold if it is the highest of its column"
     if score is None: return "--"
@@ -140,14 +153,15 @@ def _latex_score(row, key, score, places, best) -> str:
 
 def _latex_rows(group) -> list: # of lists of cells, the headings first
     "The table of a group, cell by cell"
-    rows = [["Model", "Seeds"], *([latex_text(row.name), str(len(row.results))] for row in group.rows)]
+    names = [latex_text(row.name + older_mark(row)) for row in group.rows]
+    rows = [["Model", "Seeds"], *([name, str(len(row.results))] for name, row in zip(names, group.rows))]
     for key, setting, (scores, places, best) in _text_columns(group):
         cells = [_latex_score(row, key, score, places, best) for row, score in zip(group.rows, scores)]
         heading = _heading(key, group, setting, latex_text, "$_{{{}}}$")
         for row, cell in zip(rows, [heading, *cells]): row.append(cell)
     return rows
 
-# %% ../../nbs/10_report/05_text_table.ipynb #cell-018
+# %% ../../nbs/10_report/05_text_table.ipynb #cell-019
 def _latex_note(text) -> str:
     "A note below a table, with the subscripts of KL_z and KL_W"
     return re.sub(r"(?<=KL)\\_([zW])", r"$_{\1}$", latex_text(text))
@@ -174,7 +188,7 @@ def latex_table(
         *_latex_references(group), r"\bottomrule", r"\end{tabular}",
         *(rf"\par\smallskip\footnotesize {note}" for note in notes), r"\end{table}"])
 
-# %% ../../nbs/10_report/05_text_table.ipynb #cell-021
+# %% ../../nbs/10_report/05_text_table.ipynb #cell-022
 NUMBER_FILES = ("table.csv", "summary.csv", "summary.tex")
 
 def write_number_files(

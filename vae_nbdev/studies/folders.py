@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['RUNS', 'NEXT', 'STUDY_FILES', 'read_run_key', 'set_aside', 'work_folder', 'set_aside_others', 'restore_older',
            'install_next', 'reuse_training', 'acquire_run', 'StudyIndex', 'read_study_index', 'repeat_file',
-           'check_study_folder', 'write_study', 'finished_runs', 'outdated_runs']
+           'check_study_folder', 'write_study', 'finished_runs', 'renamed_results', 'outdated_runs',
+           'keep_older_results']
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-003
 import dataclasses, fnmatch, glob, itertools, os, re, shutil, sys
@@ -18,8 +19,8 @@ from ..core.schema import Line, Schema, Text, check_schema
 from ..training.checkpoints import check_run_folder, has_checkpoint, holds_run, remove_temporary_files
 from ..core.yaml_text import format_yaml
 from .spec import REPEAT_LINE, Run, Study, has_parameters, run_key, run_name
-from .runs import OLDER, finished_result, holds_training, log_event
-from .runs import older_folder, read_result_key
+from .runs import OLDER, current_name, finished_result, holds_training, log_event
+from .runs import older_folder, older_result, read_result_key
 
 # %% ../../nbs/09_studies/04_folders.ipynb #cell-006
 RUNS = "runs" # folder in a study's folder
@@ -32,14 +33,19 @@ def read_run_key(folder:str|Path) -> str: # "" if there is none
     except InputError: return ""
     return text if re.fullmatch("[0-9a-f]+", text) else ""
 
-def _move_entries(source, target):
-    "Move what belongs to a run from one folder to another, its key and its result last"
+def _run_entries(folder) -> list: # of paths
+    "What belongs to the run in a folder, its key and its result last"
     last = ("config.json", "key", "result.json") # of these each one shows that the folder is a run's
-    entries = [p for p in Path(source).iterdir() if not any(fnmatch.fnmatchcase(p.name, s) for s in _STAYING)]
-    for path in sorted(entries, key=lambda p: last.index(p.name) if p.name in last else -1):
+    entries = [p for p in Path(folder).iterdir() if not any(fnmatch.fnmatchcase(p.name, s) for s in _STAYING)]
+    return sorted(entries, key=lambda p: last.index(p.name) if p.name in last else -1)
+
+def _move_entries(source, target):
+    "Move what belongs to a run from one folder to another"
+    for path in _run_entries(source):
         try: os.replace(path, Path(target) / path.name)
         except OSError as error: raise InputError(f"cannot move {path} to {target}: {error.strerror}.") from error
 
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-007
 def set_aside(folder:str|Path) -> Path: # where it is now
     "Move what a run folder holds into `older`; after a kill the next call goes on"
     folder = Path(folder)
@@ -51,7 +57,7 @@ def set_aside(folder:str|Path) -> Path: # where it is now
     _move_entries(folder, target)
     return target
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-010
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-011
 def work_folder(folder:str|Path, run:Run) -> Path:
     "Where a run is done: in its folder, or in `next` below it if the folder holds another finished result"
     folder = Path(folder)
@@ -73,7 +79,7 @@ def restore_older(folder:str|Path, run:Run, lock:Lock=None): # the lock of `next
         _move_entries(old, new)
     with suppress(OSError): old.rmdir()
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-011
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-012
 def _move_older(new, folder):
     "Move what was set aside in `next` to what was set aside in the run's folder, under names that are free there"
     for path in sorted((new / OLDER).iterdir()) if (new / OLDER).is_dir() else ():
@@ -98,7 +104,7 @@ def install_next(
     for path in lock.files().values(): path.unlink(missing_ok=True)
     with suppress(OSError): new.rmdir() # it stays if something else is in it
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-013
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-014
 def _copy_training(source, folder, run):
     "Copy what a finished training has left, as the training of a run with another evaluation; its checkpoint last"
     logs = (f"logs/{path.name}" for path in (source / "logs").glob("*"))
@@ -122,7 +128,7 @@ def reuse_training(
     source = next((path for path in alike if path.name != name and holds_training(run, path, device)), None)
     if source: _copy_training(source, folder, run)
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-015
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-016
 def _remove_leftovers(folder, run):
     "Remove files that were never completed, and the failure of an earlier attempt"
     remove_temporary_files(folder)
@@ -148,7 +154,7 @@ def acquire_run(
         raise
     return lock
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-028
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-029
 class StudyIndex(Schema):
     "The content of a `study.json`"
     name:Line = "" # of the study
@@ -170,7 +176,7 @@ def read_study_index(
     except InputError as error:
         raise InputError(f"{str(error).rstrip('.')}: restore it, or choose another folder.") from error
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-029
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-030
 STUDY_FILES = ("study.json", "results.json", "table.csv", "summary.csv", "summary.tex", "index.html",
                "presentation.html", "comparison.ipynb", "presentation.ipynb") # that a report writes
 
@@ -183,7 +189,7 @@ def _check_repeat_file(path):
     if not path.exists() or read_bytes(path, "the study").startswith(REPEAT_LINE.encode()): return
     raise InputError(f"{path} is not from vae_report, which needs this name: rename it.")
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-030
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-031
 def _check_runs(out):
     "Raise `InputError` if a folder without `study.json` holds anything but runs in its folder `runs`"
     for path in sorted((out / RUNS).iterdir()) if (out / RUNS).is_dir() else []:
@@ -202,7 +208,7 @@ def _check_owner(study, out):
         raise InputError(f"{out} holds the study {name!r}: choose another --out for {study.name!r}, or name its file "
                          f"{name}.yaml.")
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-031
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-032
 def _check_run_folder(folder, run):
     "Raise `InputError` if a folder holds anything but a run, or if its result is damaged"
     in_parts = (folder / NEXT / "result.json").exists() # a kill may have ended the exchange of two results
@@ -227,7 +233,7 @@ def check_study_folder(
     if not (out / "study.json").exists(): _check_runs(out)
     for run in study.runs: _check_run_folder(path_within(out, RUNS, run_name(run)), run)
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-035
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-036
 def _study_content(study) -> dict:
     "What a study's file must hold to repeat exactly its runs"
     parameters = lambda runs: [dataclasses.asdict(run) for run in runs]
@@ -252,7 +258,7 @@ def write_study(
     write_json(out / "study.json", index)
     write_text(repeat_file(study, out), REPEAT_LINE + format_yaml(_study_content(study)))
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-038
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-039
 def finished_runs(
     folder, # of a study
 ) -> tuple: # the folders of its finished runs, and how many of its runs have no result
@@ -264,7 +270,45 @@ def finished_runs(
     if finished: return finished, len(places) - len(finished)
     raise InputError(f"the study in {folder} has no finished run: go on with it first, with vae_report.")
 
-# %% ../../nbs/09_studies/04_folders.ipynb #cell-041
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-042
+def _lacks_result(folder, run) -> bool:
+    "Whether a run has no result of whichever code, and no training by this code, in its folder"
+    finished = any((Path(folder) / place / "result.json").exists() for place in ("", NEXT))
+    return not finished and not (holds_run(folder) and read_run_key(folder) == run_key(run))
+
+def renamed_results(
+    study:Study,
+    out, # its folder
+) -> dict: # run name → folder
+    "Where older code, which has named runs otherwise, has left results of runs that have none"
+    runs, folders = Path(out) / RUNS, {}
+    missing = {run_name(run) for run in study.runs if _lacks_result(runs / run_name(run), run)}
+    files = [path for path in runs.glob("*/result.json") if path.is_file()] if missing else []
+    for path in sorted(files, key=lambda path: path.stat().st_mtime):
+        try: result = read_json(path, "a result")
+        except InputError: continue # a damaged one is of no use
+        folders[current_name(result) if isinstance(result, dict) else ""] = path.parent
+    return {name: folder for name, folder in folders.items() if name in missing}
+
+
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-043
+def _copy_entry(source, target):
+    "Copy a file or a folder of a run, each file as a whole"
+    if source.is_dir():
+        for path in source.iterdir(): _copy_entry(path, make_folder(target) / path.name)
+    else:
+        with replace_file(target) as temporary: shutil.copyfile(source, temporary)
+
+def _take_over_result(source, folder, run):
+    "Copy the run in a folder with an older name, which stays, to the folder that the run has now"
+    check_run_folder(source) # no link, pipe or device is read
+    with Lock(make_folder(folder)):
+        set_aside_others(folder, run)
+        for path in _run_entries(source): _copy_entry(path, folder / path.name)
+        log_event(folder, f"result of {source.name} taken over")
+
+
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-045
 def _describe_code(commit, code, versions=None) -> str:
     "Code in words: its commit, or otherwise the version of the package and the hash of its source"
     version = versions.get("vae-nbdev") if isinstance(versions, dict) else None
@@ -280,15 +324,28 @@ def _describe_origin(result, run) -> str:
     trained = _describe_code(result.get("trained_commit"), trained_by)
     return f"trained by other code ({trained}), evaluated by {evaluated}"
 
+# %% ../../nbs/09_studies/04_folders.ipynb #cell-046
 def outdated_runs(
     study:Study,
     out, # its folder
 ) -> dict: # run name → reason
     "The runs that are finished, but not by this code with these parameters, and would be done again"
-    reasons = {}
+    reasons, renamed = {}, renamed_results(study, out)
     for run in study.runs:
-        folder = Path(out) / RUNS / run_name(run)
+        folder = renamed.get(run_name(run), Path(out) / RUNS / run_name(run))
         if (folder / "result.json").exists() and not any(finished_result(run, f) for f in (folder, folder / NEXT)):
             result = read_json(folder / "result.json", "a result")
             reasons[run_name(run)] = _describe_origin(result if isinstance(result, dict) else {}, run)
     return reasons
+
+def keep_older_results(
+    study:Study,
+    out, # its folder
+) -> dict: # run name → why its result is an older one
+    "The runs that can keep the result of other code, which has their name from here on"
+    reasons, renamed, kept = outdated_runs(study, out), renamed_results(study, out), {}
+    for run in (run for run in study.runs if run_name(run) in reasons):
+        name, folder = run_name(run), path_within(out, RUNS, run_name(run))
+        if name in renamed: _take_over_result(renamed[name], folder, run)
+        if older_result(run, folder): kept[name] = reasons[name]
+    return kept

@@ -28,8 +28,9 @@ from ..training.settings import pick_device
 from ..training.loop import train_seeds
 from .spec import Run, Study, canonical_json, model_options, run_key, run_name, training_settings
 from .runs import CODE_CHANGED, check_code, finished_result, log_event, older_result
-from .folders import RUNS, acquire_run, check_study_folder, install_next, outdated_runs, restore_older
-from .folders import read_study_index, set_aside, set_aside_others, work_folder, write_study
+from .folders import RUNS, acquire_run, check_study_folder, install_next, keep_older_results
+from .folders import read_study_index, restore_older, set_aside, set_aside_others, work_folder
+from .folders import write_study
 
 # %% ../../nbs/09_studies/05_runner.ipynb #cell-006
 REFUSED_STATE = "train the run again" # in the reason of a failure: its checkpoint is of no use
@@ -246,9 +247,8 @@ def begin_study(study:Study, out:str|Path, keep_results:bool) -> tuple: # runs t
     "Look through a study's folder before the first write, and write its list of runs"
     check_study_folder(study, out)
     if not (Path(out) / "study.json").exists(): write_study(study, out)
-    older, names = outdated_runs(study, out) if keep_results else {}, {run_name(run): run for run in study.runs}
-    kept = {name: why for name, why in older.items() if older_result(names[name], Path(out, RUNS, name))}
-    return [run for name, run in names.items() if name not in kept], kept
+    kept = keep_older_results(study, out) if keep_results else {}
+    return [run for run in study.runs if run_name(run) not in kept], kept
 
 def end_study(study:Study, out:str|Path, failures:dict, kept:dict) -> dict: # name of each failed run → reason
     "Write the list of a study's runs again, with what has failed"

@@ -6,16 +6,17 @@
 __all__ = ['MAX_SCORE_ROWS', 'CODE_CHANGED', 'EVALUATION_FIELDS', 'OLDER', 'stored_threads', 'train_run', 'group_draws',
            'write_scores', 'read_scores', 'check_code', 'log_event', 'filter_kwargs', 'read_completed_history',
            'read_training', 'check_training', 'read_result_key', 'older_folder', 'set_result_aside',
-           'evaluated_weights', 'check_evaluation', 'evaluate_run', 'finished_result', 'older_result', 'holds_training',
-           'stored_run']
+           'evaluated_weights', 'check_evaluation', 'evaluate_run', 'measure_run', 'finished_result', 'older_result',
+           'current_name', 'holds_training', 'stored_run']
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-003
 import dataclasses, hashlib, inspect, itertools, json, os, re, time
 from pathlib import Path
 import torch
 from ..core.files import InputError, append_line, make_folder, read_bytes, read_json, write_json
+from ..core.locks import Lock
 from ..core.provenance import code_changed, code_version, provenance
-from ..core.schema import Measure, check_schema
+from ..core.schema import Measure, check_arguments, check_schema
 from ..data.datasets import check_images, display_name, load, place_independent
 from ..nn.registry import make_model
 from ..speed.threads import choose_threads, use_threads
@@ -23,7 +24,7 @@ from ..training.settings import TrainingSettings, pick_device
 from ..training import loop # noqa: F401 (it gives the models their method learn)
 from ..evaluation import calibration # noqa: F401 (it gives classifiers their method benchmark)
 from ..training.tensor_files import read_tensors, write_tensors
-from ..training.checkpoints import check_run_folder, read_progress, restore
+from ..training.checkpoints import check_run_folder, read_progress, remove_temporary_files, restore
 from ..training.configuration import read_config
 from .spec import Evaluation, Run, all_parameters, canonical_json, chosen_options
 from .spec import has_parameters
@@ -262,6 +263,21 @@ def evaluate_run(
     return result
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-027
+def measure_run(
+    run:Run, # its evaluation may differ from what the folder's run has
+    folder, # of a trained run; it is locked meanwhile
+    *, asked=(), # evaluations that were asked for by name
+    data_dir=None, # where data files lie
+    **options # device, progress and threads, as evaluate_run has them
+) -> dict: # the content of `result.json`
+    "Load the images of a trained run and evaluate it; raises `InputError` before anything is written"
+    data = load(run.dataset, run.binarisation, data_dir, images_summary=run.images)
+    check_evaluation(run, folder, asked)
+    with Lock(folder):
+        remove_temporary_files(folder) # a killed evaluation leaves them
+        return evaluate_run(run, folder, data, data_dir=data_dir, **options)
+
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-029
 def _read_result(folder) -> dict: # empty if there is none
     "The result in a run's folder, of whichever run and code"
     path = Path(folder) / "result.json"
@@ -278,6 +294,15 @@ def older_result(run:Run, folder:str|Path) -> dict|None: # or None
     result = _read_result(folder)
     return result if result.get("key") != run_key(run) and has_parameters(result, run) else None
 
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-030
+def current_name(
+    result:dict, # from a `result.json`, possibly of older code
+) -> str: # "" for parameters that this code does not know
+    "The name that this code gives the run of a result, whatever the name of its folder"
+    stored = result.get("run")
+    try: return run_name(Run(**check_arguments(Run, stored, "its result.json"))) if isinstance(stored, dict) else ""
+    except InputError: return ""
+
 def holds_training(run:Run, folder:str|Path, device:str="auto") -> bool:
     "Whether a folder holds a run's finished training, by this code and for this device; its evaluation may be another"
     try:
@@ -288,7 +313,7 @@ def holds_training(run:Run, folder:str|Path, device:str="auto") -> bool:
     state = torch.Generator(pick_device(device)).get_state()
     return bool(trained) and code == code_version() and noise is not None and noise.shape == state.shape
 
-# %% ../../nbs/09_studies/03_runs.ipynb #cell-032
+# %% ../../nbs/09_studies/03_runs.ipynb #cell-035
 def stored_run(
     folder, # of a trained run
     changes:dict=None, # parameters that replace those of the run, name → value
