@@ -7,8 +7,8 @@ __all__ = ['counterexample_section']
 
 # %% ../../nbs/10_report/18_counterexamples.ipynb #cell-003
 from fastcore.xml import P
-from .results import group_results, with_subscripts
-from .tables import group_table
+from .results import group_results
+from .tables import group_table, with_subscripts
 from .galleries import reconstruction_table
 
 # %% ../../nbs/10_report/18_counterexamples.ipynb #cell-006

@@ -14,16 +14,16 @@ __all__ = ['VARIANCE_SOURCES', 'VARIANCE_CAPTION', 'IMAGE_COUNTS_NOTE', 'OOD_SCO
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-003
 import math, statistics
 from fastcore.xml import Div, Li, P, Span, Strong, Td, Ul
+from ..core.numbers import format_number, with_minus_sign
 from ..evaluation.robustness import CORRUPTIONS
 from ..evaluation.significance import CONFIDENCE, SEEDS_NEEDED, compare_with_best, variance_components
 from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
-from .results import AIS_PRIORS, column_settings, competes, has_uncertain_weights, low_ess_count
-from .results import images_in_words, over_seeds, result_part, row_setting, rows_with_part
-from .results import score_kind, score_over_seeds, short_name
-from .tables import (
-    LOOSE_NOTE, TRAINED_MODELS, format_number, given_weights_note, group_styles, is_loose, loose_mark, measure_heading,
-    number_cell, plain_table, score_cell, teacher_forced_note, with_minus_sign, with_subscripts)
+from .results import AIS_PRIORS, column_settings, competes, given_weights_note, has_uncertain_weights
+from .results import images_in_words, low_ess_count, over_seeds, result_part, row_setting
+from .results import rows_with_part, score_kind, score_over_seeds, short_name
+from .tables import LOOSE_NOTE, TRAINED_MODELS, group_styles, is_loose, loose_mark, measure_heading
+from .tables import number_cell, plain_table, score_cell, teacher_forced_note, with_subscripts
 from .findings import scores_of_row
 from .figures import html_figure, noise_alt_text, plot_noise, row_curves
 

@@ -16,6 +16,7 @@ from PIL import Image, ImageChops
 from fastcore.xml import Div, Figcaption, Figure, Img, Td
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from ..core.files import InputError, make_folder, replace_file
+from ..core.numbers import format_bytes, format_duration, with_minus_sign
 from ..studies.runs import evaluated_weights
 from ..training.checkpoints import read_progress, restore
 from ..plots.figure import PlotFigure, default_style, style_axes
@@ -23,8 +24,8 @@ from ..plots import classifier, images, latent # noqa: F401 (they give the model
 from ..plots.curves import Curve, burn_in_note, draw_curves, limits_after_burn_in, plot_history
 from ..plots.curves import plot_noise_curve
 from .results import Group, over_seeds, score_kind, short_name
-from .tables import format_bytes, format_duration, group_styles, link_to, mean_over_seeds
-from .tables import plain_table, teacher_forced_note, with_minus_sign
+from .tables import group_styles, link_to, mean_over_seeds
+from .tables import plain_table, teacher_forced_note
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-007
 PLOT_DPI = 120 # pixels per inch of a run's plots, which are shown at 100

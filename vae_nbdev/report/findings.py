@@ -14,14 +14,15 @@ __all__ = ['MEAN_IMAGE_MARGIN', 'SUMMARY_CARDS', 'count_noun', 'model_counts', '
 from pathlib import Path
 from fastcore.xml import A, Dd, Div, Dl, Dt, H3, P, Strong
 from ..core.files import InputError
+from ..core.numbers import format_number, with_minus_sign
 from ..evaluation.importance import K_HAT_LIMIT
 from ..evaluation.significance import SEEDS_NEEDED, compare_with_best
 from ..studies.runs import read_scores
-from .results import Group, bound_mark, column_settings, group_results, has_deterministic_code
-from .results import has_uncertain_weights, is_teacher_forced, row_setting, score_kind, short_name
-from .tables import (
-    TRAINED_MODELS, format_number, given_weights_note, group_styles, legend_swatch, mean_over_seeds,
-    is_loose, loose_mark, measure_heading, reference_value, with_minus_sign, with_subscripts)
+from .results import Group, bound_mark, column_settings, given_weights_note, group_results
+from .results import has_deterministic_code, has_uncertain_weights, is_teacher_forced, row_setting
+from .results import score_kind, short_name
+from .tables import TRAINED_MODELS, group_styles, is_loose, legend_swatch, loose_mark, mean_over_seeds
+from .tables import measure_heading, reference_value, with_subscripts
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-007
 def count_noun(n, word) -> str:

@@ -14,6 +14,7 @@ from fastcore.xml import Div, Figcaption, Figure, Img, P, Span, Table, Tbody, Td
 from matplotlib.patches import Circle
 from torch import Tensor
 from ..core.files import InputError
+from ..core.numbers import with_minus_sign
 from ..core.randomness import make_generator
 from ..nn.priors import StandardNormal
 from ..evaluation.benchmark import shown_codes
@@ -22,7 +23,7 @@ from ..plots.figure import GREY, PlotFigure, class_name, default_style, names_fi
 from ..plots.images import images_per_class, reconstruct
 from ..plots.latent import draw_class_labels, draw_points, fit_plane, latent_grid, square_limits
 from .results import short_name
-from .tables import link_to, group_styles, legend_swatch, with_minus_sign
+from .tables import link_to, group_styles, legend_swatch
 from .figures import html_figure, restore_models, shown_model
 from .explorer_views import sprite
 

@@ -12,10 +12,11 @@ __all__ = ['GAP_COLUMNS', 'GREY_GAP_COLUMNS', 'GAP_NAMES', 'RATE_COLUMNS', 'gap_
 import math
 from fastcore.xml import Div, Figure, Td
 from matplotlib.ticker import MaxNLocator
+from ..core.numbers import with_minus_sign
 from ..plots.figure import GREY, PALETTE, PlotFigure, default_style, style_axes, wrap_words
 from ..plots.curves import LABEL_WIDTH, Curve, draw_curves
 from .results import has_deterministic_code, images_in_words, rows_with_part, score_kind, short_name
-from .tables import group_styles, plain_table, score_cell, with_minus_sign
+from .tables import group_styles, plain_table, score_cell
 from .figures import html_figure
 from .diagnostics import error_sentence_of_seeds
 

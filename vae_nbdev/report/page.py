@@ -20,6 +20,7 @@ from IPython.display import HTML
 from ..core.command import shell_path
 from ..core.files import InputError, make_folder, path_within, read_bytes, write_text
 from ..core.notebooks import execute_notebook
+from ..core.numbers import format_duration
 from ..core.provenance import commit_text
 from ..studies.spec import run_label, run_name
 from ..studies.folders import RUNS, check_study_folder, outdated_runs, read_study_index, work_folder
@@ -29,7 +30,7 @@ from ..studies.runner import failure_reason, is_transient
 from .findings import group_heading
 from .results import is_builtin_study, load_results, model_names, run_parameters
 from .results import split_counterexamples
-from .tables import format_duration, link_to, scroll_box, show_html
+from .tables import link_to, scroll_box, show_html
 from .text_table import latex_text, write_number_files
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-007

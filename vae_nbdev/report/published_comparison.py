@@ -12,12 +12,13 @@ import csv, dataclasses, json, math, statistics
 from pathlib import Path
 from fastcore.xml import Div, Td
 from ..core.files import InputError, read_json, replace_file
+from ..core.numbers import with_minus_sign
 from ..data.datasets import check_binarisation
 from ..nn.registry import architectures
 from ..plots.figure import GREY, PlotFigure, class_words, default_style, line_styles, style_axes
 from .published import matches_run, read_published
 from .results import all_scores
-from .tables import number_cell, plain_table, with_minus_sign
+from .tables import number_cell, plain_table
 from ..studies.spec import Run, training_settings
 
 # %% ../../nbs/10_report/15_published_comparison.ipynb #cell-006

@@ -9,14 +9,13 @@ __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'EXTRA_EVALUATIONS', 'OLDER_NOTE', 'GRE
            'score_over_seeds', 'Row', 'Group', 'group_results', 'rows_with_part', 'over_seeds', 'images_in_words',
            'has_deterministic_code', 'has_uncertain_weights', 'is_deterministic', 'is_teacher_forced', 'older_mark',
            'bound_mark', 'competes', 'score_kind', 'is_grey_score', 'score_line', 'given_weights_note', 'low_ess_count',
-           'with_subscripts', 'row_setting', 'column_settings']
+           'row_setting', 'column_settings']
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
-import dataclasses, itertools, json, os, re, statistics
+import dataclasses, itertools, json, os, statistics
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
-from fastcore.xml import Sub
 import vae_nbdev
 from ..core.files import InputError, read_json, path_within
 from ..core.schema import check_schema, printable
@@ -359,14 +358,6 @@ def low_ess_count(
     part = ais["priors"][prior]
     if part.get("low_ess_estimates") is None: return part["low_ess"], ais["n"]
     return part["low_ess_estimates"], ais["n"] * (ais.get("weight_samples") or 1)
-
-def with_subscripts(*parts) -> list: # of texts and elements
-    "Parts of a text, in which KL_z and KL_W are written as in formulas"
-    pieces = []
-    for part in parts:
-        split = re.split(r"(?<=KL)_([zW])", part) if isinstance(part, str) else [part]
-        pieces += [Sub(piece) if place % 2 else piece for place, piece in enumerate(split)]
-    return pieces
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-052
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share

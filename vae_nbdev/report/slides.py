@@ -16,6 +16,7 @@ from fastcore.xml import A, Dd, Div, Dl, Dt, H1, P, Strong, Table, Tbody, Td, Th
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from ..core.command import shell_path
 from ..core.files import InputError
+from ..core.numbers import format_duration, format_number, with_minus_sign
 from ..core.provenance import commit_text
 from ..nn.registry import architectures
 from ..evaluation.benchmark import shown_codes
@@ -24,11 +25,10 @@ from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
 from .results import bound_mark, column_settings, competes, group_results
 from .results import OLDER_NOTE, is_builtin_study, is_teacher_forced, older_mark, row_setting
-from .results import score_line, short_name
-from .tables import (
-    HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, format_duration, format_number,
-    given_weights_note, group_styles, is_loose, legend_swatch, loose_mark, mean_over_seeds, measure_heading,
-    score_cell, teacher_forced_note, with_minus_sign, with_subscripts)
+from .results import given_weights_note, score_line, short_name
+from .tables import HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, group_styles, is_loose
+from .tables import legend_swatch, loose_mark, mean_over_seeds, measure_heading, score_cell
+from .tables import teacher_forced_note, with_subscripts
 from .findings import capital_title, count_noun, model_counts, rank_rows
 from .figures import html_figure, shown_model
 from .explorer_views import top_rows

@@ -5,27 +5,27 @@
 # %% auto #0
 __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETTER', 'DETERMINISTIC_NOTE', 'UNCERTAIN_NOTE',
            'GREY_NOTE', 'CALIBRATION_NOTE', 'TEACHER_FORCED_NOTE', 'ESS_NOTE', 'NO_K_HAT_NOTE', 'LOOSE_NOTE',
-           'TRAINED_MODELS', 'CLASSIFIER_UNITS', 'REFERENCE_ROWS', 'REFERENCE_SCORES', 'with_minus_sign',
-           'format_number', 'format_units', 'format_duration', 'format_bytes', 'header_cell', 'score_cell',
+           'TRAINED_MODELS', 'CLASSIFIER_UNITS', 'REFERENCE_ROWS', 'REFERENCE_SCORES', 'header_cell', 'score_cell',
            'measure_title', 'column_places', 'measure_heading', 'is_loose', 'loose_mark', 'score_mark', 'column_scores',
            'score_column', 'text_column', 'mean_over_seeds', 'k_hat_column', 'measure_columns', 'table_columns',
-           'error_sentence', 'counts_text', 'caption_text', 'table_caption', 'teacher_forced_note', 'bound_notes',
-           'table_notes', 'reference_value', 'reference_values', 'reference_rows', 'show_html', 'scroll_box', 'link_to',
-           'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables', 'number_cell',
-           'plain_table']
+           'error_sentence', 'counts_text', 'caption_text', 'with_subscripts', 'table_caption', 'teacher_forced_note',
+           'bound_notes', 'table_notes', 'reference_value', 'reference_values', 'reference_rows', 'show_html',
+           'scroll_box', 'link_to', 'sortable_table', 'group_styles', 'legend_swatch', 'group_table', 'measure_tables',
+           'number_cell', 'plain_table']
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
-import statistics
+import re, statistics
 from IPython.display import HTML
 from fastcore.xml import A, Abbr, B, Div, Li, P, Span, Sub, Table, Tbody, Td, Tfoot, Th, Thead, Tr, Ul
 from ..core.files import InputError
+from ..core.numbers import format_number, with_minus_sign
 from ..nn.likelihoods import likelihood_note
 from ..evaluation.importance import K_HAT_LIMIT
 from ..evaluation.significance import SEEDS_NEEDED
 from ..plots.figure import line_styles
 from .results import Group, bound_mark, column_settings, competes, given_weights_note, group_results
 from .results import is_grey_score, is_teacher_forced, result_part, row_setting, score_kind, short_name
-from .results import OLDER_NOTE, SETTINGS, older_mark, with_subscripts
+from .results import OLDER_NOTE, SETTINGS, older_mark
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-007
 MEASURES = { # name → (heading, explanation), in the order of the columns
@@ -62,30 +62,6 @@ LOOSE_NOTE = (f"IWLL marked “loose”: Pareto k-hat of the importance weights 
               "average, but may lie far below its limit, and its error is not reliable.")
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-010
-def with_minus_sign(text) -> str:
-    "A text with typographic minus signs in place of hyphens"
-    return text.replace("-", "−")
-
-def format_number(value, places) -> str:
-    "A number with this many decimals; with an exponent from a million on"
-    return f"{round(value, places) + 0.:,.{places}f}" if abs(value) < 1e6 else f"{value:.3g}" # no −0
-
-def format_units(value, units) -> str:
-    "A quantity with three digits in the largest unit below it; `units` are (factor, name) pairs, largest first"
-    factor, name = next((unit for unit in units if value >= unit[0]), units[-1])
-    number = value / factor
-    places = 2 if number < 9.995 else 1 if number < 99.95 else 0
-    return f"{number:,.{places}f} {name}"
-
-def format_duration(seconds):
-    "A duration in hours, minutes or seconds"
-    return format_units(seconds, ((3600, "h"), (60, "min"), (1, "s")))
-
-def format_bytes(n_bytes):
-    "A size in megabytes or kilobytes"
-    return format_units(n_bytes, ((1e6, "MB"), (1e3, "kB")))
-
-# %% ../../nbs/10_report/02_tables.ipynb #cell-013
 def header_cell(words, **attributes) -> Th:
     "The heading of a column"
     return Th(words, scope="col", **attributes)
@@ -100,7 +76,7 @@ def score_cell(score, places, best, mark="", competes=True) -> Td:
     if number == best and competes: mean = B(mean)
     return Td(mean, *(Span(text, cls=cls) for text, cls in below if text), cls="num", data_sort=repr(score.mean))
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-014
+# %% ../../nbs/10_report/02_tables.ipynb #cell-011
 def measure_title(key) -> str:
     "The heading of a measure that only its architecture has: \"Accuracy\", \"NLL\", \"Excess AURC\""
     title = " ".join(word.upper() if len(word) <= 4 else word for word in key.split("_"))
@@ -128,7 +104,7 @@ def is_loose(row, *path) -> bool: # path: keys of an IWLL in another part of the
     parts = [result_part(result, *path or ("measures", "iwll")) or {} for result in row.results]
     return any((part.get("k_hat") or 0) > K_HAT_LIMIT for part in parts)
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-015
+# %% ../../nbs/10_report/02_tables.ipynb #cell-012
 def loose_mark(row, key) -> str:
     "The mark of an IWLL whose error is not reliable"
     return " loose" if key == "iwll" and is_loose(row) else ""
@@ -157,7 +133,7 @@ def score_column(group, key, setting=None) -> tuple: # heading and cells
     return head, [score_cell(score, places, best, score_mark(row, key), competes(row, key))
                   for row, score in zip(group.rows, scores)]
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-020
+# %% ../../nbs/10_report/02_tables.ipynb #cell-017
 def text_column(heading, texts, numbers=None) -> tuple: # heading and cells
     "A column of texts; with `numbers` to sort by, it is aligned to the right"
     if numbers is None: return header_cell(heading), [Td(text) for text in texts]
@@ -168,7 +144,7 @@ def mean_over_seeds(row, key) -> float:
     "The mean of a number of a row's results, 0 where it is missing"
     return statistics.fmean(r.get(key) or 0 for r in row.results)
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-021
+# %% ../../nbs/10_report/02_tables.ipynb #cell-018
 def k_hat_column(group, k) -> tuple: # heading and cells
     "Pareto k-hat of the importance weights of IWLL(k), the largest of a row's seeds; the title adds further numbers"
     cells, bound = [], measure_heading("iwll", group, k)[0] # "IWLL", where a result does not say its k
@@ -193,7 +169,7 @@ def measure_columns(group, key) -> list: # (heading, cells) pairs
         if key == "iwll" and any(v.get("ess") is not None for v in iwll): columns.append(k_hat_column(group, setting))
     return columns
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-022
+# %% ../../nbs/10_report/02_tables.ipynb #cell-019
 def table_columns(
     group:Group,
     without=(), # measures that another table shows
@@ -211,7 +187,7 @@ def table_columns(
     n_seeds = [len(row.results) for row in rows] # the caption says how many, where all have the same
     return columns + ([text_column("Seeds", n_seeds, n_seeds)] if len(set(n_seeds)) > 1 else [])
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-026
+# %% ../../nbs/10_report/02_tables.ipynb #cell-023
 TRAINED_MODELS = "these trained models, not the methods"
 CLASSIFIER_UNITS = "ELL, entropy and KL_W in nats per image; a higher ELL is better"
 
@@ -235,6 +211,7 @@ def counts_text(group) -> str:
     L = f", L = {listed(samples)} {'Monte-Carlo' if group.task == 'reconstruction' else 'weight'} samples"
     return f"{listed(images)} test images, each exactly once{L if samples else ''}"
 
+# %% ../../nbs/10_report/02_tables.ipynb #cell-026
 def caption_text(group, emphasis="Bold and underlined") -> str: # emphasis: how the highest mean is marked
     "What the numbers are, of how many images, their unit and direction, and what ± and the emphasis mean"
     text = (f"Nats per image; higher is better, except for the KLs. {emphasis} is the highest mean of a column, "
@@ -242,7 +219,14 @@ def caption_text(group, emphasis="Bold and underlined") -> str: # emphasis: how 
     if group.task != "reconstruction": text = CLASSIFIER_UNITS
     return f"{score_kind(group)} of {counts_text(group)}. {text}; {error_sentence(group.rows)}"
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-029
+def with_subscripts(*parts) -> list: # of texts and elements
+    "Parts of a text, in which KL_z and KL_W are written as in formulas"
+    pieces = []
+    for part in parts:
+        split = re.split(r"(?<=KL)_([zW])", part) if isinstance(part, str) else [part]
+        pieces += [Sub(piece) if place % 2 else piece for place, piece in enumerate(split)]
+    return pieces
+
 def table_caption(group) -> P:
     "The caption of a group's table, with its images in front"
     return P(B(f"{group.dataset}, {group.binarisation} pixels: "), *with_subscripts(caption_text(group)), cls="caption")
@@ -252,7 +236,7 @@ def teacher_forced_note(rows) -> str: # "" if there are no such rows
     forced = [row.name for row in rows if is_teacher_forced(row)]
     return TEACHER_FORCED_NOTE.format(" and ".join(forced)) if forced else ""
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-030
+# %% ../../nbs/10_report/02_tables.ipynb #cell-027
 def bound_notes(group) -> list: # of texts
     "The kind of likelihood, what the marks of a table mean, and what its values are bounds on"
     marks, notes = set(map(bound_mark, group.rows)), []
@@ -276,7 +260,7 @@ def table_notes(group, without=()) -> Ul: # without: measures that another table
     if any(row.score(key) for row in group.rows for key in shown): notes.append(CALIBRATION_NOTE)
     return Ul(*(Li(*with_subscripts(note)) for note in notes), cls="notes") if notes else None
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-031
+# %% ../../nbs/10_report/02_tables.ipynb #cell-028
 REFERENCE_ROWS = {"bound": "Upper bound (minus the pixel entropy)",
                   "mean_image": "Mean training image, without a model"} # key of a result → heading
 REFERENCE_SCORES = ("ell", "ell(0.1)", "pll") # the columns of their values
@@ -299,7 +283,7 @@ def reference_rows(group, columns) -> Tfoot: # columns: of the table; None witho
         rows.append(Tr(Th(name, scope="row"), *cells))
     return Tfoot(*rows) if rows else None
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-033
+# %% ../../nbs/10_report/02_tables.ipynb #cell-030
 def show_html(*elements) -> HTML: # `None` if there are no elements
     "Elements as the output of a notebook cell; those that are `None` are skipped"
     shown = [e for e in elements if e is not None]
@@ -317,7 +301,7 @@ def sortable_table(headings, body, foot=None) -> Table:
     "A table that its headings sort; rows without a value go to the end"
     return Table(Thead(Tr(*headings)), Tbody(*body), foot, cls="sortable n-last" if len(body) > 1 else None)
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-035
+# %% ../../nbs/10_report/02_tables.ipynb #cell-032
 def group_styles(group) -> dict: # short name → line style
     "The colour, marker and dashes of each model of a group, the same in all figures"
     return line_styles({short_name(row.name): row.results[0]["architecture"] for row in group.rows})
@@ -341,7 +325,7 @@ def group_table(
     table = sortable_table(headings, body, reference_rows(group, columns))
     return Div(table_caption(group), scroll_box(table, group.title), table_notes(group, without))
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-036
+# %% ../../nbs/10_report/02_tables.ipynb #cell-033
 def measure_tables(
     results, # of one run or of many
     link=lambda name: None, # run name → address of its page, or `None`
@@ -349,7 +333,7 @@ def measure_tables(
     "One table for each group of comparable results"
     return show_html(*(group_table(group, link) for group in group_results(results)))
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-042
+# %% ../../nbs/10_report/02_tables.ipynb #cell-039
 def number_cell(value, places=2) -> Td:
     "A number, or a dash for `None`"
     if value is None: return Td("–", cls="num", data_sort="")

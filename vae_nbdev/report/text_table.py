@@ -10,11 +10,12 @@ __all__ = ['TEXT_MEASURES', 'MAX_TEXT_ROWS', 'DESCRIPTION_COLUMNS', 'IWLL_DIAGNO
 import re
 from pathlib import Path
 from ..core.files import replace_file, write_text
+from ..core.numbers import format_number
 from .results import EXTRA_EVALUATIONS, all_scores, column_settings, competes, evaluation_scores
 from .results import group_results, model_names, older_mark, run_parameters, score_line
 from .results import score_over_seeds
 from .tables import REFERENCE_SCORES, bound_notes, caption_text, column_scores, counts_text
-from .tables import error_sentence, format_number, measure_heading, reference_values, score_mark
+from .tables import error_sentence, measure_heading, reference_values, score_mark
 
 # %% ../../nbs/10_report/05_text_table.ipynb #cell-005
 TEXT_MEASURES = ("ell", "ell(0.1)", "elbo", "iwll", "accuracy", "nll") # those of a classifier last

@@ -10,11 +10,12 @@ __all__ = ['CLASSIFIER_MEASURES', 'predictive_points', 'predictive_quantities', 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-003
 import statistics
 from fastcore.xml import Div, Figure, Span, Td
+from ..core.numbers import format_number, with_minus_sign
 from ..evaluation.posterior_predictive import PREDICTIVE_QUANTITIES
 from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
 from .results import Row, images_in_words, over_seeds, rows_with_part, score_kind, short_name
-from .tables import format_number, group_styles, number_cell, plain_table, score_cell, with_minus_sign
+from .tables import group_styles, number_cell, plain_table, score_cell
 from .figures import html_figure, row_curves
 from .diagnostics import error_kind
 
