@@ -344,8 +344,8 @@ def keep_older_results(
 ) -> dict: # run name → why its result is an older one
     "The runs that can keep the result of other code, which has their name from here on"
     reasons, renamed, kept = outdated_runs(study, out), renamed_results(study, out), {}
-    for run in (run for run in study.runs if run_name(run) in reasons):
+    for run in study.runs:
         name, folder = run_name(run), path_within(out, RUNS, run_name(run))
         if name in renamed: _take_over_result(renamed[name], folder, run)
-        if older_result(run, folder): kept[name] = reasons[name]
+        if name in reasons and older_result(run, folder): kept[name] = reasons[name]
     return kept
