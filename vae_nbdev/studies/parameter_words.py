@@ -23,7 +23,8 @@ PARAMETER_LABELS = { # key → label: all parameters of a run, and of the option
     "n_classes": "classes of images", "n_pixels": "pixels"}
 SWITCHES = {"patience", "clip_norm", "weight_average", "kl_warm_up", "ais_images", "bdmc_images", "gap_images",
             "predictive_samples", "importance_samples"} # numbers that are off at `None` or 0
-VALUE_NAMES = {"vamp_prior": "VampPrior"} # where the words of a value are not how papers write it
+VALUE_NAMES = { # where the words of a value are not how papers write it
+    "vamp_prior": "VampPrior", "swag": "SWAG", "sghmc": "SGHMC", "laplace": "Laplace"}
 
 def parameter_label(key:str) -> str:
     "The name of a parameter on a page"
