@@ -113,11 +113,13 @@ def keep_outdated(study, out, keep_results:bool, evaluate_again:bool=False) -> b
     keep_results = keep_results or evaluate_again
     if not (outdated := outdated_runs(study, out)): return keep_results
     asks = not keep_results and sys.stdin.isatty() and sys.stderr.isatty()
-    plan = "are measured again by this code" if evaluate_again else "are used as they are" if keep_results else (
-        "would be made again" if asks else "are made again")
+    hint = ""
+    if evaluate_again: plan = "are measured again by this code"
+    elif keep_results: plan = "are used as they are"
+    else:
+        plan = "would be made again" if asks else "are made again"
+        hint = "; --keep-results uses them as they are, and --evaluate-again measures their trainings again"
     why = "; ".join(f"{count} {reason}" for reason, count in Counter(outdated.values()).most_common())
-    hint = "" if keep_results else ("; --keep-results uses them as they are, and --evaluate-again measures their "
-                                    "trainings again")
     print_message(f"vae_report: results of {len(outdated)} of {len(study.runs)} runs {plan}: {one_line(why)}{hint}.")
     return _ask_to_keep() if asks else keep_results
 

@@ -126,9 +126,11 @@ def _check_collection(settings, model):
 
 # %% ../../nbs/06_training/01_settings.ipynb #cell-020
 def _check_samples(settings, model):
-    "Raise `InputError` for too few Monte-Carlo samples, or for more of one member of an ensemble than of another"
+    "Raise `InputError` for a number of Monte-Carlo samples that is too small, of no use, or uneven over an ensemble"
     L, method = settings.num_samples(model), getattr(model, "weight_method", None)
     check_number(L, f"mc_samples of {model.name}", minimum=model.min_samples, integer=True)
+    if model.deterministic and L > 1:
+        raise InputError(f"mc_samples has no effect on {model.name}, which draws nothing: leave it out.")
     members = method.members if method else 1
     if rest := L % members:
         raise InputError(f"mc_samples of {model.name} must be a multiple of its {members} members, so that all have "
