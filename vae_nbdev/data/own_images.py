@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['OwnImages', 'MIN_PART', 'MAX_CLASSES', 'is_path', 'base_name', 'own_name', 'read_own_images', 'report_repeated',
-           'parse_summary', 'write_npz', 'write_folder']
+           'parse_summary', 'write_npz']
 
 # %% ../../nbs/02_data/06_own_images.ipynb #cell-003
-import hashlib, os, re, sys, tempfile
+import hashlib, os, re, sys
 from collections import namedtuple
 from functools import lru_cache
 from math import isqrt
@@ -15,8 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from fastcore.basics import patch
-from PIL import Image
-from ..core.files import InputError, make_folder, replace_file
+from ..core.files import InputError, replace_file
 from ..core.randomness import make_generator
 from .batches import SPLITS
 from .image_files import decode_files, list_parts, natural_key, read_arrays
@@ -173,46 +172,15 @@ def _class_names(dataset, split): # (N,) texts, or numbers; `None` without label
     names, labels = [*dataset.classes], split.labels.cpu().numpy()
     return np.array(names)[labels] if names and names == sorted(names, key=natural_key) else labels
 
-def _check_redraw(dataset):
-    "Raise `InputError` for a data set whose pixels are drawn anew for each batch"
-    if dataset.train.redraw:
-        raise InputError(f"the pixels of {dataset.name} are drawn again for every batch: write the grey ones.")
-
 def write_npz(
     dataset, # a Dataset
     path:str|Path, # ends with .npz
 ):
     "Write the three parts of a data set as x_train, y_train, x_valid and so on; `path` ends with .npz"
     if not str(path).endswith(".npz"): raise InputError(f"{path} must end with .npz, by which such files are known.")
-    _check_redraw(dataset)
+    if dataset.train.redraw:
+        raise InputError(f"the pixels of {dataset.name} are drawn again for every batch: write the grey ones.")
     splits = {part: getattr(dataset, part) for part in SPLITS}
     arrays = {f"x_{part}": _square(split) for part, split in splits.items()}
     arrays |= {f"y_{part}": _class_names(dataset, s) for part, s in splits.items() if s.labels is not None}
     with replace_file(path) as temporary: np.savez_compressed(temporary, **arrays)
-
-# %% ../../nbs/02_data/06_own_images.ipynb #cell-033
-def _folder_names(dataset, split): # one for each image, "" without labels
-    "The folders of the classes; `InputError` for a name that no folder of images can have"
-    labels = [""] * len(split) if (names := _class_names(dataset, split)) is None else [str(name) for name in names]
-    if split.labels is not None and (wrong := [name for name in labels if not name or name[0] == "." or "/" in name]):
-        raise InputError(f"the class {wrong[0]!r} cannot be the name of a folder: use write_npz, or rename it.")
-    return labels
-
-def _write_part(dataset, split, folder):
-    "Write each image of a split as a PNG file below the folder of its class"
-    for i, (pixels, label) in enumerate(zip(_square(split), _folder_names(dataset, split))):
-        place = Path(folder, label)
-        if not place.is_dir(): make_folder(place)
-        Image.fromarray(pixels).save(place / f"{i:05}.png", compress_level=1)
-
-def write_folder(
-    dataset, # a Dataset
-    folder:str|Path, # it must be new
-):
-    "Write each image of a data set as a PNG file, such as train/7/00012.png; the folder must be new"
-    _check_redraw(dataset)
-    if os.path.lexists(folder): raise InputError(f"{folder} exists already: name a new folder.")
-    parent = make_folder(Path(folder).parent)
-    with tempfile.TemporaryDirectory(prefix=".images-", dir=parent) as temporary: # a part must not pass for the whole
-        for part in SPLITS: _write_part(dataset, getattr(dataset, part), Path(temporary, "whole", part))
-        os.rename(Path(temporary, "whole"), folder)

@@ -17,7 +17,8 @@ from ..data.batches import batch_slices, check_image_size
 from ..nn.autoencoder import Architecture
 from ..training.configuration import check_labels
 from .importance import log_importance_weights, log_mean_exp
-from .standard_errors import Estimate, combine_parts, predictive_rows, variance_parts
+from .standard_errors import (
+    Estimate, VarianceParts, combine_parts, predictive_rows, variance_parts)
 from .benchmark import check_likelihood
 
 # %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-006
@@ -90,10 +91,9 @@ class LogMeans:
         "Mean over groups and images; the groups are the draws"
         G, means = len(self.means), torch.tensor(self.means, dtype=torch.float64)
         values = self.total / G # (N,)
-        images, draws = values.var().item() / len(values), means.var().item() / G if G > 1 else 0.
-        degrees = images**2 / (len(values) - 1) + draws**2 / max(G - 1, 1)
-        df = (images + draws)**2 / degrees if degrees else len(values) - 1.
-        return Estimate(values.mean().item(), *(math.sqrt(v) for v in (images + draws, images, draws)), df)
+        draws = ((means.var().item() / G,), (0.,), (G,)) if G > 1 else ((), (), ())
+        images = values.var().item() / len(values)
+        return combine_parts(VarianceParts(values.mean().item(), len(values), images, *draws))
 
 # %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-012
 FEWEST_GROUPS, JACKKNIFE_BLOCKS = 5, 20 # groups whose spread is an error; blocks of the jackknife

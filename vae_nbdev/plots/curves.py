@@ -184,7 +184,6 @@ def plot_noise_curve(
     title:str="Test ELL from noisy images",
     path=None, # where to save it
     styles:dict|None=None, # name → LineStyle; None: colours of lines in turn
-    size:tuple=(7., 4.2), # width and least height in inches
 ) -> PlotFigure:
     "ELL(ε) of one or more results, each line labelled by the name of its run or architecture"
     curves, colours = [], itertools.cycle(LINE_COLOURS)
@@ -192,6 +191,6 @@ def plot_noise_curve(
         eps, mean, se = ([point[k] for point in _noise_points(name, result)] for k in ("eps", "mean", "se"))
         style = styles[name] if styles else LineStyle(next(colours), MARKERS[i % len(MARKERS)], False)
         curves.append(Curve(name, eps, mean, style.colour, style.marker, se, style.dashed))
-    picture, names = PlotFigure(*size), ("ε, standard deviation of the noise", "ELL(ε), nats per image")
-    draw_curves(picture.subplots(), curves, size[1] - .9, title, names)
+    picture, names = PlotFigure(7, 4.2), ("ε, standard deviation of the noise", "ELL(ε), nats per image")
+    draw_curves(picture.subplots(), curves, 3.3, title, names)
     return picture.save(path) if path else picture

@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['PLOT_DPI', 'CHART_DPI', 'PLOT_DESCRIPTIONS', 'CLASS_COLOURED', 'COST_COLUMNS', 'to_png', 'save_plots',
            'plot_description', 'html_figure', 'images_folder', 'is_png', 'shown_model', 'plot_gallery', 'plot_names',
-           'plot_galleries', 'restore_models', 'row_curves', 'noise_curve', 'plot_noise', 'validation_curve',
-           'validation_curves', 'plot_validation', 'style_cost_axis', 'draw_costs', 'plot_costs', 'noise_alt_text',
-           'validation_alt_text', 'costs_alt_text', 'validation_figure', 'cost_table', 'cost_figure']
+           'plot_galleries', 'restore_models', 'row_curves', 'noise_curve', 'noise_curves', 'plot_noise',
+           'validation_curve', 'validation_curves', 'plot_validation', 'style_cost_axis', 'draw_costs', 'plot_costs',
+           'noise_alt_text', 'validation_alt_text', 'costs_alt_text', 'validation_figure', 'cost_table', 'cost_figure']
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-003
 import base64, io, statistics
@@ -22,7 +22,6 @@ from ..training.checkpoints import read_progress, restore
 from ..plots.figure import PlotFigure, default_style, style_axes
 from ..plots import classifier, images, latent # noqa: F401 (they give the models their plot methods)
 from ..plots.curves import Curve, burn_in_note, draw_curves, limits_after_burn_in, plot_history
-from ..plots.curves import plot_noise_curve
 from .results import Group, over_seeds, score_kind, short_name
 from .tables import group_styles, link_to, mean_over_seeds
 from .tables import plain_table, teacher_forced_note
@@ -165,23 +164,29 @@ def row_curves(
     return curves
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-024
-def noise_curve(row) -> dict: # {"noise": [{"eps", "mean", "se"}, …]}, as in a result
+def noise_curve(row) -> list: # (ε, ELL, error) triples
     "The noise curve of a row over its seeds"
     eps = [p["eps"] for p in row.results[0].get("noise") or []]
     points = [(e, row.score(f"ell({e:g})" if e else "ell")) for e in eps]
-    return {"noise": [{"eps": e, "mean": s.mean, "se": s.error} for e, s in points if s]}
+    return [(e, *score) for e, score in points if score]
 
+def noise_curves(group) -> list: # of Curve
+    "ELL against the standard deviation of the noise, a line for each row that has more than one point"
+    return [curve for curve in row_curves(group, noise_curve) if len(curve.x) > 1]
+
+@default_style()
 def plot_noise(
     group:Group,
     width:float=7., # inches
     height:float=4.2, # inches
 ) -> PlotFigure: # `None` if no row has a curve
-    "ELL against the standard deviation of the noise, a line for each row"
-    curves = {short_name(row.name): noise_curve(row) for row in group.rows}
-    curves = {name: curve for name, curve in curves.items() if len(curve["noise"]) > 1}
+    "ELL against the standard deviation of the noise"
+    curves = noise_curves(group)
     if not curves: return None
-    title = f"Gaussian noise: {group.dataset}, {score_kind(group)}"
-    return plot_noise_curve(curves, title, styles=group_styles(group), size=(width, height))
+    picture, title = PlotFigure(width, height), f"Gaussian noise: {group.dataset}, {score_kind(group)}"
+    names = "ε, standard deviation of the noise", "ELL(ε), nats per image"
+    draw_curves(picture.subplots(), curves, height - .9, title, names)
+    return picture
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-025
 def validation_curve(row) -> list: # (epoch, ELL) pairs
@@ -247,16 +252,13 @@ def plot_costs(group) -> PlotFigure: # `None` for fewer than two rows
 # %% ../../nbs/10_report/04_figures.ipynb #cell-031
 def noise_alt_text(group) -> str:
     "The noise curves of a group in words"
-    lines = []
-    for row in group.rows:
-        points = [with_minus_sign(f"{p['mean']:.0f}") for p in noise_curve(row)["noise"]]
-        if len(points) > 1: lines.append(f"{short_name(row.name)} from {points[0]} to {points[-1]}")
-    return f"Line chart of ELL, in nats per image, from no noise to the strongest: {'; '.join(lines)}."
+    number = lambda value: with_minus_sign(f"{value:.0f}")
+    ends = "; ".join(f"{c.name} from {number(c.y[0])} to {number(c.y[-1])}" for c in noise_curves(group))
+    return f"Line chart of ELL, in nats per image, from no noise to the strongest: {ends}."
 
 def validation_alt_text(group) -> str:
     "The training curves of a group in words"
-    curves = [(short_name(row.name), validation_curve(row)) for row in group.rows]
-    ends = "; ".join(f"{name} ends at {with_minus_sign(f'{curve[-1][1]:.0f}')}" for name, curve in curves if curve)
+    ends = "; ".join(f"{c.name} ends at {with_minus_sign(f'{c.y[-1]:.0f}')}" for c in validation_curves(group))
     return f"Line chart of the ELL of the validation images over the epochs: {ends}."
 
 def costs_alt_text(group) -> str:

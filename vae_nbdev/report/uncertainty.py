@@ -73,13 +73,10 @@ def predictive_figure(group) -> Figure: # `None` if no model has a curve
     "The posterior predictive of all Bayesian models of a group as part of a page"
     picture = plot_predictive(group)
     if picture is None: return None
-    ends = []
-    for row in group.rows:
-        if points := predictive_points(row):
-            (first, low, _), (last, high, _) = points[0], points[-1]
-            low, high = (with_minus_sign(f"{mean:.2f}") for mean in (low, high))
-            ends.append(f"{short_name(row.name)} goes from {low} at L = {first} to {high} at L = {last}")
-    alt = f"Line chart, posterior predictive against weight samples: {'; '.join(ends)}."
+    number = lambda value: with_minus_sign(f"{value:.2f}")
+    ends = "; ".join(f"{c.name} goes from {number(c.y[0])} at L = {c.x[0]} to {number(c.y[-1])} at L = {c.x[-1]}"
+                     for c in row_curves(group, predictive_points))
+    alt = f"Line chart, posterior predictive against weight samples: {ends}."
     return html_figure(picture, alt, predictive_caption(group), wide=True)
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-013

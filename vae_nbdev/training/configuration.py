@@ -68,10 +68,9 @@ def training_config(settings:TrainingSettings,
     model:Architecture, dataset:Dataset, seed:int
 ) -> dict: # fields of TrainingConfig
     "What decides the numbers of a training, beside its model"
-    fields = ("epochs", "batch_size", "learning_rate", "patience", "schedule", "kl_warm_up", "clip_norm",
-              "weight_average", "best_weights", "bf16")
+    decisive = {name: value for name, value in vars(settings).items() if name in TrainingConfig.model_fields}
     return {"dataset": dataset.name, "binarisation": dataset.binarisation, "n_valid": len(dataset.valid), "seed": seed,
-            "mc_samples": settings.num_samples(model), **{name: getattr(settings, name) for name in fields}}
+            **decisive, "mc_samples": settings.num_samples(model)}
 
 def make_config(
     model:Architecture,
