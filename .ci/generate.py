@@ -102,6 +102,14 @@ def page_of(
     return found[1] if found else ""
 
 
+def remove_orphans():
+    "Delete modules whose notebook is gone, and say so: an architecture's old module would break the registry."
+    for path in sorted(Path("vae_nbdev").rglob("*.py")):
+        if (page := page_of(path)) and not Path(NBS, page).exists():
+            path.unlink()
+            print(f"Deleted {path}, because its notebook {NBS}/{page} is gone.")
+
+
 def anchors_of(page):
     "The anchors that headings of a notebook give, and those of the symbols that nbdev documents there by itself."
     cells = json.loads(Path(NBS, page).read_text(encoding="utf-8"))["cells"]
@@ -174,6 +182,7 @@ def sidebar_contents(pages):
 def write_site():
     """nbs/nbdev.yml as nbdev writes it; nbs/sidebar.yml, because nbdev's own has no link that works into a numbered
     folder and follows the order of the files, not the reader's; the reference; and the report's style of tables."""
+    remove_orphans()
     refresh_quarto_yml()
     write_reference()
     shutil.copyfile("reports/template/tables.css", Path(NBS, "tables.css"))

@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['TAYLOR_BELOW', 'MOMENTS_TAYLOR_BELOW', 'INITIAL_SIGMA', 'LIKELIHOODS', 'LikelihoodName', 'PIXEL_NOTES',
            'CROSS_ENTROPY_NOTE', 'PROBABILITY_NOTE', 'DENSITY_NOTE', 'LIKELIHOOD_NOTES', 'Likelihood', 'Bernoulli',
-           'log_normaliser', 'ContinuousBernoulli', 'Gaussian', 'make_likelihood', 'check_pixels', 'likelihood_note']
+           'log_normaliser', 'ContinuousBernoulli', 'Gaussian', 'make_likelihood', 'pixel_kind', 'check_pixels',
+           'likelihood_note']
 
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-003
 import math
@@ -20,7 +21,8 @@ from .matmul import batch_dim_first
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-009
 class Likelihood(nn.Module):
     "A distribution of images given the decoder's output"
-    options = () # names of the constructor's arguments
+    options = () # names of the constructor's arguments; a model hands over only one called `sigma`
+    scores = {"grey": "log-density, not dequantised"} # pixels that it accepts, grey or binary → what `log_prob` is there
 
     def log_prob(self,
         x:Tensor, # pixels (…, D) in [0, 1]
@@ -92,6 +94,8 @@ class _BernoulliLogProb(torch.autograd.Function):
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-013
 class Bernoulli(Likelihood):
     "Σ x·η − softplus(η): a log-probability of binary pixels, a cross-entropy of grey ones"
+    scores = {"grey": "grey cross-entropy", "binary": "log-probability"}
+
     def log_prob(self,
         x:Tensor, # pixels (…, D) in [0, 1]
         logits:Tensor, # η = log p/(1−p) of each pixel (…, D)
@@ -160,6 +164,8 @@ def log_normaliser(
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-033
 class ContinuousBernoulli(Bernoulli):
     "The Bernoulli formula + log C(η), a density on [0, 1] (Loaiza-Ganem and Cunningham 2019)"
+    scores = {"grey": "Continuous Bernoulli log-density, not dequantised"}
+
     def log_prob(self,
         x:Tensor, # pixels (…, D) in [0, 1]
         logits:Tensor, # η (…, D)
@@ -198,7 +204,7 @@ INITIAL_SIGMA = 0.3 # where a learned σ starts: about the standard deviation of
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-045
 class Gaussian(Likelihood):
     "Normal(η, σ²) for every pixel, with one σ: learned, or fixed at `sigma`"
-    options = ("sigma",)
+    options, scores = ("sigma",), {"grey": "Gaussian log-density, not dequantised"}
 
     def __init__(self,
         sigma:Scale=None, # standard deviation in grey values, above 0 (else InputError); `None`: learned
@@ -297,16 +303,23 @@ PIXEL_NOTES = {"grey": "grey pixels", "static": "pixels binarised once and for a
                           "drawn once with a fixed seed for the test set (dynamic)",
                "threshold": "pixels binarised at x > 0.5 (threshold)"}
 
+def pixel_kind(binarisation:str) -> str: # grey or binary, a key of `scores`
+    "The kind of pixels that a binarisation gives"
+    return "grey" if binarisation == "grey" else "binary"
+
 def check_pixels(
     name:str, # a key of `LIKELIHOODS`
     binarisation:str, # grey, static, dynamic or threshold
 ):
-    "Raise `InputError` for unknown names, and for a density on binary pixels"
-    unbounded = make_likelihood(name).bound(torch.ones(1)) is None
+    "Raise `InputError` for unknown names, and for pixels that the likelihood does not accept: a density no binary ones"
+    likelihood = make_likelihood(name)
+    pixels = pixel_kind(check_choice(binarisation, PIXEL_NOTES, "binarisation"))
+    if pixels in likelihood.scores: return
     fixed = ", or with a fixed σ one that says nothing about the images" if name == "gaussian" else ""
-    if check_choice(binarisation, PIXEL_NOTES, "binarisation") != "grey" and unbounded:
-        raise InputError(f"the likelihood {name} is a density and has no upper bound on binary pixels "
-                         f"({binarisation}){fixed}: use bernoulli, or grey pixels.")
+    unbounded = likelihood.bound(torch.ones(1)) is None
+    reason = "is a density and has no upper bound on" if unbounded else "is not made for"
+    raise InputError(f"the likelihood {name} {reason} {pixels} pixels ({binarisation}){fixed}: use bernoulli, "
+                     f"or {' or '.join(likelihood.scores)} pixels.")
 
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-071
 CROSS_ENTROPY_NOTE = ("a grey cross-entropy, not a probability; "

@@ -21,6 +21,7 @@ from ..core.files import InputError, read_json, path_within
 from ..core.schema import check_schema, printable
 from ..data.datasets import load
 from ..nn.autoregressive import AutoregressiveDecoder
+from ..nn.likelihoods import LIKELIHOODS, Bernoulli, pixel_kind
 from ..nn.registry import architectures
 from ..plots.figure import class_words
 from ..studies.folders import RUNS, read_study_index
@@ -308,16 +309,15 @@ def competes(row, key) -> bool:
     return not (key.startswith(("ell", "pll")) and is_teacher_forced(row))
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-046
-GREY_SCORE = "grey cross-entropy"
+GREY_SCORE = Bernoulli.scores["grey"]
 
 def score_kind(
     group, # a Group
 ) -> str:
-    "What the scores of a group are: grey cross-entropies, log-probabilities, or log-densities of which likelihood"
+    "What the scores of a group are, as their likelihood states it: grey cross-entropies, log-probabilities, log-densities"
     if group.task != "reconstruction": return "log-probability of the class"
-    if group.likelihood == "bernoulli": return GREY_SCORE if group.binarisation == "grey" else "log-probability"
-    density = f"{group.likelihood.replace('_', ' ').title()} log-density"
-    return density if group.binarisation != "grey" else f"{density}, not dequantised"
+    scores = LIKELIHOODS[group.likelihood].scores if group.likelihood in LIKELIHOODS else {} # of a newer project
+    return scores.get(pixel_kind(group.binarisation), f"{group.likelihood.replace('_', ' ').title()} log-likelihood")
 
 def is_grey_score(group) -> bool:
     "Whether the scores are grey cross-entropies, by which no model is ranked in likelihood"
