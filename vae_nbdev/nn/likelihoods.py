@@ -22,7 +22,7 @@ from .matmul import batch_dim_first
 class Likelihood(nn.Module):
     "A distribution of images given the decoder's output"
     options = () # names of the constructor's arguments; a model hands over only one called `sigma`
-    scores = {"grey": "log-density, not dequantised"} # pixels that it accepts, grey or binary → what `log_prob` is there
+    scores = {"grey": "log-density, not dequantised"} # accepted pixels, grey or binary → what `log_prob` is on them
 
     def log_prob(self,
         x:Tensor, # pixels (…, D) in [0, 1]

@@ -314,7 +314,7 @@ GREY_SCORE = Bernoulli.scores["grey"]
 def score_kind(
     group, # a Group
 ) -> str:
-    "What the scores of a group are, as their likelihood states it: grey cross-entropies, log-probabilities, log-densities"
+    "What the scores of a group are, as their likelihood states it, such as grey cross-entropies"
     if group.task != "reconstruction": return "log-probability of the class"
     scores = LIKELIHOODS[group.likelihood].scores if group.likelihood in LIKELIHOODS else {} # of a newer project
     return scores.get(pixel_kind(group.binarisation), f"{group.likelihood.replace('_', ' ').title()} log-likelihood")

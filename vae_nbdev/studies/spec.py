@@ -164,8 +164,8 @@ def _split_parameters(parameters, where) -> tuple: # two dictionaries
     architecture = check_schema(parameters.get("architecture", Run.architecture), ArchitectureName, where)
     arguments = inspect.signature(architectures()[architecture]).parameters
     if taken := sorted(arguments.keys() & RUN_FIELDS.keys() - {*SHARED_ARGUMENTS}):
-        raise InputError(f"The constructor of {architecture} has an option {taken[0]}, and so has every run, which would "
-                         "take its value: give that option another name.")
+        raise InputError(f"The constructor of {architecture} has an option {taken[0]}, and so has every run, "
+                         "which would take its value: give that option another name.")
     extra = sorted(k for k in arguments if k not in RUN_FIELDS and k not in DATA_ARGUMENTS)
     check_keys([key[:60] for key in parameters], [*RUN_FIELDS, *extra], where)
     fields = {k: v for k, v in parameters.items() if k in RUN_FIELDS}

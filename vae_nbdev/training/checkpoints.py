@@ -305,7 +305,7 @@ def check_installed(
         if not isinstance(name, str) or name in names(): continue
         origin = f" (made by commit {describe(commit)})" if commit else ""
         raise InputError(f"the run of {path} has the {kind} {describe(name)}, which this installation lacks{origin}: "
-                         "import the module that defines it, or install a version that has it.")
+                         "in Python import the module that defines it; for the commands install a version that has it.")
 
 # %% ../../nbs/06_training/04_checkpoints.ipynb #cell-024
 def _check_run(run, model, path):
