@@ -31,10 +31,8 @@ class Likelihood(nn.Module):
         "log p(x | z), summed over the pixels"
         raise NotImplementedError
 
-    def mean(self,
-        logits:Tensor, # decoder output (…, D)
-    ) -> Tensor: # expected pixel values (…, D)
-        "The expected image"
+    def mean(self, logits:Tensor) -> Tensor: # expected pixel values (…, D)
+        "The expected image of a decoder output (…, D)"
         raise NotImplementedError
 
     def bound(self,

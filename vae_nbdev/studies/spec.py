@@ -132,8 +132,7 @@ def has_argument(run:Run, name:str) -> bool:
 
 def model_options(run:Run) -> dict: # name → value
     "The arguments with which `make_model` builds the run's model"
-    shared = {k: getattr(run, k) for k in SHARED_ARGUMENTS}
-    shared |= data_arguments(run.dataset, run.images)
+    shared = {k: getattr(run, k) for k in SHARED_ARGUMENTS} | data_arguments(run.dataset, run.images)
     return {k: v for k, v in shared.items() if has_argument(run, k)} | run.options
 
 def training_settings(run:Run) -> dict: # name → value
@@ -192,11 +191,7 @@ def _check_evaluation(run, where):
     needs = "sample_quality" if run.sample_quality else run.architecture if has_argument(run, "n_classes") else ""
     if needs: check_classes(run.dataset, run.images, f"{needs} in {where}")
 
-def _enough_draws(
-    run, model,
-    given:bool, # whether somebody chose the run's number
-    where:str, # its source, for the message
-) -> int:
+def _enough_draws(run, model, given, where) -> int: # given: whether somebody chose the run's number
     "The draws that the run is measured with, by default as many as its model needs; raises `InputError` for fewer"
     least = least_eval_samples(model)
     if run.eval_samples >= least: return run.eval_samples
