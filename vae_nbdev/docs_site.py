@@ -10,7 +10,7 @@ __all__ = ['DRAWING', 'COLAB', 'COLAB_PAGES', 'describe_calls', 'functions_of', 
 # %% ../nbs/15_docs_site.ipynb #cell-003
 import ast, json, re
 from pathlib import Path
-from fastcore.basics import listify
+from fastcore.basics import AttrDict, listify
 
 # %% ../nbs/15_docs_site.ipynb #cell-006
 DRAWING = ("plot_", "draw_", "decode_") # how the names of functions that make pictures begin
@@ -45,13 +45,13 @@ def plot_functions() -> dict: # name → docstring
     return {name: text.partition(";")[0] for name, text in words.items() if text}
 
 # %% ../nbs/15_docs_site.ipynb #cell-009
-def has_picture(cell) -> bool:
+def has_picture(cell:AttrDict) -> bool: # cell: of a notebook, as nbdev reads it
     "Whether an output of a cell is a picture"
     return any("image/png" in (output.get("data") or {}) for output in cell.get("outputs") or [])
 
 class AddAltTexts:
     "Gives every cell that shows a picture a text for those who cannot see it"
-    def __init__(self, nb):
+    def __init__(self, nb:AttrDict):
         self.nb, self.title, self.heading, self.known = nb, "", "", {}
         sources = [cell.source or "" for cell in nb.cells if cell.cell_type == "code"] # hidden cells are gone later
         self.own = {name: text for source in sources for name, text in functions_of(source).items()}
@@ -101,7 +101,7 @@ def complete_index(
 # %% ../nbs/15_docs_site.ipynb #cell-013
 class CompleteIndex:
     "Completes nbdev's index before the first page is made; all cells stay as they are"
-    def __init__(self, nb):
+    def __init__(self, nb:AttrDict):
         from vae_nbdev import _modidx
         complete_index(_modidx.d["syms"], Path(_modidx.__file__).parents[1])
 
@@ -123,7 +123,7 @@ def render_symbol(
 # %% ../nbs/15_docs_site.ipynb #cell-019
 class DropSecondHeadings:
     "Takes the heading from the signature of a symbol that has a heading on the page already"
-    def __init__(self, nb):
+    def __init__(self, nb:AttrDict):
         texts = [cell.source or "" for cell in nb.cells if cell.cell_type == "markdown"]
         headings = re.findall(r"^#{2,4} (.*)$", "\n".join(texts), re.M)
         self.seen = {heading.strip("` ") for heading in headings}
@@ -138,7 +138,7 @@ class DropSecondHeadings:
             self.seen |= {name(line) for line in lines} - {""}
 
 # %% ../nbs/15_docs_site.ipynb #cell-022
-def drop_addresses(cell):
+def drop_addresses(cell:AttrDict):
     "Replaces what Python shows for a function or an HTML element by its name, and drops types that say nothing"
     for output in cell.get("outputs") or []:
         for kind, text in (output.get("data") or {}).items():
@@ -154,7 +154,7 @@ COLAB_PAGES = ("04_models/*.ipynb", "00_tour.ipynb") # patterns of paths in nbs
 
 class AddColabLink:
     "Adds a link that opens the notebook in Colab above the first text of the tour and of the architectures"
-    def __init__(self, nb):
+    def __init__(self, nb:AttrDict):
         path = Path(nb.path_)
         pattern = next((pattern for pattern in COLAB_PAGES if path.match(pattern)), None)
         name = "/".join(path.parts[-1 - pattern.count("/"):]) if pattern else None
@@ -169,7 +169,7 @@ class AddColabLink:
 # %% ../nbs/15_docs_site.ipynb #cell-029
 class AddPlayground:
     "Writes the playground beside the prepared page that shows it; all cells stay as they are"
-    def __init__(self, nb):
+    def __init__(self, nb:AttrDict):
         from vae_nbdev.playground import build_playground
         path = Path(nb.path_).resolve()
         if path.name != "playground.ipynb": return

@@ -25,6 +25,8 @@ from .core.randomness import make_generator
 from .data.batches import Batch, Split, SPLITS
 from .data.formats import BinarizedFiles, IdxFiles
 from .nn.autoencoder import Autoencoder
+from .nn.bayesian_layers import WeightSample
+from .nn.layers import LayerFactory
 from .nn.networks import DenseBody, Stack
 from .nn.posteriors import PointPosterior
 from .nn.registry import make_model
@@ -41,7 +43,7 @@ class LinearGaussian:
     sigma:float # σ
     generator:torch.Generator # goes on with the stream that made A and b
 
-    def log_prob(self, x:Tensor, mean=None, covariance=None) -> Tensor: # (N,), nats
+    def log_prob(self, x:Tensor, mean:Tensor=None, covariance:Tensor=None) -> Tensor: # (N,), nats
         "Exact log p(x) under the prior N(mean, covariance) of the code; N(0, I) if not given"
         D, d = self.A.shape
         mean = torch.zeros(d) if mean is None else mean
@@ -83,7 +85,8 @@ class TensorSplit(Split):
     "A split whose images are real numbers (N, D) and are handed out unscaled"
     holds_bytes = False
 
-    def batch(self, index=slice(None), generator=None): return Batch(self.images[index], None)
+    def batch(self, index:slice|Tensor=slice(None), generator:torch.Generator=None):
+        return Batch(self.images[index], None)
 
 # %% ../nbs/14_testing.ipynb #cell-013
 @dataclass
@@ -108,7 +111,7 @@ class BayesianRegression:
         factor = torch.linalg.cholesky(self.covariance[pair][:, pair])
         return self.mean[0, pair] + 2 * torch.stack([angle.cos(), angle.sin()], 1) @ factor.T
 
-    def model(self, weights="point", **options): # a RegressionModel in float64
+    def model(self, weights:str="point", **options): # a RegressionModel in float64
         "The regression as a model with one layer, whose weights come from a method of `WEIGHT_METHODS`"
         size = dict(network="none", latent=self.inputs.shape[1], n_pixels=self.targets.shape[1])
         model = RegressionModel(**size, likelihood="gaussian", sigma=self.sigma, weights=weights, **options).double()
@@ -118,17 +121,17 @@ class BayesianRegression:
 # %% ../nbs/14_testing.ipynb #cell-014
 class RegressionBody(DenseBody):
     "A single dense layer from inputs to targets, and no encoder"
-    def encoder(self, heads, layers): return Stack()
+    def encoder(self, heads:int, layers:LayerFactory): return Stack()
 
 class RegressionModel(SampledAutoencoder):
     "Linear regression as an autoencoder: images (N, P + K) hold the inputs, which are the code, and the targets"
     abstract, body = True, RegressionBody
 
-    def encode(self, x, W=None): return PointPosterior(x[:, :self.latent])
+    def encode(self, x:Tensor, W:WeightSample=None): return PointPosterior(x[:, :self.latent])
 
-    def get_ll(self, x, logits): return super().get_ll(x[:, self.latent:], logits)
+    def get_ll(self, x:Tensor, logits:Tensor): return super().get_ll(x[:, self.latent:], logits)
 
-    def vectors(self, W) -> Tensor: # (L, K, P + 1)
+    def vectors(self, W:WeightSample) -> Tensor: # (L, K, P + 1)
         "The weight sets of a sample, bias last"
         weight, bias = W.values[0]
         return torch.cat([weight, bias[..., None]], -1).detach()
@@ -229,11 +232,11 @@ def train_study(
 
 # %% ../nbs/14_testing.ipynb #cell-027
 def made_up_result(
-    architecture="VariationalAutoencoder",
+    architecture:str="VariationalAutoencoder",
     ell=-100., # nats
     kl_z=5., # nats
     se=1., # standard error of every measure
-    seed=0,
+    seed:int=0,
     measures=None, # in place of the usual ones: name → {"mean", "se"}
     **changes, # of the run's parameters, or of task, dataset, binarisation and likelihood
 ) -> dict: # as it stands in `result.json`
@@ -284,10 +287,10 @@ def shell(
 # %% ../nbs/14_testing.ipynb #cell-034
 class FaultTable:
     "Tries bad inputs: checks each answer, and that all files are as before; one row for each"
-    def __init__(self, folder): # everything below it is compared before and after
+    def __init__(self, folder:str|Path): # everything below it is compared before and after
         self.folder, self.rows, self.counts, self.hashes = Path(folder), [], {}, {}
 
-    def state(self, path):
+    def state(self, path:str|Path):
         "A file's hash, a link's target, or the kind of anything else"
         info = os.lstat(path)
         if stat.S_ISLNK(info.st_mode): return os.readlink(path)
@@ -296,7 +299,7 @@ class FaultTable:
         if stamp not in self.hashes: self.hashes[stamp] = hashlib.sha256(Path(path).read_bytes()).hexdigest()
         return self.hashes[stamp]
 
-    def snapshot(self, changing=()) -> dict: # path → state
+    def snapshot(self, changing:tuple=()) -> dict: # path → state
         "The states of all files and folders, except those below the folders `changing`"
         states = {}
         for parent, folders, files in os.walk(self.folder):
@@ -306,7 +309,7 @@ class FaultTable:
         return states
 
 # %% ../nbs/14_testing.ipynb #cell-035
-def answer(function, *args, **kwargs) -> tuple: # exit status and text
+def answer(function:callable, *args, **kwargs) -> tuple: # exit status and text
     "Call a function; status and message as a command would have them"
     try: return 0, str(function(*args, **kwargs))
     except InputError as error: return 2, str(error)

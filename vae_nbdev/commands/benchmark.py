@@ -89,7 +89,7 @@ def _given_weights_lines(group, result) -> list: # of text
     notes = given_weights_note(group), given_weights_note(group, rows, "AIS", what="of log p(x | W)")
     return [note for note in notes if note]
 
-def result_text(result) -> str:
+def result_text(result:dict) -> str:
     "A result as lines of text"
     from vae_nbdev.report.results import COMPARABLE, Group, Row, score_line
     title = (f"{result['label']} on {result['n_test']:,} test images of {result['dataset']} "

@@ -107,7 +107,12 @@ def _ask_to_keep() -> bool:
         if answer.strip().lower() in ("k", "keep"): return True
         if not answer or answer.strip().lower() in ("a", "again"): return False
 
-def keep_outdated(study, out, keep_results:bool, evaluate_again:bool=False) -> bool:
+def keep_outdated(
+    study, # a Study
+    out:str|Path, # its folder
+    keep_results:bool,
+    evaluate_again:bool=False,
+) -> bool:
     "Whether to keep trainings of other code: says which there are and, on a terminal, asks"
     from vae_nbdev.studies.folders import outdated_runs
     keep_results = keep_results or evaluate_again
@@ -124,7 +129,12 @@ def keep_outdated(study, out, keep_results:bool, evaluate_again:bool=False) -> b
     return _ask_to_keep() if asks else keep_results
 
 # %% ../../nbs/11_commands/03_report.ipynb #cell-020
-def measure_outdated(study, out, data_dir, device):
+def measure_outdated(
+    study, # a Study
+    out:str|Path, # its folder
+    data_dir:str|Path|None,
+    device:str,
+):
     "Measure trainings whose results other code has measured; these results go to the older ones of their runs"
     from vae_nbdev.core.progress import ProgressBar
     from vae_nbdev.core.provenance import code_version

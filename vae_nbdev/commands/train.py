@@ -23,7 +23,7 @@ from ..speed.threads import thread_count, wait_passively
 from ..nn.registry import architecture_names
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-008
-def key_value(text) -> dict:
+def key_value(text:str) -> dict:
     "An argument of an architecture, KEY=VALUE, with the value read as YAML"
     from vae_nbdev.core.yaml_text import read_yaml
     key, equals, value = text.partition("=")
@@ -48,7 +48,10 @@ def _read_mapping(path) -> dict:
     if isinstance(content, dict): return content
     raise InputError(f"{path} must be a mapping such as {{architecture: vqvae}}.")
 
-def read_run_file(path, data_dir=None) -> dict: # name → value, those of the architecture and of the evaluation too
+def read_run_file(
+    path:str|Path,
+    data_dir:str|Path=None, # the only data folder, for the summary of own images
+) -> dict: # name → value, those of the architecture and of the evaluation too
     "The parameters of a run in a YAML file or in the `config.json` of a run; raises `InputError`"
     from vae_nbdev.studies.spec import make_run
     from vae_nbdev.training.checkpoints import check_installed
@@ -85,13 +88,13 @@ def _config_defaults(path, data_dir=None) -> dict: # name → value
 # %% ../../nbs/11_commands/01_train.ipynb #cell-016
 COMPILE = {"auto": None, "always": True, "never": False}
 
-def architecture_name(text):
+def architecture_name(text:str):
     "The name of an architecture, as it is given"
     return text
 
 architecture_name.choices = architecture_names()
 
-def latent_size(text):
+def latent_size(text:str):
     "Dimensions of the latent code, `none`, or `auto` for the architecture's default"
     if text == "auto": return text
     try: return int_or_none(text)

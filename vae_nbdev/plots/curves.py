@@ -11,6 +11,7 @@ __all__ = ['LABEL_WIDTH', 'LINE_HEIGHT', 'TERM_NAMES', 'TERM_UNITS', 'SPLIT_STYL
 import itertools, math
 from typing import NamedTuple
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from scipy.optimize import isotonic_regression
 from ..core.files import InputError
@@ -48,7 +49,7 @@ class Curve(NamedTuple):
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-011
 def draw_lines(
-    ax,
+    ax:Axes,
     curves, # of Curve
     title:str="",
     names:tuple=("", ""), # of the axes
@@ -65,7 +66,7 @@ def draw_lines(
 LABEL_WIDTH, LINE_HEIGHT = 26, .17 # characters of a line of a label; inches
 
 def draw_curves(
-    ax,
+    ax:Axes,
     curves, # of Curve
     height:float, # of the axes in inches, which sets the distance of labels
     title:str="",
@@ -97,7 +98,7 @@ def history_terms(
     terms, places = [k for k in history[0]["train"] if any(row["train"][k] for row in history)], list(TERM_NAMES)
     return sorted(terms, key=lambda k: places.index(k) if k in places else len(places))
 
-def term_title(term) -> str:
+def term_title(term:str) -> str:
     "A term and its unit"
     return f"{TERM_NAMES.get(term, term.replace('_', ' '))}, {TERM_UNITS.get(term, 'nats per image')}"
 

@@ -15,6 +15,8 @@ from typing import NamedTuple
 from PIL import Image
 from fastcore.basics import patch
 from matplotlib import rc_context, rcParamsDefault
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from ..core.files import InputError, replace_file
 from ..nn.autoencoder import Autoencoder
@@ -42,7 +44,7 @@ class PlotFigure(Figure):
         if title: self.suptitle(title, fontsize=11)
 
     @default_style()
-    def draw(self, renderer): return super().draw(renderer) # ticks come into being here
+    def draw(self, renderer:RendererBase): return super().draw(renderer) # ticks come into being here
 
     @default_style()
     def savefig(self, *args, **kwargs): return super().savefig(*args, **kwargs)
@@ -94,7 +96,9 @@ MAX_CLASS_NAME = 12 # characters in a plot
 
 MAX_NAMED_CLASSES = 26 # more names would hide the codes
 
-def names_fit(labels) -> bool: # classes (N,), or None
+def names_fit(
+    labels, # classes (N,), or None
+) -> bool:
     "Whether a plane has room for the names of all classes"
     return labels is not None and len(labels.unique()) <= MAX_NAMED_CLASSES
 
@@ -157,7 +161,7 @@ def wrap_words(
     "A text in short lines"
     return "\n".join(textwrap.fill(line, width, break_long_words=False) for line in text.splitlines())
 
-def style_axes(ax, title:str="", x:str="", y:str=""):
+def style_axes(ax:Axes, title:str="", x:str="", y:str=""):
     "Give axes their title, labels and style; returns them"
     ax.set_title(wrap_words(title, 64), fontsize=10)
     ax.set_xlabel(x, fontsize=9)
@@ -187,7 +191,7 @@ def model_title(
     "The title of a model's plots"
     return f"{class_words(type(model).__name__)}, d = {model.latent}"
 
-def check_models(models) -> dict: # the same
+def check_models(models:dict) -> dict: # the same
     "Models by the names that a plot gives them; raises `InputError` for anything but a dictionary"
     if isinstance(models, dict): return models
     raise InputError(f"models must be a dictionary name → model, got {type(models).__name__}: give each model the name "

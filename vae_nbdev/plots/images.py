@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from fastcore.basics import patch
+from matplotlib.axes import Axes
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
@@ -62,7 +63,7 @@ def reconstruct(
 
 # %% ../../nbs/08_plots/02_images.ipynb #cell-014
 def draw_image_row(
-    ax,
+    ax:Axes,
     images:Tensor, # (n, D), D a square
     label:str="", # to the left of the row
     numbers=None, # numbers under the images (n,), or None

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from fastcore.basics import patch
+from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 from ..core.files import InputError, check_number
@@ -30,8 +31,8 @@ class LatentPlane(NamedTuple):
     directions:Tensor # (n, d), orthonormal; a plot has one or two
     names:tuple
 
-    def project(self, codes): return (codes - self.origin) @ self.directions.T # (N, d) → (N, n)
-    def unproject(self, points): return self.origin + points @ self.directions # (N, n) → (N, d)
+    def project(self, codes:Tensor): return (codes - self.origin) @ self.directions.T # (N, d) → (N, n)
+    def unproject(self, points:Tensor): return self.origin + points @ self.directions # (N, n) → (N, d)
 
 def fit_plane(
     codes:Tensor, # (N, d)
@@ -73,7 +74,7 @@ def class_label_positions(
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-014
 def draw_points(
-    ax,
+    ax:Axes,
     points:Tensor, # (N, 2)
     labels:Tensor|None, # classes (N,); None: one colour
     size:float, # area of a dot in points²
@@ -84,7 +85,7 @@ def draw_points(
     ax.scatter(*points.T.numpy(), s=size, c=colours, alpha=alpha, linewidths=0, rasterized=True)
 
 def draw_class_labels(
-    ax,
+    ax:Axes,
     points:Tensor, # (N, 2)
     labels:Tensor, # classes (N,)
     gap:float, # least distance of two names
@@ -101,7 +102,7 @@ def draw_class_labels(
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-015
 def draw_scatter(
-    ax,
+    ax:Axes,
     points:Tensor, # (N, 2)
     labels:Tensor|None=None, # classes (N,), or None where there are none
     names:tuple=("", ""), # of the axes
@@ -118,7 +119,7 @@ def draw_scatter(
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-017
 def draw_histograms(
-    ax,
+    ax:Axes,
     codes:Tensor, # (N, 1)
     labels:Tensor|None=None, # classes (N,), or None
     title:str="",
@@ -144,7 +145,7 @@ def _test_codes(model, dataset, L=10, seed=0) -> Tensor: # (N, d)
     raise InputError(f"a plane through codes of {codes.shape[1]} dimensions needs at least two test images, got one.")
 
 def draw_latent_repr(
-    ax,
+    ax:Axes,
     model:Autoencoder,
     dataset, # all its test images are encoded
     L:int=10, # weight samples to average over, where weights are random
@@ -271,7 +272,7 @@ def latent_grid(
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-035
 def draw_grid(
-    ax,
+    ax:Axes,
     images:Tensor, # (n², D), or (n, D) for a single row; from top left to bottom right
     limits:np.ndarray, # (1 or 2, 2): the latent coordinates of the outer tiles' centres
     names:tuple, # of the axes
@@ -291,7 +292,7 @@ def draw_grid(
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-037
 def draw_latent_recon(
-    ax,
+    ax:Axes,
     model:Autoencoder,
     dataset=None, # its test codes define limits and, for d > 2, the plane; not needed for d ≤ 2 with `limits`
     n:int=20, # tiles along each axis

@@ -13,22 +13,24 @@ __all__ = ['VARIANCE_SOURCES', 'VARIANCE_CAPTION', 'IMAGE_COUNTS_NOTE', 'OOD_SCO
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-003
 import math, statistics
+from pathlib import Path
 from fastcore.xml import Div, Li, P, Span, Strong, Td, Ul
 from ..core.numbers import format_number, with_minus_sign
 from ..evaluation.robustness import CORRUPTIONS
-from ..evaluation.significance import CONFIDENCE, SEEDS_NEEDED, compare_with_best, variance_components
+from ..evaluation.significance import CONFIDENCE, SEEDS_NEEDED, Comparison, compare_with_best
+from ..evaluation.significance import variance_components
 from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
 from .results import AIS_PRIORS, column_settings, competes, given_weights_note, has_uncertain_weights
 from .results import images_in_words, low_ess_count, over_seeds, result_part, row_setting
-from .results import rows_with_part, score_kind, score_over_seeds, short_name
+from .results import Group, Row, Score, rows_with_part, score_kind, score_over_seeds, short_name
 from .tables import LOOSE_NOTE, TRAINED_MODELS, group_styles, is_loose, loose_mark, measure_heading
 from .tables import number_cell, plain_table, score_cell, teacher_forced_note, with_subscripts
 from .findings import scores_of_row
 from .figures import html_figure, noise_alt_text, plot_noise, row_curves
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-007
-def verdict_cells(comparison, mark="") -> list: # mark: " (loose)" for a value whose error is not reliable
+def verdict_cells(comparison:Comparison|None, mark:str="") -> list: # mark: " (loose)" where an error is not reliable
     "The cells of one model: difference from the best, interval, p, verdict; `None` stands for the best model"
     zero = Td("0", cls="num", data_sort="0"), Td("", data_sort="0"), Td("")
     if comparison is None: return [*zero, Td(f"highest mean{mark}")]
@@ -41,13 +43,13 @@ def verdict_cells(comparison, mark="") -> list: # mark: " (loose)" for a value w
     return [number_cell(comparison.mean), Td(with_minus_sign(interval), cls="num", data_sort=repr(comparison.low)),
             Td(p, cls="num", data_sort=repr(comparison.p)), Td(f"{verdict}{mark}")]
 
-def comparison_unit(over, n_seeds) -> str:
+def comparison_unit(over:str, n_seeds:list) -> str:
     "What a table of differences compares, as a sentence; n_seeds: the numbers of seeds of its rows"
     counts = " or ".join(map(str, sorted(set(n_seeds))))
     if over == "seeds": return f"The unit is the training: {counts} seeds of each model."
     return f"Compared are {TRAINED_MODELS} ({counts} of each): the errors are those over {over}."
 
-def significance_caption(heading, group, comparisons, n_seeds) -> Span:
+def significance_caption(heading:str|tuple, group:Group, comparisons:dict, n_seeds:list) -> Span:
     "What a table of differences compares, by which errors, and how often it is wrong"
     over = next(comparison.over for comparison in comparisons.values() if comparison)
     heading = heading if isinstance(heading, tuple) else (heading,)
@@ -77,14 +79,14 @@ def significance_table(
     marks = {short_name(row.name): " (loose)" if loose_mark(row, key) else "" for row in rows}
     lines = [(name, *verdict_cells(comparisons[name], marks[name])) for name in sorted(scores, key=rank)]
     notes = [given_weights_note(group, rows), LOOSE_NOTE if any(marks.values()) else ""] if key == "iwll" else []
-    caption = significance_caption(heading, group, comparisons, map(len, scores.values()))
+    caption = significance_caption(heading, group, comparisons, [*map(len, scores.values())])
     caption = Span(caption, " ", *with_subscripts(" ".join(notes)))
     headings = ["Model", "Difference", f"Adjusted {CONFIDENCE:.0%} interval", "Adjusted p", "Verdict"]
     table = plain_table(headings, lines, f"differences of {key}", caption, group_styles(group))
     return Div(table, *missing, P(apart, cls="caption") if apart else None)
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-009
-def significance_tables(group, folder) -> Div: # `None` if there is nothing to compare
+def significance_tables(group:Group, folder:str|Path) -> Div: # `None` if there is nothing to compare
     "The comparisons by ELL, and by the importance-weighted bound for each k"
     keys = [("ell", None), *(("iwll", k) for k in column_settings(group.rows, "iwll"))]
     tables = [table for key, setting in keys if (table := significance_table(group, folder, key, setting))]
@@ -96,7 +98,7 @@ VARIANCE_CAPTION = ("Standard deviation of the mean {name} ({kind}), in nats per
                     "training, other Monte-Carlo draws, other test images. The squares of the three add up to the "
                     "variance of the mean over the seeds of a row; an estimate below 0 is shown as 0.")
 
-def variance_line(name, seeds) -> tuple: # name and cells
+def variance_line(name:str, seeds:list) -> tuple: # name and cells
     "The three parts of one row; seeds: its scores (L, N), one for each seed"
     parts = variance_components(seeds)
     return (name, *(number_cell(math.sqrt(max(parts[source], 0.)), 3) for source in VARIANCE_SOURCES),
@@ -115,13 +117,13 @@ def variance_table(
     return plain_table(headings, lines, "variance of ell by source", caption, group_styles(group))
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-017
-def error_kind(rows, one_seed:str) -> str: # one_seed: what the error of a row with one seed is
+def error_kind(rows:list, one_seed:str) -> str: # one_seed: what the error of a row with one seed is
     "What the errors of rows are, where those of several seeds are standard deviations"
     if not (seeds := over_seeds(rows)): return one_seed
     mixed = any(len(row.results) == 1 for row in rows)
     return f"the standard deviation {seeds}{f'; for one seed, {one_seed}' if mixed else ''}"
 
-def error_sentence_of_seeds(rows, draws="Monte-Carlo draws") -> str:
+def error_sentence_of_seeds(rows:list, draws:str="Monte-Carlo draws") -> str:
     "What ± means for these rows, and what the numbers are of where there are fewer than three seeds"
     text = f"± is {error_kind(rows, f'the standard error over images and {draws}')}."
     few = min(len(row.results) for row in rows) < SEEDS_NEEDED
@@ -130,12 +132,12 @@ def error_sentence_of_seeds(rows, draws="Monte-Carlo draws") -> str:
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-020
 IMAGE_COUNTS_NOTE = "Counts of earlier results with several weight samples: images with any sample below 2."
 
-def has_image_counts(row) -> bool:
+def has_image_counts(row:Row) -> bool:
     "Whether a result of a row with several weight samples counts the images with a small ESS, not the estimates"
     several = [r["ais"] for r in row.results if r.get("ais") and (r["ais"].get("weight_samples") or 1) > 1]
     return any(part.get("low_ess_estimates") is None for ais in several for part in ais["priors"].values())
 
-def ess_cell(row, prior) -> Td:
+def ess_cell(row:Row, prior:str) -> Td:
     "Effective sample size of the chains, the median over images, with the number of estimates below 2"
     parts = [r["ais"] for r in row.results if result_part(r, "ais", "priors", prior)]
     if not parts: return Td("–", cls="num", data_sort="")
@@ -145,7 +147,7 @@ def ess_cell(row, prior) -> Td:
     return Td(f"{ess:.1f}", mark, cls="num", data_sort=repr(ess))
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-021
-def ais_line(row, priors, ks) -> tuple: # name and cells
+def ais_line(row:Row, priors:list, ks:list) -> tuple: # name and cells
     "A row of the table of AIS estimates"
     cells, mark = [], "‡" if has_uncertain_weights(row) else ""
     for prior in priors:
@@ -157,7 +159,7 @@ def ais_line(row, priors, ks) -> tuple: # name and cells
     return (short_name(row.name), *cells, *(score_cell(iwll if value == k else None, 2, None, mark) for value in ks))
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-022
-def ais_settings(rows) -> str:
+def ais_settings(rows:list) -> str:
     "Images, chains and samples of AIS estimates, in words"
     pairs = [(r, r["ais"]) for row in rows for r in row.results]
     chains = dict.fromkeys(f"{images_in_words([(ais['n'], r['n_test'])])} (seed {ais['image_seed']}), "
@@ -166,14 +168,14 @@ def ais_settings(rows) -> str:
     weights = [f"{' or '.join(map(str, samples))} samples of uncertain weights"] if samples else []
     return "; ".join([*chains, *weights])
 
-def images_column(rows) -> list: # a cell for each row; empty if all rows have the same number of images
+def images_column(rows:list) -> list: # a cell for each row; empty if all rows have the same number of images
     "On how many images the AIS estimates of each row were made, for rows that differ in it"
     counts = [sorted({r["ais"]["n"] for r in row.results}) for row in rows]
     if all(own == counts[0] for own in counts): return []
     return [Td(" or ".join(f"{n:,}" for n in own), cls="num", data_sort=own[0]) for own in counts]
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-023
-def ais_table(group) -> Div: # `None` if no model has an estimate
+def ais_table(group:Group) -> Div: # `None` if no model has an estimate
     "AIS estimates under both priors with their BDMC gaps, and the importance-weighted bound of the same images"
     rows = rows_with_part(group, "ais")
     if not rows: return None
@@ -194,14 +196,14 @@ def ais_table(group) -> Div: # `None` if no model has an estimate
     return plain_table(headings, lines, "marginal likelihood by AIS", caption, group_styles(group))
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-026
-def corruption_curve(row, kind) -> list: # of (strength, mean, error)
+def corruption_curve(row:Row, kind:str) -> list: # of (strength, mean, error)
     "The curve of a row for one kind of corruption, over its seeds"
     curves = [r["corruptions"][kind] for r in row.results if kind in (r.get("corruptions") or {})]
     return [(level[0]["strength"], *score_over_seeds(level)) for level in zip(*curves)]
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-027
 @default_style()
-def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one for each kind
+def plot_corruptions(group:Group) -> list: # of (PlotFigure, alternative text), one for each kind
     "ELL of the clean images against the strength of each kind of corruption"
     figures, number = [], lambda value: with_minus_sign(f"{value:.0f}")
     for kind, corruption in CORRUPTIONS.items():
@@ -214,13 +216,13 @@ def plot_corruptions(group) -> list: # of (PlotFigure, alternative text), one fo
     return figures
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-028
-def image_sentence(group, what:str) -> str: # "" if there is nothing to say
+def image_sentence(group:Group, what:str) -> str: # "" if there is nothing to say
     "On how many random test images the diagnostics were measured, where that is not all of them"
     results = [r for row in group.rows for r in row.results if (r.get("n_diagnostics") or r["n_test"]) < r["n_test"]]
     counts = [(r["n_diagnostics"], r["n_test"]) for r in results]
     return f"{what}: {images_in_words(counts)}." if counts else ""
 
-def robustness_figures(group) -> Div: # `None` if there is nothing to show
+def robustness_figures(group:Group) -> Div: # `None` if there is nothing to show
     "ELL against Gaussian noise and against the other corruptions, side by side"
     noise, others = plot_noise(group, 5.6, 4), plot_corruptions(group)
     charts = ([(noise, noise_alt_text(group))] if noise else []) + others
@@ -234,22 +236,21 @@ def robustness_figures(group) -> Div: # `None` if there is nothing to show
 OOD_SCORES = {"ell": "ELL", "ell_minus_bound": "ELL − bound", "pll": "PLL", "iwll": "IWLL",
               "variance": "pixel variance"} # key → name
 
-def auroc_cell(scores) -> Td: # scores: {"mean", "low", "high", "fpr95"} for each seed
+def auroc_cell(scores:list) -> Td: # scores: {"mean", "low", "high", "fpr95"} for each seed
     "AUROC with its interval, or over seeds with their standard deviation; below it the false positive rate"
     scores = [score for score in scores if score]
     if not scores: return Td("–", cls="num", data_sort="")
     mean, deviation = score_over_seeds(scores)
-    interval = f"{scores[0]['low']:.3f} to {scores[0]['high']:.3f}"
-    error = f"({interval})" if len(scores) == 1 else f"± {deviation:.3f}"
+    error = f"({scores[0]['low']:.3f} to {scores[0]['high']:.3f})" if len(scores) == 1 else f"± {deviation:.3f}"
     rates = [score["fpr95"] for score in scores if score.get("fpr95") is not None]
     below = Span(f"FPR {statistics.fmean(rates):.1%}", cls="small") if rates else None
     return Td(f"{mean:.3f}", " ", Span(error, cls="error-of"), below, cls="num", data_sort=repr(mean))
 
-def score_with_k(key, k) -> str:
+def score_with_k(key:str, k:int|None) -> str:
     "The name of a score that detects out-of-distribution images, with the k of IWLL"
     return f"IWLL({k})" if key == "iwll" and k else OOD_SCORES[key]
 
-def ood_caption(group, score) -> str:
+def ood_caption(group:Group, score:str) -> str:
     "What a table of AUROCs shows"
     seeds, errors = over_seeds(rows_with_part(group, "ood")), f"with {CONFIDENCE:.0%} bootstrap intervals"
     if seeds: errors += f"; {seeds}, the mean ± standard deviation"
@@ -260,24 +261,23 @@ def ood_caption(group, score) -> str:
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-032
 NEARLY_ONE = 0.9995 # AUROCs from here on are printed as 1.000
 
-def model_free_scores(parts, sets) -> dict: # set → scores; parts: "ood" of all results
+def model_free_scores(parts:list, sets:list|dict) -> dict: # set → scores; parts: "ood" of all results
     "The scores without a model: of each set those of the first result that has them"
     firsts = {}
     for ood in parts: firsts = ood["baseline"] | firsts
     return {name: firsts[name] for name in sets if name in firsts}
 
-def ood_sentence(parts, score, key, name, baseline) -> P: # parts: name of a model → "ood" of its seeds
+def ood_sentence(parts:dict, score:str, key:str, name:str, baseline:dict) -> P: # parts: model → "ood" of its seeds
     "What a table would show if each of its AUROCs is printed as 1.000; `None` if one of them is not"
     aurocs = [auroc.get(key) for seeds in parts.values() for ood in seeds for auroc in ood["auroc"].values()]
     if min(auroc["mean"] for auroc in aurocs if auroc) < NEARLY_ONE: return None
     low = min(auroc["low"] for auroc in aurocs if auroc)
     without = ", ".join(f"{ood.replace('_', ' ')} {score['mean']:.3f}" for ood, score in baseline.items())
     return P(f"AUROC by {score}: 1.000 for every model with this score and every set; the lowest end of a "
-             f"{CONFIDENCE:.0%} bootstrap interval is {low:.3f}. {name} (no model): "
-             f"{without}.", cls="caption")
+             f"{CONFIDENCE:.0%} bootstrap interval is {low:.3f}. {name} (no model): {without}.", cls="caption")
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-033
-def ood_table(group, key) -> Div: # or P; `None` if no model has the score
+def ood_table(group:Group, key:str) -> Div: # or P; `None` if no model has the score
     "AUROC and FPR by one score, of each model and each out-of-distribution set, beside the baseline without a model"
     parts = {short_name(row.name): [r["ood"] for r in row.results if r.get("ood")] for row in group.rows}
     all_parts = [ood for seeds in parts.values() for ood in seeds]
@@ -294,7 +294,7 @@ def ood_table(group, key) -> Div: # or P; `None` if no model has the score
     title, headings = f"out-of-distribution detection by {OOD_SCORES[key]}", [ood.replace("_", " ") for ood in sets]
     return plain_table(["Model", *headings], lines, title, ood_caption(shown, score), group_styles(group))
 
-def ood_tables(group) -> Div: # `None` if no model has a score
+def ood_tables(group:Group) -> Div: # `None` if no model has a score
     "AUROC by every score, and the out-of-distribution sets that were missing"
     missing = {}
     for row in group.rows: missing |= result_part(row.results[0], "ood", "missing") or {}
@@ -304,7 +304,7 @@ def ood_tables(group) -> Div: # `None` if no model has a score
     return Div(Div(*tables), *notes) if tables else None
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-036
-def percent_cell(score) -> Td:
+def percent_cell(score:Score|None) -> Td:
     "An accuracy in percent with its error, or a dash for `None`"
     if score is None: return Td("–", cls="num", data_sort="")
     error = Span(f"± {100 * score.error:.1f}", cls="error-of")
@@ -321,7 +321,7 @@ def _has_knn(row) -> bool: # not without classes
     "Whether classifiers of the codes were measured"
     return row.part_score("latent_quality", "knn") is not None
 
-def representation_caption(k, rows) -> str:
+def representation_caption(k:str, rows:list) -> str:
     "What the table of representation quality shows, for k nearest neighbours"
     note = f" {_NO_PROBE}" if any(map(_lacks_probe, rows)) else ""
     accuracy = (f"accuracy in % of a k-nearest-neighbour classifier (k = {k}) and of a linear classifier (linear "
@@ -333,20 +333,20 @@ def representation_caption(k, rows) -> str:
             f"tested; {error_sentence_of_seeds(rows)}{note}")
 
 # %% ../../nbs/10_report/07_diagnostics.ipynb #cell-037
-def active_units_cell(qualities) -> Td:
+def active_units_cell(qualities:list) -> Td: # qualities: latent_quality of each seed
     "The mean number of active units over seeds"
     counts, d = [q["active_units"] for q in qualities], len(qualities[0]["activity"])
     if None in counts: return Td("–", cls="num", data_sort="")
     units = statistics.fmean(counts)
     return Td(f"{units:g} of {d}" if len(counts) == 1 else f"{units:.1f} of {d}", cls="num", data_sort=repr(units))
 
-def quality_line(row, qualities, probes=("knn", "linear_probe")) -> tuple: # name and cells
+def quality_line(row:Row, qualities:list, probes:tuple|dict=("knn", "linear_probe")) -> tuple: # name and cells
     "A row of the table of representation quality; qualities: one for each seed"
     probes = [percent_cell(row.part_score("latent_quality", key)) for key in probes]
     return (short_name(row.name), *probes, active_units_cell(qualities),
             score_cell(row.part_score("latent_quality", "mmd"), 4, None))
 
-def representation_table(group) -> Div: # `None` if no model was measured
+def representation_table(group:Group) -> Div: # `None` if no model was measured
     "Class accuracies, active units and distance from the prior, over seeds; collapsed dimensions are named"
     lines, notes, ks, rows = [], [], set(), rows_with_part(group, "latent_quality")
     probes = {"knn": "k-NN accuracy", "linear_probe": "Linear probe"} if any(map(_has_knn, rows)) else {}

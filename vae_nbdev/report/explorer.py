@@ -13,6 +13,7 @@ __all__ = ['TILE_CAPTIONS', 'PLOT_STYLE', 'HINT_TEXT', 'HALF_PARTS', 'BACKGROUND
 import math
 from contextlib import contextmanager
 from importlib import resources
+from pathlib import Path
 import numpy as np
 import torch
 from bokeh.document import Document
@@ -37,7 +38,7 @@ from .figures import restore_models
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-004
 from .explorer_views import MAX_AXES, MAX_PAGE_NETWORKS, best_seed, code_dimensions, explorable_rows
 from .explorer_views import initial_models, limit_networks, model_entry, model_view, sample_images
-from .explorer_views import sprite, stored_images
+from .explorer_views import ModelView, sprite, stored_images
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-007
 def read_asset(
@@ -58,14 +59,18 @@ def js_call(
 TILE_CAPTIONS = {"decoded": "decoded here", "image": "image", "reconstruction": "reconstruction"}
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-010
-def image_source(numbers, labels, classes=()) -> ColumnDataSource:
+def image_source(
+    numbers:Tensor, # positions in the test set (N,)
+    labels:Tensor|None, # their classes (N,)
+    classes:tuple=(), # names of all classes; empty: their numbers
+) -> ColumnDataSource:
     "The test images by class, colour and title"
     names = [""] * len(numbers) if labels is None else [class_name(c, classes) for c in labels]
     colours = [PALETTE[7]] * len(numbers) if labels is None else [class_colour(c) for c in labels]
     titles = [f"no. {n:,}{c and f', class {c}'}" for n, c in zip(numbers.tolist(), names)]
     return ColumnDataSource({"label": names, "colour": colours, "title": titles})
 
-def half_sources(images, side) -> dict:
+def half_sources(images:ColumnDataSource, side:int) -> dict:
     "The data sources of a half, with the classes of the test images; images have `side` × `side` pixels"
     n, blank = len(images.data["label"]), np.zeros((side, side), np.float32)
     classes = list(dict.fromkeys(filter(None, images.data["label"])))
@@ -81,7 +86,7 @@ def half_sources(images, side) -> dict:
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-011
 PLOT_STYLE = dict(border_fill_color=None, toolbar_location=None, sizing_mode="stretch_width")
 
-def empty_plane(left, right, bottom, top):
+def empty_plane(left:float, right:float, bottom:float, top:float):
     "An empty plane; its ranges are their own bounds, so that a drag moves the point and not the plane"
     plane = bokeh_figure(width=400, height=400, aspect_ratio=1, min_border=4, tools=[PanTool()], lod_threshold=None,
                          outline_line_color="#d9dde1",
@@ -92,7 +97,7 @@ def empty_plane(left, right, bottom, top):
     return plane
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-012
-def draw_plane(limits, sources) -> tuple:
+def draw_plane(limits:list, sources:dict) -> tuple: # limits: (low, high) of each axis; sources: from half_sources
     "The plane with codes, class labels, the point (cross), the image's code (ring); and its two backgrounds"
     plane, box = empty_plane(*limits[0], *limits[1]), dict(x="x", y="y", visible=False)
     shades = LogColorMapper(palette=Greys256[:60:-1], low=.1, high=100)
@@ -114,7 +119,7 @@ def draw_plane(limits, sources) -> tuple:
     return plane, loss_map, tile_map
 
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-013
-def draw_tile(source, side):
+def draw_tile(source:ColumnDataSource, side:int):
     "A plot of one image of `side` × `side` pixels"
     tile = bokeh_figure(width=110, height=110, aspect_ratio=1, min_border=0, tools="", x_axis_type=None,
                         y_axis_type=None, x_range=Range1d(0, side), y_range=Range1d(0, side),
@@ -123,7 +128,7 @@ def draw_tile(source, side):
     tile.image("image", x=0, y=0, dw=side, dh=side, color_mapper=shades, origin="top_left", source=source)
     return tile
 
-def make_widget(kind, **options):
+def make_widget(kind:type, **options):
     "A menu, a slider or a message in the page's style"
     return kind(stylesheets=[read_asset("widgets.css")], sizing_mode="stretch_width", **options)
 
@@ -223,7 +228,7 @@ NOSCRIPT_TEXT = ("The explorer needs JavaScript. The latent codes and latent gri
                  "Here is the re-encoding loss over each plane, from white (0.1 nats or less) to black (100 nats or "
                  "more).")
 
-def static_heat_map(name, view) -> Figure:
+def static_heat_map(name:str, view:ModelView) -> Figure:
     "The re-encoding loss over a model's plane as an image, for pages without scripts"
     n, loss = math.isqrt(len(view.tiles)), view.loss
     shades = (loss.clamp(.1, 100).log10() + 1) / 3 # as the colour mapper of draw_plane has it
@@ -243,7 +248,7 @@ def drawing_pad() -> Div:
     canvas = Canvas(width=280, height=280, aria_label=PAD_NAME, role="application")
     return Div(canvas, Div(P(PAD_TEXT), *buttons), cls="pad")
 
-def half_html(part, k:int, alt:str) -> Section:
+def half_html(part:callable, k:int, alt:str) -> Section:
     "One half as HTML; `part` gives the HTML of a part by its name"
     tiles = [Div(part(f"{name} {k}"), P(text)) for name, text in TILE_CAPTIONS.items()]
     sliders = [part(f"slider {i} {k}") for i in range(MAX_AXES)]
@@ -291,7 +296,7 @@ def bokeh_library() -> Div:
 # %% ../../nbs/10_report/09_explorer.ipynb #cell-046
 MAX_MODELS = 24 # in one page
 
-def explorer_caption(rows, n_shown, n_images) -> str:
+def explorer_caption(rows:list, n_shown:int, n_images:int) -> str:
     "What the explorer shows of the rows of a group, and what it leaves out"
     text = (f"{n_images} test images, drawn at random, the same for all models. A plane holds all their codes; the "
             "ring marks the code of the image, the ellipse around it 95 % of a Gaussian q(z|x), the cross the point "
@@ -301,7 +306,7 @@ def explorer_caption(rows, n_shown, n_images) -> str:
     if n_shown == len(rows): return text
     return f"{text} Of {len(rows)} models {n_shown} are shown, the best of each architecture first."
 
-def explorable_models(rows, folder) -> tuple: # name → model, and a sentence about each missing one
+def explorable_models(rows:list, folder:str|Path) -> tuple: # name → model, and a sentence about each missing one
     "The models of rows, without those with a longer code whose decoder cannot run in a page"
     models, missing = restore_models(rows, folder)
     for row in rows:

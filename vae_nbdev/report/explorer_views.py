@@ -22,7 +22,7 @@ from ..plots.images import reconstruct
 from ..plots.latent import LatentPlane, class_label_positions, decode_grid, fit_plane, latent_limits
 from ..plots.latent import uniform_grid
 from ..plots.page_networks import mean_weights, packed_size, page_decoder, page_encoder
-from .results import competes, has_deterministic_code
+from .results import Row, competes, has_deterministic_code
 
 # %% ../../nbs/10_report/08_explorer_views.ipynb #cell-007
 MAX_IMAGES = 400 # test images in a page
@@ -184,12 +184,12 @@ def model_entry(
             "likelihood": view.likelihood, **{part: net and net._asdict() for part, net in networks.items()}}
 
 # %% ../../nbs/10_report/08_explorer_views.ipynb #cell-036
-def ell_of_row(row) -> float:
+def ell_of_row(row:Row) -> float:
     "The row's ELL; minus infinity where it was not measured"
     score = row.score("ell")
     return score.mean if score else -math.inf
 
-def rank_by_ell(row) -> tuple: # to sort by
+def rank_by_ell(row:Row) -> tuple: # to sort by
     "The place of a row by its ELL: one that is of no reconstruction stands below all others"
     return competes(row, "ell"), ell_of_row(row)
 
@@ -207,24 +207,24 @@ def top_rows(
     return [row for row in rows if row.name in names]
 
 # %% ../../nbs/10_report/08_explorer_views.ipynb #cell-039
-def code_dimensions(row) -> int: # 0 without a bottleneck
+def code_dimensions(row:Row) -> int: # 0 without a bottleneck
     "Dimensions of a row's codes; those of several layers have more than the run's `latent`"
     result = row.results[0]
     quality = result.get("latent_quality")
     return len(quality["activity"]) if quality else result["run"].get("latent") or 0
 
-def explorable_rows(rows, limit) -> list:
+def explorable_rows(rows:list, limit:int) -> list:
     "The best rows, those with a code of two dimensions first"
     flat = [row for row in rows if code_dimensions(row) == 2]
     long = [row for row in rows if code_dimensions(row) > 2]
     chosen = top_rows(flat, limit)
     return chosen + top_rows(long, limit - len(chosen))
 
-def best_seed(row):
+def best_seed(row:Row):
     "The row with only its result of the highest ELL"
     return max((row._replace(results=[result]) for result in row.results), key=ell_of_row)
 
-def initial_models(rows) -> tuple: # of int
+def initial_models(rows:list) -> tuple: # of int
     "The numbers of the models to begin with; one for a single model"
     best = sorted(range(len(rows)), key=lambda k: rank_by_ell(rows[k]), reverse=True)
     other_kind = [k for k in best if has_deterministic_code(rows[k]) != has_deterministic_code(rows[best[0]])]

@@ -14,6 +14,7 @@ import base64, io, statistics
 from pathlib import Path
 from PIL import Image, ImageChops
 from fastcore.xml import Div, Figcaption, Figure, Img, Td
+from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from ..core.files import InputError, make_folder, replace_file
 from ..core.numbers import format_bytes, format_duration, with_minus_sign
@@ -22,7 +23,7 @@ from ..training.checkpoints import read_progress, restore
 from ..plots.figure import PlotFigure, default_style, style_axes
 from ..plots import classifier, images, latent # noqa: F401 (they give the models their plot methods)
 from ..plots.curves import Curve, burn_in_note, draw_curves, limits_after_burn_in, plot_history
-from .results import Group, over_seeds, score_kind, short_name
+from .results import Group, Row, over_seeds, score_kind, short_name
 from .tables import group_styles, link_to, mean_over_seeds
 from .tables import plain_table, teacher_forced_note
 
@@ -70,7 +71,7 @@ PLOT_DESCRIPTIONS = { # plot method → what it shows
     "plot_certainty": "Test images of least and of highest predictive entropy, with the probabilities of their classes"}
 CLASS_COLOURED = ("plot_latent_repr",) # plots with the colours of classes, some of which are light
 
-def plot_description(name, model) -> str:
+def plot_description(name:str, model:str) -> str:
     "The alternative text of a plot of a model"
     return f"{PLOT_DESCRIPTIONS.get(name) or name.removeprefix('plot_').replace('_', ' ').capitalize()}: {model}"
 
@@ -93,11 +94,11 @@ def html_figure(
     return Figure(paper, Figcaption(caption) if caption else None)
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-013
-def images_folder(row, folder) -> Path:
+def images_folder(row:Row, folder:str|Path) -> Path:
     "Where the plots of a row's first run are"
     return Path(folder) / "runs" / row.results[0]["name"] / "images"
 
-def is_png(path) -> bool:
+def is_png(path:Path) -> bool:
     "Whether a file exists and begins with the header of a PNG"
     if not path.is_file(): return False
     with open(path, "rb") as file: header = file.read(24)
@@ -135,12 +136,12 @@ def plot_names(
     names = {path.stem for row in group.rows for path in images_folder(row, folder).glob("*.png")}
     return sorted(names - {"plot_history"})
 
-def plot_galleries(group, folder, link=lambda name: None) -> list:
+def plot_galleries(group:Group, folder:str|Path, link:callable=lambda name: None) -> list:
     "A gallery for each plot of a group"
     return [plot_gallery(group.rows, folder, name, link) for name in plot_names(group, folder)]
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-019
-def restore_models(rows, folder) -> tuple: # short name → model, and a sentence about each missing model
+def restore_models(rows:list, folder:str|Path) -> tuple: # short name → model, and a sentence about each missing model
     "The model of the first seed of each row, with its best weights where it stopped early"
     models, missing = {}, []
     for row in rows:
@@ -152,7 +153,7 @@ def restore_models(rows, folder) -> tuple: # short name → model, and a sentenc
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-022
 def row_curves(
-    group,
+    group:Group,
     points_of, # function of a row: its points (x, y) or (x, y, error), perhaps none
 ) -> list: # of Curve
     "A curve for each row that has points, in the style of its line"
@@ -164,7 +165,7 @@ def row_curves(
     return curves
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-024
-def noise_curve(row) -> list: # (ε, ELL, error) triples
+def noise_curve(row:Row) -> list: # (ε, ELL, error) triples
     "The noise curve of a row over its seeds"
     eps = [p["eps"] for p in row.results[0].get("noise") or []]
     points = [(e, row.score(f"ell({e:g})" if e else "ell")) for e in eps]
@@ -189,19 +190,19 @@ def plot_noise(
     return picture
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-025
-def validation_curve(row) -> list: # (epoch, ELL) pairs
+def validation_curve(row:Row) -> list: # (epoch, ELL) pairs
     "ELL of the validation images after each epoch that all seeds of a row have, its mean over them"
     ells = {}
     for epoch in (e for r in row.results for e in r.get("history") or [] if "ell" in e["valid"]):
         ells.setdefault(epoch["epoch"], []).append(epoch["valid"]["ell"])
     return [(epoch, statistics.fmean(v)) for epoch, v in sorted(ells.items()) if len(v) == len(row.results)]
 
-def validation_curves(group) -> list: # of Curve
+def validation_curves(group:Group) -> list: # of Curve
     "ELL of the validation images over the epochs, a line for each row that has more than one point"
     return [curve for curve in row_curves(group, validation_curve) if len(curve.x) > 1]
 
 @default_style()
-def plot_validation(group) -> PlotFigure: # `None` if no row has a curve
+def plot_validation(group:Group) -> PlotFigure: # `None` if no row has a curve
     "ELL of the validation images over the epochs"
     curves = validation_curves(group)
     if not curves: return None
@@ -212,7 +213,7 @@ def plot_validation(group) -> PlotFigure: # `None` if no row has a curve
     return picture
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-026
-def style_cost_axis(ax, ticks):
+def style_cost_axis(ax:Axes, ticks:tuple):
     "A logarithmic axis of what is drawn, with ticks at these multiples of powers of ten, or at round numbers"
     ax.set_xscale("log")
     ax.margins(.12, .08)
@@ -222,7 +223,7 @@ def style_cost_axis(ax, ticks):
     ax.xaxis.set_major_locator(locator if len(inside) > 1 else MaxNLocator(3))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
-def draw_costs(ax, rows, key, styles):
+def draw_costs(ax:Axes, rows:list, key:str, styles:dict):
     "ELL of each row with its error, against a number of its results"
     for row in rows:
         style, (mean, error) = styles[short_name(row.name)], row.score("ell")
@@ -232,7 +233,7 @@ def draw_costs(ax, rows, key, styles):
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-027
 @default_style()
-def plot_costs(group) -> PlotFigure: # `None` for fewer than two rows
+def plot_costs(group:Group) -> PlotFigure: # `None` for fewer than two rows
     "ELL against training time and number of parameters, a point for each row"
     costs = lambda row: [mean_over_seeds(row, key) for key in ("train_seconds", "parameters")]
     rows, styles = [row for row in group.rows if row.score("ell") and all(costs(row))], group_styles(group)
@@ -250,18 +251,18 @@ def plot_costs(group) -> PlotFigure: # `None` for fewer than two rows
     return picture
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-031
-def noise_alt_text(group) -> str:
+def noise_alt_text(group:Group) -> str:
     "The noise curves of a group in words"
     number = lambda value: with_minus_sign(f"{value:.0f}")
     ends = "; ".join(f"{c.name} from {number(c.y[0])} to {number(c.y[-1])}" for c in noise_curves(group))
     return f"Line chart of ELL, in nats per image, from no noise to the strongest: {ends}."
 
-def validation_alt_text(group) -> str:
+def validation_alt_text(group:Group) -> str:
     "The training curves of a group in words"
     ends = "; ".join(f"{c.name} ends at {with_minus_sign(f'{c.y[-1]:.0f}')}" for c in validation_curves(group))
     return f"Line chart of the ELL of the validation images over the epochs: {ends}."
 
-def costs_alt_text(group) -> str:
+def costs_alt_text(group:Group) -> str:
     "Training time, parameters and ELL of each row in words"
     points = []
     for row in group.rows:
@@ -272,7 +273,7 @@ def costs_alt_text(group) -> str:
     return f"Scatter plot: {'; '.join(points)}."
 
 # %% ../../nbs/10_report/04_figures.ipynb #cell-032
-def validation_figure(group) -> Figure: # `None` if there is nothing to show
+def validation_figure(group:Group) -> Figure: # `None` if there is nothing to show
     "The training curves of a group as part of a page"
     picture = plot_validation(group)
     if not picture: return None
@@ -283,7 +284,7 @@ COST_COLUMNS = { # heading → (key in a result, formatter)
     "Parameters": ("parameters", lambda n: f"{n:,.0f}"), "Training time": ("train_seconds", format_duration),
     "File size": ("bytes", format_bytes)}
 
-def cost_table(group) -> Div:
+def cost_table(group:Group) -> Div:
     "Parameters, training time and size of the file of each row"
     lines = []
     for row in group.rows:
@@ -294,7 +295,7 @@ def cost_table(group) -> Div:
     caption = f"Means {seeds}{'; other rows are of one seed' if mixed else ''}." if seeds else None
     return plain_table(["Model", *COST_COLUMNS], lines, "cost", caption, group_styles(group))
 
-def cost_figure(group) -> Figure: # `None` if there is nothing to show
+def cost_figure(group:Group) -> Figure: # `None` if there is nothing to show
     "ELL against training time and parameters as part of a page"
     picture = plot_costs(group)
     note = ("ELL against training time and number of parameters; convolutional models have hollow markers. "

@@ -20,40 +20,40 @@ from ..evaluation.significance import SEEDS_NEEDED, compare_with_best
 from ..studies.runs import read_scores
 from .results import Group, bound_mark, column_settings, given_weights_note, group_results
 from .results import has_deterministic_code, has_uncertain_weights, is_teacher_forced, row_setting
-from .results import score_kind, short_name
+from .results import Row, Score, score_kind, short_name
 from .tables import TRAINED_MODELS, group_styles, is_loose, legend_swatch, loose_mark, mean_over_seeds
 from .tables import measure_heading, reference_value, with_subscripts
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-007
-def count_noun(n, word) -> str:
+def count_noun(n:int, word:str) -> str:
     "A number with its noun: \"1 model\", \"2 models\""
     return f"{n:,} {word}{'' if n == 1 else 's'}"
 
-def model_counts(results) -> str:
+def model_counts(results:list) -> str:
     "How many models there are of each task, seeds not counted: \"5 autoencoders and 1 classifier\""
     groups = group_results(results)
     counts = {noun: sum(len(group.rows) for group in groups if group.task == task)
               for task, noun in (("reconstruction", "autoencoder"), ("classification", "classifier"))}
     return " and ".join(count_noun(n, noun) for noun, n in counts.items() if n)
 
-def format_score(score) -> str:
+def format_score(score:Score) -> str:
     "A mean and its error, with one decimal or with two for an error below 0.1"
     places = 1 if score.error >= .1 or not score.error else 2
     error = f" ± {format_number(score.error, places)}" if score.error else ""
     return with_minus_sign(format_number(score.mean, places)) + error
 
-def rank_rows(rows, key) -> list: # (row, score) pairs, the highest first
+def rank_rows(rows:list, key:str) -> list: # (row, score) pairs, the highest first
     "The rows that have a measure, sorted by its mean"
     return sorted(((row, row.score(key)) for row in rows if row.score(key)), key=lambda pair: -pair[1].mean)
 
-def name_list(names) -> str:
+def name_list(names:list) -> str:
     "Names as a list in words; of more than three, the first three and the number of the others"
     shown = [short_name(name) for name in names[:3]]
     if len(names) > 3: return f"{', '.join(shown)} and {count_noun(len(names) - 3, 'other model')}"
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-008
-def scores_of_row(row, folder, key) -> list: # of (L, N), one for each seed
+def scores_of_row(row:Row, folder:str|Path|None, key:str) -> list: # of (L, N), one for each seed
     "The scores of draws and images of a row; empty where those of a seed are missing"
     if not folder: return []
     try: stored = [read_scores(Path(folder) / "runs" / result["name"]).get(key) for result in row.results]
@@ -61,22 +61,22 @@ def scores_of_row(row, folder, key) -> list: # of (L, N), one for each seed
     complete = all(s is not None and s.dim() == 2 and s.shape[1] == r["n_test"] for s, r in zip(stored, row.results))
     return stored if complete else []
 
-def compare_rows(rows, folder, key) -> dict: # name → Comparison, `None` for the best row; empty without all scores
-    "Compare rows with the best of them by one measure"
+def compare_rows(rows:list, folder:str|Path|None, key:str) -> dict: # name → Comparison, `None` for the best row
+    "Compare rows with the best of them by one measure; empty without the scores of single images of all"
     scores = {row.name: scores_of_row(row, folder, key) for row in rows}
     return compare_with_best(scores) if len(scores) > 1 and all(scores.values()) else {}
 
-def rows_without_difference(comparisons) -> list: # of names
+def rows_without_difference(comparisons:dict) -> list: # of names
     "The rows without a significant difference from the best"
     return [name for name, comparison in comparisons.items() if comparison and not comparison.significant]
 
-def verdict_text(comparisons) -> str:
+def verdict_text(comparisons:dict) -> str:
     "What the comparison says about the highest mean"
     if not comparisons: return "differences not tested: scores of single images are missing"
     ties = rows_without_difference(comparisons)
     return f"no significant difference from {name_list(ties)}" if ties else "significantly ahead of all others"
 
-def loose_sentence(rows) -> list: # one sentence as a tuple of parts; empty if the IWLL of no row is loose
+def loose_sentence(rows:list) -> list: # one sentence as a tuple of parts; empty if the IWLL of no row is loose
     "Whose IWLL is marked loose, and what this means for its error and for verdicts about it"
     names = [row.name for row in rows if is_loose(row)]
     return [(f"Loose (Pareto k-hat above {K_HAT_LIMIT}): {name_list(names)}; neither the error of a loose value nor a "
@@ -84,7 +84,7 @@ def loose_sentence(rows) -> list: # one sentence as a tuple of parts; empty if t
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-009
 def best_row_sentence(
-    rows,
+    rows:list,
     key, # of the measure
     symbol, # of the measure: text or elements
     folder=None, # of the study
@@ -103,7 +103,7 @@ def best_row_sentence(
     return [(*best, verdict_text(comparisons), f"{gap}." if ahead else ".")]
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-011
-def range_parts(values, sign="") -> tuple: # values: (number, row) pairs; sign "+": of positive numbers too
+def range_parts(values:list, sign:str="") -> tuple: # values: (number, row) pairs; sign "+": of positive numbers too
     "The lowest and the highest of several numbers in nats, with their rows"
     (low, first), (high, last) = min(values, key=lambda v: v[0]), max(values, key=lambda v: v[0])
     text = lambda value: with_minus_sign(f"{round(value, 1) + 0.:{sign},.1f} nats") # no minus before 0.0
@@ -113,20 +113,20 @@ def range_parts(values, sign="") -> tuple: # values: (number, row) pairs; sign "
 # %% ../../nbs/10_report/03_findings.ipynb #cell-012
 MEAN_IMAGE_MARGIN = 1 # nats: a decoder that ignores its code may score slightly more than the mean training image
 
-def below_mean_image(rows, score) -> str: # that score as text, `None` if this one is higher or that one is unknown
+def below_mean_image(rows:list, score:Score) -> str: # that score as text; `None` if this is higher or that unknown
     "Whether a score is no better, within a nat, than that of the mean training image, which needs no model"
     baseline = reference_value(rows, "mean_image")
     if baseline is None or score.mean >= baseline + MEAN_IMAGE_MARGIN: return None
     return with_minus_sign(f"{baseline:,.1f}")
 
-def mean_image_sentence(rows, key) -> list:
+def mean_image_sentence(rows:list, key:str) -> list:
     "The rows whose mean of a measure is no better than the score of the mean training image"
     below = {row.name: value for row, score in rank_rows(rows, key) if (value := below_mean_image(rows, score))}
     if not below: return []
     return [(f"{name_list(list(below))} {'is' if len(below) == 1 else 'are'} no better, within a nat, than the mean "
              f"training image, which needs no model ({[*below.values()][0]} nats).",)]
 
-def noise_topics(rows, folder) -> dict: # topic → sentences
+def noise_topics(rows:list, folder:str|Path|None) -> dict: # topic → sentences
     "The best row at noise of standard deviation 0.1, and how the strongest noise of the curves changes ELL"
     strongest = max((p["eps"] for row in rows for p in row.results[0].get("noise") or []), default=0)
     key = f"ell({strongest:g})"
@@ -137,7 +137,7 @@ def noise_topics(rows, folder) -> dict: # topic → sentences
     return {"Noise of ε = 0.1": best, f"Noise of ε = {strongest:g}": [change, *mean_image_sentence(rows, key)]}
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-013
-def bound_topic(group, folder) -> dict: # topic → sentences
+def bound_topic(group:Group, folder:str|Path|None) -> dict: # topic → sentences
     "The highest importance-weighted bound for each k, otherwise the highest ELBO; none for grey pixels"
     rows = [row for row in group.rows if not has_deterministic_code(row)]
     if group.binarisation == "grey" or not rows: return {}
@@ -154,7 +154,7 @@ def bound_topic(group, folder) -> dict: # topic → sentences
     return {"Importance-weighted bound": [*sentences, (note,)] if note else sentences}
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-014
-def ais_topic(group) -> dict: # topic → sentences
+def ais_topic(group:Group) -> dict: # topic → sentences
     "The range of the AIS estimates under the ex-post density; none for grey pixels"
     estimates = [(row.part_score("ais", "priors", "ex_post"), row) for row in group.rows]
     values = {} # number of images → their estimates: those of other images are not compared
@@ -169,14 +169,14 @@ def ais_topic(group) -> dict: # topic → sentences
     note = given_weights_note(group, rows, "AIS", what="of log p(x | W)")
     return {"AIS estimate of log p(x)": [*sentences, (note,)] if note else sentences}
 
-def kl_sentence(rows) -> list:
+def kl_sentence(rows:list) -> list:
     "The range of KL_z over the models with stochastic codes"
     stochastic = [row for row in rows if row.score("kl_z") and not has_deterministic_code(row)]
     sizes = [(row.score("kl_z").mean, row) for row in stochastic]
     return [("KL_z: ", *range_parts(sizes), ".")] if sizes else []
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-015
-def limit_sentence(rows) -> list:
+def limit_sentence(rows:list) -> list:
     "How far the highest ELL is from the upper bound, which grey pixels have"
     bound = rows[0].results[0].get("bound") if rows else None
     if not bound: return []
@@ -184,7 +184,7 @@ def limit_sentence(rows) -> list:
     return [(f"The upper bound of ELL (minus the pixel entropy) is {with_minus_sign(f'{bound:,.1f}')} nats; "
              f"the highest mean ELL is {bound - best:.1f} nats below.",)]
 
-def size_sentence(rows) -> list:
+def size_sentence(rows:list) -> list:
     "How far the ELL of the smallest model is from the highest, if it has fewer than 80 % of the parameters"
     if not rows: return []
     best, score = rank_rows(rows, "ell")[0]
@@ -196,7 +196,7 @@ def size_sentence(rows) -> list:
     return [("The smallest model is ", Strong(small.name), size, Strong(best.name), f" ({many:,.0f}).")]
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-017
-def unit_sentence(rows) -> str:
+def unit_sentence(rows:list) -> str:
     "What the errors and comparisons of these rows cover: trainings, or these trained models"
     n_seeds = sorted({len(row.results) for row in rows})
     counts = " or ".join(map(str, n_seeds))
@@ -207,7 +207,7 @@ def unit_sentence(rows) -> str:
     errors = "the errors do not contain the variation between seeds" if n_seeds == [1] else f"{counts} of each"
     return f"With fewer than three seeds, all comparisons are of {TRAINED_MODELS}: {errors}."
 
-def finding_topics(group, folder) -> dict: # topic → sentences, each a tuple of parts
+def finding_topics(group:Group, folder:str|Path|None) -> dict: # topic → sentences, each a tuple of parts
     "What the numbers of a group of autoencoders say, by topic"
     rows, result = group.rows, group.rows[0].results[0]
     data = (f"{count_noun(len(rows), 'autoencoder')} {'was' if len(rows) == 1 else 'were'} trained on "
@@ -238,7 +238,14 @@ def findings(
 SUMMARY_CARDS = ( # title, measure, symbol
     ("Reconstruction", "ell", "ELL"), ("Reconstruction from strong noise", "ell(0.5)", "ELL(0.5)"))
 
-def measure_card(title, rows, key, symbol, folder, kind) -> tuple: # (title, row, text, note)
+def measure_card(
+    title:str, # of the card
+    rows:list, # that have the measure
+    key:str,
+    symbol:str|tuple, # of the measure: text or elements
+    folder:str|Path|None,
+    kind:str, # of the scores, in words
+) -> tuple: # (title, row, text, note)
     "The row with the highest mean of a measure, and what the comparison says about it"
     (row, score), *others = rank_rows(rows, key)
     rows = [row, *(other for other, _ in others)]
@@ -250,7 +257,7 @@ def measure_card(title, rows, key, symbol, folder, kind) -> tuple: # (title, row
     return title, row, f"{symbol} {with_minus_sign(format_number(score.mean, 1))} nats ({kind})", note
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-029
-def score_cards(group, folder) -> list: # (title, row, text, note) for each card
+def score_cards(group:Group, folder:str|Path|None) -> list: # (title, row, text, note) for each card
     "The highest mean of each measure of `SUMMARY_CARDS`, and for binarised pixels of the bounds for each k"
     kind, reconstructing = score_kind(group), [row for row in group.rows if not is_teacher_forced(row)]
     cards = [measure_card(title, reconstructing, key, symbol, folder, kind) for title, key, symbol in SUMMARY_CARDS
@@ -265,7 +272,7 @@ def score_cards(group, folder) -> list: # (title, row, text, note) for each card
         cards.append(measure_card("Importance-weighted bound", rows, "iwll", heading, folder, bound))
     return cards
 
-def knn_card(group) -> list: # (title, row, text, note), or nothing
+def knn_card(group:Group) -> list: # (title, row, text, note), or nothing
     "The row with the highest k-NN accuracy, where it was measured"
     measured = [(row.part_score("latent_quality", "knn"), row) for row in group.rows]
     measured = [(score, row) for score, row in measured if score]
@@ -277,7 +284,7 @@ def knn_card(group) -> list: # (title, row, text, note), or nothing
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-030
 def summary_cards(
-    group,
+    group:Group,
     folder=None, # of the study, for the scores of single images
 ) -> Div: # `None` for a single model, or for classifiers
     "The model with the highest mean by each criterion, in large letters, with the verdict of the comparison"
@@ -289,7 +296,7 @@ def summary_cards(
                          P(*with_subscripts(text)), P(note, cls="small")))
     return Div(*cards, cls="summary-cards")
 
-def group_summary(group, folder) -> list:
+def group_summary(group:Group, folder:str|Path|None) -> list:
     "The summary of a group: its cards, and its findings"
     return [summary_cards(group, folder), findings(group, folder)]
 
@@ -310,11 +317,11 @@ def run_summary(
     failed = f"{len(failures)} of {count_noun(len(results) + len(failures), 'run')} failed"
     return P(Strong(failed), ": see ", A("the reasons", href="#Failed-runs"), " at the end.", *note, cls="alarm")
 
-def capital_title(group) -> str:
+def capital_title(group:Group) -> str:
     "The title of a group as the beginning of a sentence; the name of own images stays as it is"
     own = (group.rows[0].results[0].get("run") or {}).get("images")
     return group.title if own else group.title[:1].upper() + group.title[1:]
 
-def group_heading(group, groups) -> H3: # `None` if there is one group
+def group_heading(group:Group, groups:list) -> H3: # `None` if there is one group
     "The title of a group within a section, where a study has several groups"
     return H3(capital_title(group)) if len(groups) > 1 else None

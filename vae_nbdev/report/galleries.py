@@ -22,7 +22,7 @@ from ..evaluation.robustness import uncertainty_maps
 from ..plots.figure import GREY, PlotFigure, class_name, default_style, names_fit
 from ..plots.images import images_per_class, reconstruct
 from ..plots.latent import draw_class_labels, draw_points, fit_plane, latent_grid, square_limits
-from .results import short_name
+from .results import Row, short_name
 from .tables import link_to, group_styles, legend_swatch
 from .figures import html_figure, restore_models, shown_model
 from .explorer_views import sprite
@@ -51,7 +51,7 @@ def load_models(
     pairs = [(row, models[short_name(row.name)].eval()) for row in group.rows if short_name(row.name) in models]
     return pairs, data, P(*missing, cls="caption") if missing else None
 
-def show_error(gallery):
+def show_error(gallery:callable):
     "Decorator: an `InputError` becomes a message in the gallery's place"
     @functools.wraps(gallery)
     def wrapper(*args, **kwargs):
@@ -59,14 +59,14 @@ def show_error(gallery):
         except InputError as error: return P(f"Not shown: {error}", cls="alarm")
     return wrapper
 
-def model_name_cell(row, styles, link, text="") -> tuple:
+def model_name_cell(row:Row, styles:dict, link:callable, text:str="") -> tuple:
     "A model's colour, its name and seed as a link to its page, and a small line of text below"
     name = short_name(row.name)
     cell = legend_swatch(styles[name]), link_to(shown_model(row, name), link(row.results[0]["name"]))
     return (*cell, Span(text, cls="small")) if text else cell
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-011
-def strip_table(headings, lines, label:str) -> Div:
+def strip_table(headings:list, lines:list, label:str) -> Div:
     "A table of image strips; on a phone the strips of a line stand below each other, each below its heading"
     head = Thead(Tr(*(Th(heading, scope="col") for heading in headings)))
     strips = lambda cells: (Td(cell, data_heading=heading) for cell, heading in zip(cells, headings[1:]))
@@ -150,7 +150,7 @@ def dots_caption(n:int) -> P: # `None` if each of the n codes is a dot
     text = f"Each panel shows {MAX_POINTS:,} of {n:,} codes, chosen at random."
     return P(text, cls="caption") if n > MAX_POINTS else None
 
-def class_names_caption(labels:Tensor|None, classes=()) -> P: # `None` if all names stand in the panels in full
+def class_names_caption(labels:Tensor|None, classes:tuple=()) -> P: # `None` if all names stand in the panels in full
     "The names of classes that panels cut, or why they hold no names"
     cut = [f"{i} {name}" for i, name in enumerate(classes) if class_name(i, classes) != name]
     if labels is None: return None
@@ -158,13 +158,13 @@ def class_names_caption(labels:Tensor|None, classes=()) -> P: # `None` if all na
     return P(f"The {len(labels.unique())} classes are not named in the panels.", cls="caption")
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-019
-def knn_caption(row) -> str:
+def knn_caption(row:Row) -> str:
     "The k-NN accuracy of the codes over the seeds, where it was measured"
     score = row.part_score("latent_quality", "knn")
     if not score: return ""
     return f"k-NN accuracy {100 * score.mean:.0f} %"
 
-def neighbours_caption(rows) -> P: # `None` without an accuracy
+def neighbours_caption(rows:list) -> P: # `None` without an accuracy
     "The numbers of neighbours that the k-NN accuracies of rows are of"
     ks = sorted({r["latent_quality"].get("k", 10) for row in rows if knn_caption(row)
                  for r in row.results if r.get("latent_quality")})

@@ -11,11 +11,13 @@ __all__ = ['GAP_COLUMNS', 'GREY_GAP_COLUMNS', 'GAP_NAMES', 'RATE_COLUMNS', 'gap_
 # %% ../../nbs/10_report/12_inference.ipynb #cell-003
 import math
 from fastcore.xml import Div, Figure, Td
+from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from ..core.numbers import with_minus_sign
 from ..plots.figure import GREY, PALETTE, PlotFigure, default_style, style_axes, wrap_words
 from ..plots.curves import LABEL_WIDTH, Curve, draw_curves
-from .results import has_deterministic_code, images_in_words, rows_with_part, score_kind, short_name
+from .results import Group, Row, has_deterministic_code, images_in_words
+from .results import rows_with_part, score_kind, short_name
 from .tables import group_styles, plain_table, score_cell
 from .figures import html_figure
 from .diagnostics import error_sentence_of_seeds
@@ -28,11 +30,11 @@ GREY_GAP_COLUMNS = { # the same for grey pixels, whose scores are no log-probabi
     **GAP_COLUMNS, "log_likelihood": "log ∫ exp(score) p(z) dz", "local_elbo": "score − KL_z of q*",
     "elbo": "score − KL_z of q"}
 
-def gap_columns(group) -> dict: # key of the part → heading
+def gap_columns(group:Group) -> dict: # key of the part → heading
     "The headings of the table of inference gaps"
     return GREY_GAP_COLUMNS if group.binarisation == "grey" else GAP_COLUMNS
 
-def inference_gap_caption(group, rows) -> str:
+def inference_gap_caption(group:Group, rows:list) -> str:
     "What the table of inference gaps shows, and what its numbers are not"
     results = [result for row in rows for result in row.results]
     parts = [result["inference_gap"] for result in results]
@@ -46,7 +48,7 @@ def inference_gap_caption(group, rows) -> str:
     return text
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-010
-def inference_gap_table(group) -> Div: # `None` if no model was measured
+def inference_gap_table(group:Group) -> Div: # `None` if no model was measured
     "log p(x), the ELBO of the locally optimised `q*` and of the encoder's q, and the two gaps (Cremer et al. 2018)"
     rows = rows_with_part(group, "inference_gap")
     if not rows: return None
@@ -60,7 +62,7 @@ def inference_gap_table(group) -> Div: # `None` if no model was measured
 GAP_NAMES = ("approximation", "amortisation") # parts of a bar, in their order
 
 @default_style()
-def plot_inference_gaps(group) -> PlotFigure: # `None` if no model was measured
+def plot_inference_gaps(group:Group) -> PlotFigure: # `None` if no model was measured
     "The two parts of the inference gap as bars from 0, side by side for each model"
     rows = rows_with_part(group, "inference_gap")
     if not rows: return None
@@ -77,7 +79,7 @@ def plot_inference_gaps(group) -> PlotFigure: # `None` if no model was measured
     return picture
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-014
-def inference_gap_figure(group) -> Figure: # `None` if no model was measured
+def inference_gap_figure(group:Group) -> Figure: # `None` if no model was measured
     "The two parts of the inference gap as part of a page"
     picture = plot_inference_gaps(group)
     if picture is None: return None
@@ -94,7 +96,7 @@ def _why_no_rate(row) -> str:
     measured = any(result.get("latent_quality") for result in row.results)
     return "q(z|x) is no diagonal Gaussian, and only the rate of one is split" if measured else "not measured"
 
-def rate_omissions(group) -> str: # "" if all rows were measured
+def rate_omissions(group:Group) -> str: # "" if all rows were measured
     "Which rows of a group are not in its table of rates, and why"
     reasons = {}
     for row in group.rows:
@@ -108,7 +110,7 @@ RATE_COLUMNS = { # key of the part → heading
     "rate": "Rate KL_z", "mutual_information": "Mutual information", "marginal_kl": "Marginal KL",
     "distortion": "Distortion −ELL"}
 
-def rate_table(group) -> Div: # `None` if no model was measured
+def rate_table(group:Group) -> Div: # `None` if no model was measured
     "β, the rate with its two parts, and the distortion of each model (Hoffman and Johnson 2016)"
     rows, part = rows_with_part(group, "rate_distortion"), "rate_distortion"
     if not rows: return None
@@ -123,12 +125,12 @@ def rate_table(group) -> Div: # `None` if no model was measured
     headings = ["Model", "β", *RATE_COLUMNS.values()]
     return plain_table(headings, lines, "rate and distortion", caption, group_styles(group))
 
-def beta_of_row(row) -> float:
+def beta_of_row(row:Row) -> float:
     "The factor of KL_z in a row's objective"
     return next(result["rate_distortion"]["beta"] for result in row.results if result.get("rate_distortion"))
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-021
-def beta_series(group) -> list: # of lists of rows
+def beta_series(group:Group) -> list: # of lists of rows
     "Rows that were measured; those that differ in β only are in one list, the largest β first"
     series = {}
     for row in rows_with_part(group, "rate_distortion"):
@@ -138,11 +140,11 @@ def beta_series(group) -> list: # of lists of rows
         series.setdefault(repr((result["architecture"], parameters, options)), []).append(row)
     return [sorted(rows, key=beta_of_row, reverse=True) for rows in series.values()]
 
-def name_without_beta(row) -> str:
+def name_without_beta(row:Row) -> str:
     "The short name of a row, without the value of β"
     return ", ".join(part for part in short_name(row.name).split(", ") if not part.startswith("β = "))
 
-def rate_distortion_curves(group) -> list: # of Curve
+def rate_distortion_curves(group:Group) -> list: # of Curve
     "A curve for each series of β: distortion against rate"
     curves, styles = [], group_styles(group)
     for rows in beta_series(group):
@@ -155,7 +157,7 @@ def rate_distortion_curves(group) -> list: # of Curve
     return curves
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-022
-def draw_constant_sum(ax):
+def draw_constant_sum(ax:Axes):
     "Dotted lines of equal rate + distortion at round values, labelled where they enter at the left"
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     for value in MaxNLocator(6).tick_values(left + low, right + high):
@@ -168,7 +170,7 @@ def draw_constant_sum(ax):
     ax.set(xlim=(left, right), ylim=(low, high))
 
 @default_style()
-def plot_rate_distortion(group) -> PlotFigure: # `None` for fewer than two models
+def plot_rate_distortion(group:Group) -> PlotFigure: # `None` for fewer than two models
     "Distortion against rate: a point for each model, a line for each series of β, and lines of equal ELL − KL_z"
     curves = rate_distortion_curves(group)
     if sum(len(curve.x) for curve in curves) < 2: return None
@@ -183,7 +185,7 @@ def plot_rate_distortion(group) -> PlotFigure: # `None` for fewer than two model
     return picture
 
 # %% ../../nbs/10_report/12_inference.ipynb #cell-023
-def rate_distortion_figure(group) -> Figure: # `None` for fewer than two models
+def rate_distortion_figure(group:Group) -> Figure: # `None` for fewer than two models
     "Rate and distortion as part of a page"
     picture = plot_rate_distortion(group)
     if picture is None: return None

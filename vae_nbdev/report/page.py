@@ -22,7 +22,7 @@ from ..core.files import InputError, make_folder, path_within, read_bytes, write
 from ..core.notebooks import execute_notebook
 from ..core.numbers import format_duration
 from ..core.provenance import commit_text
-from ..studies.spec import run_label, run_name
+from ..studies.spec import Study, run_label, run_name
 from ..studies.folders import RUNS, check_study_folder, outdated_runs, read_study_index, work_folder
 from ..studies.folders import write_study
 from ..studies.parameter_words import parameter_label, parameter_text
@@ -34,7 +34,7 @@ from .tables import link_to, scroll_box, show_html
 from .text_table import latex_text, write_number_files
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-007
-def run_settings(result) -> dict: # key → value
+def run_settings(result:dict) -> dict: # key → value
     "All parameters of a run, and the numbers of its images"
     images = {k: result[k] for k in ("n_train", "n_valid", "n_test") if result.get(k) is not None}
     return {**run_parameters(result), **images}
@@ -141,16 +141,18 @@ def below_sentence(
     "The content of a section with a sentence in front of it that only some results need"
     return HTML(f"{P(sentence)}\n{content.data}") if content and sentence else content
 
-def have_classes(results) -> bool:
+def have_classes(results:list) -> bool:
     "Whether the images of any result have classes; only own images may lack them, and their summary says so"
     return any(", no classes," not in str(result["run"].get("images")) for result in results)
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-019
-def has_output(cell) -> bool:
+def has_output(
+    cell, # of an nbformat notebook
+) -> bool:
     "Whether a code cell shows something other than warnings"
     return any(output.get("name") != "stderr" for output in cell.outputs)
 
-def page_cells(cells) -> list:
+def page_cells(cells:list) -> list:
     "The cells that belong on a page: those after the parameters, in sections that have something to show"
     tagged = [i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", [])]
     sections = [[]]
@@ -163,13 +165,13 @@ def page_cells(cells) -> list:
         if not code or any(map(has_output, code)): shown += cells
     return shown
 
-def page_headings(cells) -> list: # (anchor, text) pairs
+def page_headings(cells:list) -> list: # (anchor, text) pairs
     "The headings of the sections, for the table of contents"
     headings = [cell.source.splitlines()[0].removeprefix("## ") for cell in cells if cell.source.startswith("## ")]
     return [(heading.replace(" ", "-"), heading) for heading in headings]
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-021
-def page_exporter(template, file="index.html.j2", anchor="#"):
+def page_exporter(template:str|Path, file:str="index.html.j2", anchor:str="#"): # anchor: text of the link at a heading
     "nbconvert's exporter with one of our templates; raises `InputError` if it does not find its own"
     from nbconvert import HTMLExporter  # imported here, as nbformat below: only a report needs them
     template = Path(template).resolve()
@@ -181,7 +183,8 @@ def page_exporter(template, file="index.html.j2", anchor="#"):
                          f"where {sys.executable} -m pip install --ignore-installed nbconvert puts them; or name the "
                          "folder share/jupyter that holds them in JUPYTER_PATH.") from error
 
-def notebook_html(notebook, template, prepare, file="index.html.j2", anchor="#") -> str:
+def notebook_html(notebook:str|Path, template:str|Path, prepare:callable, file:str="index.html.j2",
+                  anchor:str="#") -> str:
     "HTML of an executed notebook; `prepare` gets its cells and returns the resources of the template"
     import nbformat
     exporter, text = page_exporter(template, file, anchor), read_bytes(notebook, "the notebook", 2**30)
@@ -198,7 +201,7 @@ def notebook_html(notebook, template, prepare, file="index.html.j2", anchor="#")
 # %% ../../nbs/10_report/16_page.ipynb #cell-022
 _REGION = '<div(?=[^>]*role="region")[^>]*?aria-label="([^"]*)'
 
-def name_regions(html) -> str:
+def name_regions(html:str) -> str:
     "A page whose regions of one name have the heading above them in theirs"
     counts, heading = Counter(re.findall(_REGION, html)), ""
     def named(match):
@@ -223,7 +226,7 @@ def page_html(
     return name_regions(notebook_html(notebook, template, prepare))
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-023
-def write_page(notebook, path, template, title, lead="", home=None) -> Path:
+def write_page(notebook:str|Path, path:str|Path, template:str|Path, title:str, lead:str="", home:str=None) -> Path:
     "Write the `page_html` of a notebook to a file"
     write_text(path, page_html(notebook, template, title, lead, home))
     return Path(path)
@@ -254,14 +257,14 @@ def run_page_links(
     address = lambda name: f"{RUNS}/{quote(name)}/{page.as_posix()}"
     return lambda name: address(name) if (Path(folder) / RUNS / name / page).exists() else None
 
-def write_run_page(folder, template, title, home="../../index.html") -> Path: # `None` without a notebook to show
-    "The notebook of a run as an HTML page beside it"
+def write_run_page(folder:str|Path, template:str|Path, title:str, home:str="../../index.html") -> Path: # or `None`
+    "The notebook of a run as an HTML page beside it; `None` without a notebook to show"
     try: html = page_html(Path(folder) / "notebook.ipynb", template, title, f"One run: {Path(folder).name}", home)
     except InputError: return None
     write_text(Path(folder) / "notebook.html", html)
     return Path(folder) / "notebook.html"
 
-def execute_part(notebook, output, parameters):
+def execute_part(notebook:str|Path, output:str|Path, parameters:dict):
     "Execute a notebook of a report; the error that ended it becomes one sentence"
     try: execute_notebook(notebook, output, parameters)
     except RuntimeError as error:
@@ -270,7 +273,7 @@ def execute_part(notebook, output, parameters):
         raise RuntimeError(f"{reason}; see the end of {output}.") from error
 
 # %% ../../nbs/10_report/16_page.ipynb #cell-030
-def write_run_pages(study, out, template, results):
+def write_run_pages(study:Study, out:Path, template:Path, results:list):
     "The pages of all runs of a study, those of failed runs too"
     titles = dict(zip((result["name"] for result in results), model_names(results)))
     for run in study.runs:
@@ -278,7 +281,7 @@ def write_run_pages(study, out, template, results):
         write_run_page(folder, template, title)
         if (work := work_folder(folder, run)) != folder: write_run_page(work, template, title, "../../../index.html")
 
-def build_slides(out, notebook, parameters, title):
+def build_slides(out:Path, notebook:Path, parameters:dict, title:str):
     "Make the presentation of a study, if there is a notebook for it"
     if not notebook.exists(): return
     execute_part(notebook, out / "presentation.ipynb", parameters)

@@ -8,9 +8,10 @@ __all__ = ['MODEL_COLUMNS', 'PUBLISHED_COLUMNS', 'SMALLER_K_NOTE', 'read_publish
 
 # %% ../../nbs/10_report/06_published.ipynb #cell-003
 import csv, io, math, re
+from pathlib import Path
 from fastcore.xml import Div, Td
 from ..core.files import InputError, read_bytes
-from .results import row_setting, run_parameters, score_kind
+from .results import Row, row_setting, run_parameters, score_kind
 from .tables import LOOSE_NOTE, MEASURES, loose_mark, number_cell, plain_table
 
 # %% ../../nbs/10_report/06_published.ipynb #cell-006
@@ -30,7 +31,7 @@ def _mistake_in(row) -> str:
     except ValueError: finite = False
     return "" if finite else f"the value {row['value']!r} is not a finite number"
 
-def read_published(path) -> list: # a dict for each number, keys as in PUBLISHED_COLUMNS
+def read_published(path:str|Path) -> list: # a dict for each number, keys as in PUBLISHED_COLUMNS
     "Published numbers from a CSV file; raises `InputError` for one that cannot be read, and for a mistake in a row"
     data = read_bytes(path, "the published numbers")
     try: rows = list(csv.DictReader(io.StringIO(data.decode(), newline="")))
@@ -42,7 +43,7 @@ def read_published(path) -> list: # a dict for each number, keys as in PUBLISHED
     return rows
 
 # %% ../../nbs/10_report/06_published.ipynb #cell-010
-def matches_run(reference, result) -> bool:
+def matches_run(reference:dict, result:dict) -> bool: # reference: from read_published
     "Whether a published number is of the same model, options and kind of images as a result"
     values = {**run_parameters(result), **{k: result[k] for k in ("dataset", "architecture", "binarisation")}}
     values["mc_samples"] = values.get("mc_samples") or 1
@@ -53,7 +54,7 @@ def matches_run(reference, result) -> bool:
     return all(text(values.get(k)) == v for k, v in expected.items())
 
 # %% ../../nbs/10_report/06_published.ipynb #cell-011
-def published_row(row, reference) -> tuple: # name and cells; `None` if the row lacks the measure
+def published_row(row:Row, reference:dict) -> tuple: # name and cells; `None` if the row lacks the measure
     "A number of ours beside a published one"
     key, value = reference["measure"], reference["value"]
     name, _, k = key.removesuffix(")").partition("(") # "iwll(5000)", but "ell(0.1)" is a measure of its own

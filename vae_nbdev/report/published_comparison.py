@@ -26,7 +26,7 @@ ORIGINAL = "TensorFlow 1 project" # in the source of its numbers
 OBJECTIVES = ("full ELBO", "KL_z / N") # the second is that of the original's Bayesian variational models
 ORIGINAL_OBJECTIVE = {"bayesian_vae_artificial": "KL_z / N", "bayesian_vae": "KL_z / N"} # others: the full ELBO
 
-def objective_of(result) -> str: # one of `OBJECTIVES`, or "" for another weight of KL_z
+def objective_of(result:dict) -> str: # one of `OBJECTIVES`, or "" for another weight of KL_z
     "The objective that a run was trained with"
     beta = (result["run"].get("options") or {}).get("beta", 1.)
     if beta == 1: return OBJECTIVES[0]

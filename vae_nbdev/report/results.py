@@ -14,6 +14,7 @@ __all__ = ['NOT_IN_NAMES', 'COMPARABLE', 'EXTRA_EVALUATIONS', 'OLDER_NOTE', 'GRE
 # %% ../../nbs/10_report/01_results.ipynb #cell-003
 import dataclasses, itertools, json, os, statistics
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 import vae_nbdev
@@ -31,7 +32,7 @@ from ..studies.spec import Run, chosen_options
 from .schemas import FullResult
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-007
-def read_result(folder) -> dict: # the contents of `result.json`
+def read_result(folder:str|Path) -> dict: # the contents of `result.json`
     "The result of the run in this folder; raises `InputError` if there is none, or if it is not a valid result"
     path = Path(folder) / "result.json"
     try: path.lstat()
@@ -93,11 +94,11 @@ def is_builtin_study(
 # %% ../../nbs/10_report/01_results.ipynb #cell-021
 NOT_IN_NAMES = ("architecture", "dataset", "images", "binarisation", "likelihood", "seed") # titles have them, or tables
 
-def class_title(result) -> str:
+def class_title(result:dict) -> str:
     "The name of the class in words: \"Variational conv autoencoder\", \"Bayesian VAE\""
     return class_words(str(result.get("label") or result["architecture"]).split()[0])
 
-def run_parameters(result) -> dict: # name → value
+def run_parameters(result:dict) -> dict: # name → value
     "The parameters of a run with the options of its architecture; what older code did not know has its default"
     run = {**dataclasses.asdict(Run()), **result["run"]}
     return {**{k: v for k, v in run.items() if k != "options"}, **(run["options"] or {})}
@@ -110,7 +111,7 @@ def _hashable(value): return json.dumps(value, sort_keys=True) if isinstance(val
 EXTRA_EVALUATIONS = {*EVALUATION_FIELDS} - {"eval_samples", "importance_samples"} # without L and k of the scores
 
 def model_key(
-    result,
+    result:dict,
     parameters:dict, # of its run
     leave_out=(), # parameters that do not count
 ) -> tuple:
@@ -122,7 +123,7 @@ def model_key(
     return *(result[k] for k in COMPARABLE), architecture, frozenset(values.items())
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-023
-def model_parameters(results) -> list: # name → value, for each result
+def model_parameters(results:list) -> list: # name → value, for each result
     "The parameters by which models are told apart; extra evaluations are, where one training was evaluated twice"
     used = [run_parameters(r) | {"eval_samples": r["L"], "importance_samples": r.get("k")} for r in results]
     short = [{k: v for k, v in parameters.items() if k not in EXTRA_EVALUATIONS} for parameters in used]
@@ -167,21 +168,21 @@ def model_names(
         if model not in taken: taken[model] = next(text for text in numbered if text not in taken.values())
     return [names[model[:len(COMPARABLE)]][model] for model in models]
 
-def short_name(name) -> str:
+def short_name(name:str) -> str:
     "A name for figures that show autoencoders only"
     return name.replace(" autoencoder", "")
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-028
-def result_part(result, *path):
+def result_part(result:dict|None, *path:str):
     "A part of a result at the end of a path of keys; `None` if it or a part on the way to it is missing"
     for key in path: result = result.get(key) if result else None
     return result
 
-def all_scores(result) -> dict: # name → {"mean", "se"}
+def all_scores(result:dict) -> dict: # name → {"mean", "se"}
     "All measures of a result; those of noisy inputs are called `ell(0.1)`"
     return {**result["measures"], **{f"ell({p['eps']:g})": p for p in result.get("noise") or [] if p["eps"]}}
 
-def evaluation_scores(result) -> dict: # name → {"mean", "se"}
+def evaluation_scores(result:dict) -> dict: # name → {"mean", "se"}
     "The further likelihoods of a result, each on the images of its own evaluation: AIS, inference gap, predictive"
     paths = {"ais_prior": ("ais", "priors", "prior"), "ais_ex_post": ("ais", "priors", "ex_post"),
              "ais_iwll": ("ais", "iwll"), "gap": ("inference_gap", "total"),
@@ -197,7 +198,7 @@ class Score(NamedTuple):
     mean:float
     error:float
 
-def score_over_seeds(scores) -> Score: # `None` if there are none
+def score_over_seeds(scores:Iterable) -> Score: # `None` if there are none
     "Mean and error of a measure, given as a dictionary for each seed; those that are `None` are left out"
     scores = [score for score in scores if score]
     if len(scores) < 2: return Score(scores[0]["mean"], scores[0].get("se") or 0.) if scores else None
@@ -211,11 +212,11 @@ class Row(NamedTuple):
     title:str
     results:list
 
-    def score(self, key) -> Score: # `None` if the row lacks the measure
+    def score(self, key:str) -> Score: # `None` if the row lacks the measure
         "A measure of the row, over its seeds"
         return score_over_seeds(all_scores(result).get(key) for result in self.results)
 
-    def part_score(self, *path) -> Score: # `None` if the row lacks the part
+    def part_score(self, *path:str) -> Score: # `None` if the row lacks the part
         "A mean in another part of the results, over the row's seeds"
         return score_over_seeds(result_part(result, *path) for result in self.results)
 
@@ -233,7 +234,7 @@ class Group(NamedTuple):
         words = self.likelihood.replace("_", " ").title() if self.task == "reconstruction" else self.likelihood
         return f"{self.dataset}, {self.binarisation} pixels, {words} likelihood"
 
-    def load_data(self, data_dir=None):
+    def load_data(self, data_dir:str|Path=None):
         "The Dataset of the group; `InputError` if own images have moved away or changed"
         run = self.rows[0].results[0].get("run") or {}
         images = run.get("images")
@@ -241,7 +242,7 @@ class Group(NamedTuple):
         return load(name, self.binarisation, data_dir, images_summary=images)
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-034
-def group_results(results) -> list: # results: of a study; the list is of Group, in the study's order
+def group_results(results:list) -> list: # results: of a study; the list is of Group, in the study's order
     "Results grouped by task, data set, binarisation and likelihood; one row for each run with all its seeds"
     groups, names, titles = {}, model_names(results), model_names(results, ("network", "latent"))
     for result, parameters, name, title in zip(results, model_parameters(results), names, titles):
@@ -249,18 +250,18 @@ def group_results(results) -> list: # results: of a study; the list is of Group,
         rows.setdefault(model_key(result, parameters), Row(name, title, [])).results.append(result)
     return [Group(*key, list(rows.values())) for key, rows in groups.items()]
 
-def rows_with_part(group, part:str) -> list:
+def rows_with_part(group:Group, part:str) -> list:
     "The rows of a group that have a part in at least one result, each with the results that have it"
     rows = [row._replace(results=[result for result in row.results if result.get(part)]) for row in group.rows]
     return [row for row in rows if row.results]
 
-def over_seeds(rows) -> str: # "" if every row has one seed
+def over_seeds(rows:list) -> str: # "" if every row has one seed
     "Over how many seeds the means of rows are, in words"
     counts = sorted({len(row.results) for row in rows} - {1})
     return f"over {' or '.join(map(str, counts))} seeds" if counts else ""
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-037
-def images_in_words(counts) -> str: # counts: of images and of all test images, for each result
+def images_in_words(counts:Iterable) -> str: # counts: of images and of all test images, for each result
     "How many test images were used; they are random ones where they are not all"
     counts = sorted(set(counts))
     chosen, whole = [[f"{n:,}" for n, n_test in counts if (n < n_test) == part] for part in (True, False)]
@@ -268,42 +269,42 @@ def images_in_words(counts) -> str: # counts: of images and of all test images, 
     return f"{' or '.join(dict.fromkeys(chosen + whole))} test images"
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-042
-def has_deterministic_code(row) -> bool:
+def has_deterministic_code(row:Row) -> bool:
     "Whether q(z|x) of a row is a point: stated by its class, or by KL_z = 0 for an architecture that is not installed"
     cls = architectures().get(row.results[0]["architecture"])
     if cls is None: return row.score("kl_z") == (0., 0.)
     return cls.posterior is not None and not cls.posterior.has_density
-def has_uncertain_weights(row) -> bool:
+def has_uncertain_weights(row:Row) -> bool:
     "Whether a row has a distribution over its weights: stated by its class, or by KL_W > 0 if that is not installed"
     cls = architectures().get(row.results[0]["architecture"])
     if cls is None: return (row.score("kl_w") or (0.,))[0] > 0
     options = (row.results[0].get("run") or {}).get("options") or {}
     return options.get("weights", cls.weight_posterior) != "point"
 
-def is_deterministic(row) -> bool:
+def is_deterministic(row:Row) -> bool:
     "Whether one Monte-Carlo sample of a row is as good as many: stated by its class, or a point code and point weights"
     cls = architectures().get(row.results[0]["architecture"])
     one_code = has_deterministic_code(row) if cls is None else cls.deterministic
     return one_code and not has_uncertain_weights(row)
 
 # %% ../../nbs/10_report/01_results.ipynb #cell-043
-def is_teacher_forced(row) -> bool:
+def is_teacher_forced(row:Row) -> bool:
     "Whether p(x|z) of a row sees the true pixels before each one, so that its ELL is not of a reconstruction"
     cls = architectures().get(row.results[0]["architecture"])
     return cls is not None and issubclass(cls, AutoregressiveDecoder)
 
 OLDER_NOTE = "Older code: another version made the result or trained the model, and may define these numbers otherwise."
 
-def older_mark(row) -> str: # "" if all results are of the code that has made the report
+def older_mark(row:Row) -> str: # "" if all results are of the code that has made the report
     "The mark of a row with results of older code, beside its name"
     n = sum(bool(result.get("kept")) for result in row.results)
     return f" (older code{f': {n} of {len(row.results)} seeds' if n < len(row.results) else ''})" if n else ""
 
-def bound_mark(row) -> str: # "" for a bound
+def bound_mark(row:Row) -> str: # "" for a bound
     "Why ELL − KL_z − KL_W/N of a row is not a bound for a test image: † deterministic code, ‡ uncertain weights"
     return "‡" if has_uncertain_weights(row) else "†" if has_deterministic_code(row) else ""
 
-def competes(row, key) -> bool:
+def competes(row:Row, key:str) -> bool:
     "Whether a value can be the highest of its column: an ELL of a reconstruction, a bound, or another measure"
     if key == "elbo": return not bound_mark(row)
     return not (key.startswith(("ell", "pll")) and is_teacher_forced(row))
@@ -319,7 +320,7 @@ def score_kind(
     scores = LIKELIHOODS[group.likelihood].scores if group.likelihood in LIKELIHOODS else {} # of a newer project
     return scores.get(pixel_kind(group.binarisation), f"{group.likelihood.replace('_', ' ').title()} log-likelihood")
 
-def is_grey_score(group) -> bool:
+def is_grey_score(group:Group) -> bool:
     "Whether the scores are grey cross-entropies, by which no model is ranked in likelihood"
     return score_kind(group) == GREY_SCORE
 
@@ -335,7 +336,7 @@ def score_line(
     return f"{score_kind(group)}{bound}"
 
 def given_weights_note(
-    group,
+    group:Group,
     rows=None, # those in question; `None`: all that have an IWLL
     measure:str="IWLL", # its name
     of:str="models with uncertain weights", # what rows with uncertain weights are called
@@ -362,11 +363,11 @@ def low_ess_count(
 # %% ../../nbs/10_report/01_results.ipynb #cell-052
 SETTINGS = {"iwll": "k", "pll": "L"} # measure → what all values of a column share
 
-def row_setting(row, key) -> int: # `None` for a measure without one, and for PLL that is the same for every L
+def row_setting(row:Row, key:str) -> int: # `None` for a measure without one, and for PLL that is the same for every L
     "The k or L with which a measure of a row was computed"
     if key not in SETTINGS or key == "pll" and is_deterministic(row): return None
     return row.results[0].get(SETTINGS[key])
 
-def column_settings(rows, key) -> list: # [None] for a measure without k or L
+def column_settings(rows:list, key:str) -> list: # [None] for a measure without k or L
     "The values of k or L of a measure's rows, each of which gets a column"
     return sorted({row_setting(row, key) for row in rows if row.score(key)} - {None}) or [None]

@@ -82,7 +82,7 @@ def sample_quality_table(
     return Div(*(_quality_table(group, qualities, several) for qualities in tables.values())) if tables else None
 
 # %% ../../nbs/10_report/14_samples.ipynb #cell-016
-def generating_priors(model:Autoencoder, folder) -> dict: # key of GENERATING_PRIORS → prior
+def generating_priors(model:Autoencoder, folder:str|Path) -> dict: # key of GENERATING_PRIORS → prior
     "The priors that a run's model generates from: its own p(z), and the density in the run's folder if there is one"
     path, priors = Path(folder) / "density.safetensors", {}
     if model.uses_prior: priors["prior_samples"] = model.prior.fixed()

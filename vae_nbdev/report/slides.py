@@ -13,6 +13,7 @@ import inspect
 from typing import NamedTuple
 import numpy as np
 from fastcore.xml import A, Dd, Div, Dl, Dt, H1, P, Strong, Table, Tbody, Td, Th, Thead, Tr
+from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from ..core.command import shell_path
 from ..core.files import InputError
@@ -23,7 +24,7 @@ from ..evaluation.benchmark import shown_codes
 from ..plots.figure import GREY, PlotFigure, class_words, default_style, line_styles
 from ..plots.images import images_per_class
 from ..plots.latent import latent_grid
-from .results import bound_mark, column_settings, competes, group_results
+from .results import Group, bound_mark, column_settings, competes, group_results
 from .results import OLDER_NOTE, is_builtin_study, is_teacher_forced, older_mark, row_setting
 from .results import given_weights_note, score_line, short_name
 from .tables import HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, group_styles, is_loose
@@ -72,14 +73,14 @@ def draw_layers(
                 ax.add_patch(Rectangle((x + .05 * k, y - side / 2 + .05 * (k - 1)), side, side, **style))
         x += .3 if dense else side + .15
 
-def draw_gaussian(ax, x, y, width, colour):
+def draw_gaussian(ax:Axes, x:float, y:float, width:float, colour:str): # x: its mean; y: of its base; width: 5.2 σ
     "Draw the density of a Gaussian"
     t = np.linspace(-2.6, 2.6, 60)
     ax.fill_between(x + width * t / 5.2, y, y + .42 * np.exp(-t**2 / 2), color=colour, alpha=.35, lw=0)
     ax.plot(x + width * t / 5.2, y + .42 * np.exp(-t**2 / 2), color=colour, lw=1.6)
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-011
-def draw_discriminator(ax, x):
+def draw_discriminator(ax:Axes, x:float): # x: of the code
     "Draw the discriminator below a code"
     ax.plot(x, .13, marker="D", ms=11, color="none", mec="#333333", mew=1.3)
     ax.text(x + .13, .11, "discriminator: z ~ p(z)?", fontsize=8, va="center", color="#333333")
@@ -88,7 +89,12 @@ def draw_discriminator(ax, x):
 POINT_OUTPUTS = ("point", "adversarial", "mmd") # drawn as a point; those not listed here as a density
 DISCRETE_OUTPUTS = ("classes", "categorical", "quantised") # drawn as bars
 
-def draw_output(ax, x, output, colour):
+def draw_output(
+    ax:Axes,
+    x:float, # centre
+    output:str, # of a ModelDiagram
+    colour:str,
+):
     "Draw what the encoder gives: a code by its posterior, or class probabilities"
     y, dot = AXIS_HEIGHT, dict(color=colour, ls="", marker="o", zorder=4)
     if output in POINT_OUTPUTS: ax.plot(x, y, ms=9, **dot)
@@ -103,7 +109,7 @@ def draw_output(ax, x, output, colour):
             ax.add_patch(Rectangle((x - .22 + .11 * k, y - .3), .09, p, color=colour))
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-012
-def draw_images_and_arrows(ax, dense, autoencoder):
+def draw_images_and_arrows(ax:Axes, dense:bool, autoencoder:bool):
     "Draw the image, the reconstruction of an autoencoder, and arrows between the parts"
     for x, name in ((.22, "x"), (4.1, "x̂"))[:1 + autoencoder]:
         ax.add_patch(Rectangle((x - .17, AXIS_HEIGHT - .17), .34, .34, fill=False, ec="#333333", lw=1.2))
@@ -161,11 +167,11 @@ def architecture_diagrams(
 MAX_SLIDE_ROWS = 12 # models on a slide
 RANKING_COLUMNS = ("ell", "ell(0.1)", "kl_z", "kl_w", "elbo", "iwll")
 
-def limit_rows(group):
+def limit_rows(group:Group):
     "The group with only its top rows"
     return group._replace(rows=top_rows(group.rows, MAX_SLIDE_ROWS))
 
-def ranking_cells(group, rows, key, setting) -> list: # setting: its k or L
+def ranking_cells(group:Group, rows:list, key:str, setting:int|None) -> list: # setting: its k or L
     "A measure of all rows as in the table of the report; an ELL − KL only where it is a bound"
     shown = lambda row: row_setting(row, key) in (None, setting) and (key != "elbo" or not bound_mark(row))
     scores, places = [row.score(key) if shown(row) else None for row in rows], column_places(group, key)
@@ -179,7 +185,7 @@ def _name_cell(row, styles) -> Th:
     "The colour and the name of a row, and its mark"
     return Th(legend_swatch(styles[name := short_name(row.name)]), f"{name}{older_mark(row)}", scope="row")
 
-def ranking_table(group) -> Div:
+def ranking_table(group:Group) -> Div:
     "The models of a group by ELL; those whose ELL is not of a reconstruction come last"
     rows, styles = [row for row, _ in rank_rows(group.rows, "ell")], group_styles(group)
     rows.sort(key=is_teacher_forced)
@@ -199,7 +205,7 @@ def ranking_table(group) -> Div:
     return Div(Table(Thead(head), Tbody(*map(Tr, names, *columns))), P(*with_subscripts(note), cls="caption"))
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-025
-def left_out_note(results, group) -> P: # group: the one shown; `None` if the slides show every model
+def left_out_note(results:list, group:Group) -> P: # group: the one shown; `None` if the slides show every model
     "Which models the slides compare, and which only the report has"
     n, shown = len(group.rows), min(len(group.rows), MAX_SLIDE_ROWS)
     noun = lambda other: "model" if other.task == "reconstruction" else "classifier"
@@ -211,7 +217,12 @@ def left_out_note(results, group) -> P: # group: the one shown; `None` if the sl
     return P(text, A("report", href="index.html"), f" also has {'; '.join(others)}.", cls="caption")
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-026
-def title_image(group, folder, data_dir=None, n:int=12):
+def title_image(
+    group:Group, # of autoencoders
+    folder, # of the study
+    data_dir=None, # folder with data files
+    n:int=12,
+):
     "The latent grid of the highest model with a two-dimensional code; None if there is none"
     pairs, data, _ = load_models(group, folder, data_dir)
     rows = [row for row, _ in pairs if row.results[0]["run"].get("latent") == 2]
@@ -221,7 +232,14 @@ def title_image(group, folder, data_dir=None, n:int=12):
     images = latent_grid(model, shown_codes(model, data.test), n).images
     return image_strip(images, f"{n * n} images, decoded on a grid by {shown_model(best)}", n)
 
-def title_slide(title:str, results, group, folder, data_dir=None) -> Div: # title: of the study
+# %% ../../nbs/10_report/11_slides.ipynb #cell-027
+def title_slide(
+    title:str,
+    results:list, # of the study; may be empty
+    group:Group|None, # whose models are compared
+    folder, # of the study
+    data_dir=None, # folder with data files
+) -> Div:
     "The first slide: the study's title, what it compares, and a latent grid"
     text = "No run has a result."
     if results:
@@ -232,9 +250,13 @@ def title_slide(title:str, results, group, folder, data_dir=None) -> Div: # titl
     note = left_out_note(results, group) if group else None
     return Div(Div(H1(title), P(text), note), Div(picture, cls="paper"), cls="split first")
 
-# %% ../../nbs/10_report/11_slides.ipynb #cell-027
+# %% ../../nbs/10_report/11_slides.ipynb #cell-028
 @show_error
-def data_slide(group, data_dir=None, n_per_class:int=6) -> Div:
+def data_slide(
+    group:Group,
+    data_dir=None, # folder with data files
+    n_per_class:int=6,
+) -> Div:
     "Test images of the classes in turn, and the size of the data set"
     data, result = group.load_data(data_dir), group.rows[0].results[0]
     chosen, labels = images_per_class(data.test, 10 * n_per_class), data.test.labels
@@ -249,7 +271,7 @@ def data_slide(group, data_dir=None, n_per_class:int=6) -> Div:
     picture = image_strip(x.cpu(), f"{len(x)} test images of {group.dataset}{order}", 10)
     return Div(Div(picture, cls="paper"), Dl(*(Div(Dt(k), Dd(v)) for k, v in facts.items()), cls="facts"), cls="split")
 
-# %% ../../nbs/10_report/11_slides.ipynb #cell-030
+# %% ../../nbs/10_report/11_slides.ipynb #cell-031
 def source_line(
     results, # of a study; may be empty
     name:str, # of the study; may be empty

@@ -15,17 +15,18 @@ __all__ = ['MEASURES', 'FORMULA_HEADING', 'CLASSIFIER_HEADINGS', 'HIGHER_IS_BETT
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-003
 import re, statistics
+from collections.abc import Iterable
 from IPython.display import HTML
-from fastcore.xml import A, Abbr, B, Div, Li, P, Span, Sub, Table, Tbody, Td, Tfoot, Th, Thead, Tr, Ul
+from fastcore.xml import A, Abbr, B, Div, FT, Li, P, Span, Sub, Table, Tbody, Td, Tfoot, Th, Thead, Tr, Ul
 from ..core.files import InputError
 from ..core.numbers import format_number, with_minus_sign
 from ..nn.likelihoods import likelihood_note
 from ..evaluation.importance import K_HAT_LIMIT
 from ..evaluation.significance import SEEDS_NEEDED
-from ..plots.figure import line_styles
+from ..plots.figure import LineStyle, line_styles
 from .results import Group, bound_mark, column_settings, competes, given_weights_note, group_results
 from .results import is_grey_score, is_teacher_forced, result_part, row_setting, score_kind, short_name
-from .results import OLDER_NOTE, SETTINGS, older_mark
+from .results import OLDER_NOTE, SETTINGS, Row, Score, older_mark
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-007
 MEASURES = { # name → (heading, explanation), in the order of the columns
@@ -62,11 +63,11 @@ LOOSE_NOTE = (f"IWLL marked “loose”: Pareto k-hat of the importance weights 
               "average, but may lie far below its limit, and its error is not reliable.")
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-010
-def header_cell(words, **attributes) -> Th:
+def header_cell(words:str|FT|tuple, **attributes) -> Th:
     "The heading of a column"
     return Th(words, scope="col", **attributes)
 
-def score_cell(score, places, best, mark="", competes=True) -> Td:
+def score_cell(score:Score|None, places:int, best:str|None, mark:str="", competes:bool=True) -> Td:
     "A mean with its error and a mark, its word below; bold if its text equals `best` and it competes"
     if score is None: return Td("–", cls="num", data_sort="")
     number, (symbol, _, word) = format_number(score.mean, places), mark.partition(" ")
@@ -77,12 +78,12 @@ def score_cell(score, places, best, mark="", competes=True) -> Td:
     return Td(mean, *(Span(text, cls=cls) for text, cls in below if text), cls="num", data_sort=repr(score.mean))
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-011
-def measure_title(key) -> str:
+def measure_title(key:str) -> str:
     "The heading of a measure that only its architecture has: \"Accuracy\", \"NLL\", \"Excess AURC\""
     title = " ".join(word.upper() if len(word) <= 4 else word for word in key.split("_"))
     return title[:1].upper() + title[1:]
 
-def column_places(group, key) -> int:
+def column_places(group:Group, key:str) -> int:
     "The decimals of a measure: two for scores of reconstructions and for other measures above 1.5, otherwise four"
     if key in MEASURES and group.task == "reconstruction": return 2
     return 2 if any(abs(score.mean) > 1.5 for row in group.rows if (score := row.score(key))) else 4
@@ -99,17 +100,17 @@ def measure_heading(
     if setting is None: return heading, explanation
     return (f"{heading}({setting:,})" if key == "iwll" else f"{heading}, {SETTINGS[key]} = {setting:,}"), explanation
 
-def is_loose(row, *path) -> bool: # path: keys of an IWLL in another part of the results
+def is_loose(row:Row, *path:str) -> bool: # path: keys of an IWLL in another part of the results
     "Whether the importance weights of a row have a Pareto k-hat above 0.7, for any of its seeds"
     parts = [result_part(result, *path or ("measures", "iwll")) or {} for result in row.results]
     return any((part.get("k_hat") or 0) > K_HAT_LIMIT for part in parts)
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-012
-def loose_mark(row, key) -> str:
+def loose_mark(row:Row, key:str) -> str:
     "The mark of an IWLL whose error is not reliable"
     return " loose" if key == "iwll" and is_loose(row) else ""
 
-def score_mark(row, key) -> str:
+def score_mark(row:Row, key:str) -> str:
     "The mark of a value: not a bound († or ‡), or loose"
     return bound_mark(row) if key == "elbo" else loose_mark(row, key)
 
@@ -125,7 +126,7 @@ def column_scores(
     competing = [score.mean for row, score in zip(rows, scores) if score and competes(row, key)]
     return scores, places, format_number(max(competing), places) if may_rank and len(competing) > 1 else None
 
-def score_column(group, key, setting=None) -> tuple: # heading and cells
+def score_column(group:Group, key:str, setting:int=None) -> tuple: # heading and cells
     "The column of one measure; the highest of several values is emphasised where more is better"
     heading, explanation = measure_heading(key, group, setting)
     scores, places, best = column_scores(group, key, setting)
@@ -134,18 +135,18 @@ def score_column(group, key, setting=None) -> tuple: # heading and cells
                   for row, score in zip(group.rows, scores)]
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-017
-def text_column(heading, texts, numbers=None) -> tuple: # heading and cells
+def text_column(heading:str|FT, texts:list, numbers:list=None) -> tuple: # heading and cells
     "A column of texts; with `numbers` to sort by, it is aligned to the right"
     if numbers is None: return header_cell(heading), [Td(text) for text in texts]
     values = ["" if isinstance(n, str) else n for n in numbers]
     return header_cell(heading, cls="num"), [Td(t, cls="num", data_sort=v) for t, v in zip(texts, values)]
 
-def mean_over_seeds(row, key) -> float:
+def mean_over_seeds(row:Row, key:str) -> float:
     "The mean of a number of a row's results, 0 where it is missing"
     return statistics.fmean(r.get(key) or 0 for r in row.results)
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-018
-def k_hat_column(group, k) -> tuple: # heading and cells
+def k_hat_column(group:Group, k:int|None) -> tuple: # heading and cells
     "Pareto k-hat of the importance weights of IWLL(k), the largest of a row's seeds; the title adds further numbers"
     cells, bound = [], measure_heading("iwll", group, k)[0] # "IWLL", where a result does not say its k
     for row in group.rows:
@@ -161,7 +162,7 @@ def k_hat_column(group, k) -> tuple: # heading and cells
     title = f"median Pareto k-hat of the weights of {bound}; for a small k their effective sample size"
     return header_cell(Abbr("k‑hat", title=title), cls="num"), cells # with a hyphen that does not break
 
-def measure_columns(group, key) -> list: # (heading, cells) pairs
+def measure_columns(group:Group, key:str) -> list: # (heading, cells) pairs
     "The columns of a measure: one for each k or L; IWLL stands beside the k-hat of its weights"
     columns, iwll = [], [r["measures"].get("iwll", {}) for row in group.rows for r in row.results]
     for setting in column_settings(group.rows, key):
@@ -191,7 +192,7 @@ def table_columns(
 TRAINED_MODELS = "these trained models, not the methods"
 CLASSIFIER_UNITS = "ELL, entropy and KL_W in nats per image; a higher ELL is better"
 
-def error_sentence(rows) -> str:
+def error_sentence(rows:list) -> str:
     "What ± means for these rows, and what the numbers are of where there are fewer than three seeds"
     n_seeds = sorted({len(row.results) for row in rows})
     counts = " or ".join(map(str, n_seeds))
@@ -203,7 +204,7 @@ def error_sentence(rows) -> str:
     if len(n_seeds) > 1 and 1 in n_seeds: text += f"; for one seed, {one_seed}"
     return f"{text}." if n_seeds[0] >= SEEDS_NEEDED else f"{text}. The numbers are of {TRAINED_MODELS}."
 
-def counts_text(group) -> str:
+def counts_text(group:Group) -> str:
     "The numbers of test images and of Monte-Carlo samples that the scores of a group have"
     images = sorted({result["n_test"] for row in group.rows for result in row.results})
     samples = sorted({row_setting(row, "pll") for row in group.rows} - {None}) # deterministic models need only one
@@ -212,14 +213,14 @@ def counts_text(group) -> str:
     return f"{listed(images)} test images, each exactly once{L if samples else ''}"
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-026
-def caption_text(group, emphasis="Bold and underlined") -> str: # emphasis: how the highest mean is marked
+def caption_text(group:Group, emphasis:str="Bold and underlined") -> str: # emphasis: how the highest mean is marked
     "What the numbers are, of how many images, their unit and direction, and what ± and the emphasis mean"
     text = (f"Nats per image; higher is better, except for the KLs. {emphasis} is the highest mean of a column, "
             "whether or not the difference is significant")
     if group.task != "reconstruction": text = CLASSIFIER_UNITS
     return f"{score_kind(group)} of {counts_text(group)}. {text}; {error_sentence(group.rows)}"
 
-def with_subscripts(*parts) -> list: # of texts and elements
+def with_subscripts(*parts:str|FT) -> list: # of texts and elements
     "Parts of a text, in which KL_z and KL_W are written as in formulas"
     pieces = []
     for part in parts:
@@ -227,17 +228,17 @@ def with_subscripts(*parts) -> list: # of texts and elements
         pieces += [Sub(piece) if place % 2 else piece for place, piece in enumerate(split)]
     return pieces
 
-def table_caption(group) -> P:
+def table_caption(group:Group) -> P:
     "The caption of a group's table, with its images in front"
     return P(B(f"{group.dataset}, {group.binarisation} pixels: "), *with_subscripts(caption_text(group)), cls="caption")
 
-def teacher_forced_note(rows) -> str: # "" if there are no such rows
+def teacher_forced_note(rows:Iterable) -> str: # "" if there are no such rows
     "What ELL of the rows whose decoder sees true pixels is not"
     forced = [row.name for row in rows if is_teacher_forced(row)]
     return TEACHER_FORCED_NOTE.format(" and ".join(forced)) if forced else ""
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-027
-def bound_notes(group) -> list: # of texts
+def bound_notes(group:Group) -> list: # of texts
     "The kind of likelihood, what the marks of a table mean, and what its values are bounds on"
     marks, notes = set(map(bound_mark, group.rows)), []
     if group.task == "reconstruction":
@@ -250,7 +251,7 @@ def bound_notes(group) -> list: # of texts
     notes += filter(None, [given_weights_note(group, of="‡"), teacher_forced_note(group.rows), older])
     return notes + ([LOOSE_NOTE] if any(map(is_loose, group.rows)) else [])
 
-def table_notes(group, without=()) -> Ul: # without: measures that another table shows; None if there is nothing to say
+def table_notes(group:Group, without:tuple=()) -> Ul: # without: measures of another table; None without notes
     "The notes below a table: the kind of likelihood, the meaning of its marks, and what ± does not cover"
     notes, shown = bound_notes(group), {"ece", "aurc"} - {*without}
     iwll = [r["measures"].get("iwll") or {} for row in group.rows for r in row.results]
@@ -265,17 +266,17 @@ REFERENCE_ROWS = {"bound": "Upper bound (minus the pixel entropy)",
                   "mean_image": "Mean training image, without a model"} # key of a result → heading
 REFERENCE_SCORES = ("ell", "ell(0.1)", "pll") # the columns of their values
 
-def reference_value(rows, key) -> float: # key: of a result; None where the value is unknown, 0, or not the same for all
+def reference_value(rows:list, key:str) -> float: # key: of a result; None if unknown, 0, or not the same for all
     "What needs no model: the same for all results on the same images"
     values = {round(r[key], 2) for row in rows for r in row.results if r.get(key)}
     return values.pop() if len(values) == 1 else None
 
-def reference_values(group) -> dict: # heading → nats per image; empty for classifiers
+def reference_values(group:Group) -> dict: # heading → nats per image; empty for classifiers
     "The upper bound of the Bernoulli score, and the score of the mean training image, where they are known"
     values = {heading: reference_value(group.rows, key) for key, heading in REFERENCE_ROWS.items()}
     return {name: v for name, v in values.items() if v is not None and group.task == "reconstruction"}
 
-def reference_rows(group, columns) -> Tfoot: # columns: of the table; None without such values
+def reference_rows(group:Group, columns:list) -> Tfoot: # columns: of the table; None without such values
     "The last rows: the reference values of a group"
     rows, shown = [], [heading.get("data_measure") in REFERENCE_SCORES for heading, _ in columns]
     for name, value in reference_values(group).items():
@@ -284,29 +285,29 @@ def reference_rows(group, columns) -> Tfoot: # columns: of the table; None witho
     return Tfoot(*rows) if rows else None
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-030
-def show_html(*elements) -> HTML: # `None` if there are no elements
+def show_html(*elements:FT|None) -> HTML: # `None` if there are no elements
     "Elements as the output of a notebook cell; those that are `None` are skipped"
     shown = [e for e in elements if e is not None]
     return HTML("\n".join(map(str, shown))) if shown else None
 
-def scroll_box(table, title) -> Div:
+def scroll_box(table:FT, title:str) -> Div:
     "A table in a box of its own that scrolls sideways, also by keyboard, so that the page never does"
     return Div(table, cls="scroll", tabindex="0", role="region", aria_label=f"Table: {title}")
 
-def link_to(text, address):
+def link_to(text:str|FT|tuple, address:str|None):
     "A link, or the text alone if there is no address"
     return A(text, href=address) if address else text
 
-def sortable_table(headings, body, foot=None) -> Table:
+def sortable_table(headings:list, body:list, foot:FT=None) -> Table:
     "A table that its headings sort; rows without a value go to the end"
     return Table(Thead(Tr(*headings)), Tbody(*body), foot, cls="sortable n-last" if len(body) > 1 else None)
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-032
-def group_styles(group) -> dict: # short name → line style
+def group_styles(group:Group) -> dict: # short name → line style
     "The colour, marker and dashes of each model of a group, the same in all figures"
     return line_styles({short_name(row.name): row.results[0]["architecture"] for row in group.rows})
 
-def legend_swatch(style) -> Span:
+def legend_swatch(style:LineStyle) -> Span:
     "The line and the marker of a model in the figures, beside its name"
     return Span(cls="key dashed" if style.dashed else "key", style=style.css, aria_hidden="true")
 
@@ -334,7 +335,7 @@ def measure_tables(
     return show_html(*(group_table(group, link) for group in group_results(results)))
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-039
-def number_cell(value, places=2) -> Td:
+def number_cell(value:float|None, places:int=2) -> Td:
     "A number, or a dash for `None`"
     if value is None: return Td("–", cls="num", data_sort="")
     return Td(with_minus_sign(format_number(value, places)), cls="num", data_sort=repr(value))

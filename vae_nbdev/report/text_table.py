@@ -138,7 +138,7 @@ _LATEX = str.maketrans({
     "ρ": r"$\rho$", "½": r"$\frac12$", "π": r"$\pi$", "σ": r"$\sigma$", "²": "$^2$",
     "“": "``", "”": "''", "\xa0": "~"})
 
-def latex_text(text) -> str:
+def latex_text(text:str) -> str:
     "A text for LaTeX and BibTeX, in which no character is a command"
     return text.translate(_LATEX)
 

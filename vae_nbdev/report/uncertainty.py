@@ -14,7 +14,7 @@ from ..core.numbers import format_number, with_minus_sign
 from ..evaluation.posterior_predictive import PREDICTIVE_QUANTITIES
 from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
-from .results import Row, images_in_words, over_seeds, rows_with_part, score_kind, short_name
+from .results import Group, Row, images_in_words, over_seeds, rows_with_part, score_kind, short_name
 from .tables import group_styles, number_cell, plain_table, score_cell
 from .figures import html_figure, row_curves
 from .diagnostics import error_kind
@@ -31,18 +31,18 @@ def predictive_points(row:Row) -> list: # of (L, mean, error)
         points.append((L, statistics.fmean(means), error))
     return points
 
-def predictive_quantities(group) -> dict: # short name → key of PREDICTIVE_QUANTITIES
+def predictive_quantities(group:Group) -> dict: # short name → key of PREDICTIVE_QUANTITIES
     "What the curve of each model with a posterior predictive is about"
     found = {short_name(row.name): [r["predictive"] for r in row.results if r.get("predictive")] for row in group.rows}
     return {name: parts[0].get("quantity") for name, parts in found.items() if parts}
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-008
-def predictive_score(group) -> str:
+def predictive_score(group:Group) -> str:
     "The name of the scores of a group's curves"
     return score_kind(group) if group.task == "reconstruction" else "log p(y | x)"
 
 @default_style()
-def plot_predictive(group) -> PlotFigure: # `None` if no model has a curve
+def plot_predictive(group:Group) -> PlotFigure: # `None` if no model has a curve
     "Posterior predictive against the number of weight samples"
     curves = row_curves(group, predictive_points)
     if not curves: return None
@@ -53,7 +53,7 @@ def plot_predictive(group) -> PlotFigure: # `None` if no model has a curve
     return picture
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-009
-def predictive_caption(group) -> str:
+def predictive_caption(group:Group) -> str:
     "What the curves are, of how many images, and what the bars are"
     rows = rows_with_part(group, "predictive")
     results = [result for row in rows for result in row.results]
@@ -69,7 +69,7 @@ def predictive_caption(group) -> str:
     return f"{score[0].upper()}{score[1:]}.{codes} Bars: {bars}. {'. '.join(meanings)}."
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-010
-def predictive_figure(group) -> Figure: # `None` if no model has a curve
+def predictive_figure(group:Group) -> Figure: # `None` if no model has a curve
     "The posterior predictive of all Bayesian models of a group as part of a page"
     picture = plot_predictive(group)
     if picture is None: return None
@@ -83,7 +83,7 @@ def predictive_figure(group) -> Figure: # `None` if no model has a curve
 CLASSIFIER_MEASURES = {"accuracy": "Accuracy", "nll": "NLL", "brier": "Brier", "ece": "ECE", "aurc": "AURC",
                        "excess_aurc": "Excess AURC"} # measure → heading
 
-def classifier_cell(row:Row, key) -> Td:
+def classifier_cell(row:Row, key:str) -> Td:
     "A measure of a classifier with its interval for one seed, where it has one, or with its error"
     score, measures = row.score(key), row.results[0]["measures"].get(key) or {}
     if len(row.results) > 1 or "low" not in measures: return score_cell(score, 4, None)
@@ -91,7 +91,7 @@ def classifier_cell(row:Row, key) -> Td:
     interval = Span(f"({low} to {high})", cls="error-of")
     return Td(format_number(score.mean, 4), " ", interval, cls="num", data_sort=repr(score.mean))
 
-def calibration_table(group) -> Div: # `None` for autoencoders
+def calibration_table(group:Group) -> Div: # `None` for autoencoders
     "Accuracy, proper scores, calibration error and risk–coverage of classifiers"
     rows = [row for row in group.rows if any(map(row.score, CLASSIFIER_MEASURES))]
     if group.task != "classification" or not rows: return None
@@ -109,7 +109,7 @@ def calibration_table(group) -> Div: # `None` for autoencoders
     return plain_table(headings, lines, "calibration of classifiers", caption, group_styles(group))
 
 # %% ../../nbs/10_report/13_uncertainty.ipynb #cell-016
-def risk_coverage_curve(row) -> list: # of (coverage, risk), with several seeds of (coverage, risk, error)
+def risk_coverage_curve(row:Row) -> list: # of (coverage, risk), with several seeds of (coverage, risk, error)
     "The risk–coverage curve of a classifier, the mean over its seeds"
     seeds = [r["risk_coverage"] for r in row.results if r.get("risk_coverage")]
     mean = lambda level, key: statistics.fmean(point[key] for point in level)
@@ -117,7 +117,7 @@ def risk_coverage_curve(row) -> list: # of (coverage, risk), with several seeds 
     return [(mean(level, "coverage"), mean(level, "risk"), *error(level)) for level in zip(*seeds)]
 
 @default_style()
-def risk_coverage_figure(group) -> Figure: # `None` without curves, and for a single training, whose own plot shows it
+def risk_coverage_figure(group:Group) -> Figure: # `None` without curves, and for one training, whose own plot shows it
     "Error rate of the most confident predictions against the share that is answered"
     curves = row_curves(group, risk_coverage_curve)
     if not curves or len(curves) == 1 and not curves[0].se: return None
