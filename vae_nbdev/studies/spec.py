@@ -193,11 +193,7 @@ def _check_evaluation(run, where):
     needs = "sample_quality" if run.sample_quality else run.architecture if has_argument(run, "n_classes") else ""
     if needs: check_classes(run.dataset, run.images, f"{needs} in {where}")
 
-def _enough_draws(
-    run, model,
-    given:bool, # whether somebody chose the run's number
-    where:str, # its source, for the message
-) -> int:
+def _enough_draws(run, model, given:bool, where:str) -> int: # given: whether somebody chose the run's number
     "The draws that the run is measured with, by default as many as its model needs; raises `InputError` for fewer"
     least = least_eval_samples(model)
     if run.eval_samples >= least: return run.eval_samples
