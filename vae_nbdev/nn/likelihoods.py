@@ -47,9 +47,10 @@ class Likelihood(nn.Module):
         "A decoder output that predicts about `x`"
         return x
 
-    def reset(self): "Set the starting values of what is learned"
-
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-010
+@patch
+def reset(self:Likelihood): "Set the starting values of what is learned"
+
 @patch
 def variance(self:Likelihood, logits:Tensor) -> Tensor: # (…, D)
     "The variance of each pixel, in squared grey values"
