@@ -107,6 +107,7 @@ def _ask_to_keep() -> bool:
         if answer.strip().lower() in ("k", "keep"): return True
         if not answer or answer.strip().lower() in ("a", "again"): return False
 
+# %% ../../nbs/11_commands/03_report.ipynb #cell-020
 def keep_outdated(
     study, # a Study
     out:str|Path, # its folder
@@ -128,7 +129,7 @@ def keep_outdated(
     print_message(f"vae_report: results of {len(outdated)} of {len(study.runs)} runs {plan}: {one_line(why)}{hint}.")
     return _ask_to_keep() if asks else keep_results
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-020
+# %% ../../nbs/11_commands/03_report.ipynb #cell-021
 def measure_outdated(
     study, # a Study
     out:str|Path, # its folder
@@ -151,7 +152,7 @@ def measure_outdated(
             measure_run(run, folder, data_dir=data_dir, device=device, threads="auto")
             record_outcome(bar, run_name(run), "", {})
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-024
+# %% ../../nbs/11_commands/03_report.ipynb #cell-025
 def _failure_lines(study, out, failures) -> list:
     "What a command says about failed runs: how many there are, what to do, and the reason of each"
     from vae_nbdev.studies.folders import RUNS, work_folder
@@ -175,7 +176,7 @@ def _finish_report(study, out, notebook, failures, data_dir, show):
     for line in _failure_lines(study, out, failures): print_message(line)
     raise SystemExit(1)
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-027
+# %% ../../nbs/11_commands/03_report.ipynb #cell-028
 def print_page(
     out, # folder of a study
     page, # path of its report
@@ -191,7 +192,7 @@ def print_page(
         print_message("vae_report: there is no browser here: open the file above in one.")
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-028
+# %% ../../nbs/11_commands/03_report.ipynb #cell-029
 _REPORT_DETAILS = """\
 Runs that are already done by this code are skipped, failed ones are listed at the end. Ctrl-C,
 SIGTERM and SIGHUP keep what is done; the same command goes on with the rest.
@@ -210,7 +211,7 @@ Examples, two of them for the runs that the examples of vae_train make:
 """
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-029
+# %% ../../nbs/11_commands/03_report.ipynb #cell-030
 def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results, show, run_all, evaluate_again=False,
             **settings):
     "The work of `vae_report`; `run_all` does the runs, with the `settings` of both engines"
@@ -233,7 +234,7 @@ def _report(study, epochs, seeds, fraction, data_dir, out, reports, keep_results
     failures = run_all(plan, out, folder / "experiment.ipynb", data_dir=data_dir, keep_results=keep, **settings)
     _finish_report(plan, out, folder / "comparison.ipynb", failures, data_dir, show)
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-031
+# %% ../../nbs/11_commands/03_report.ipynb #cell-032
 def _names_study(path, reports) -> bool:
     "Whether a folder without a run has the name of a study that comes with the project"
     if os.path.basename(path) != path or os.path.exists(os.path.join(path, "config.json")): return False
@@ -263,7 +264,7 @@ def _compare(folders, data_dir, device, out, reports, show, **study_options):
     print_page(out, page, show)
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-032
+# %% ../../nbs/11_commands/03_report.ipynb #cell-033
 def _print_left_out(folder, n, which):
     "Say that so many runs of a study are not compared"
     from vae_nbdev.report.findings import count_noun
@@ -291,7 +292,7 @@ def _mention_other_results(folders):
     print_message(f"vae_report: {one_line(others[0])}{more}, with other settings than the run, are not shown: a "
                   "report shows those that the study file stated, or the file of --config with which vae_train began.")
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-033
+# %% ../../nbs/11_commands/03_report.ipynb #cell-034
 def _report_on(studies, jobs, batch_seeds, engine, scheduler, reports, **options):
     "The work of `vae_report`"
     wait_passively()
@@ -301,7 +302,7 @@ def _report_on(studies, jobs, batch_seeds, engine, scheduler, reports, **options
     else: _report(studies[0], run_all=_choose_engine(engine, scheduler, **local), **options)
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-034
+# %% ../../nbs/11_commands/03_report.ipynb #cell-035
 @command(_REPORT_DETAILS, None, "fewer --jobs at the same time need less")
 def vae_report(
     *studies:file_path, # a name that --list shows, or a YAML file; or folders of runs to compare
@@ -329,5 +330,5 @@ def vae_report(
                      evaluate_again=evaluate_again, out=out)
 
 
-# %% ../../nbs/11_commands/03_report.ipynb #cell-035
+# %% ../../nbs/11_commands/03_report.ipynb #cell-036
 if __name__ == "__main__" and "__file__" in globals(): vae_report() # python -m; a notebook is no file
