@@ -215,7 +215,9 @@ def counts_text(group:Group) -> str:
 # %% ../../nbs/10_report/02_tables.ipynb #cell-026
 def caption_text(group:Group, emphasis:str="Bold and underlined") -> str: # emphasis: how the highest mean is marked
     "What the numbers are, of how many images, their unit and direction, and what ± and the emphasis mean"
-    text = (f"Nats per image; higher is better, except for the KLs. {emphasis} is the highest mean of a column, "
+    unlisted = {key for row in group.rows for result in row.results for key in result["measures"]} - MEASURES.keys()
+    own = f"; unit and direction of {', '.join(sorted(unlisted))}: those of the architecture" if unlisted else ""
+    text = (f"Nats per image; higher is better, except for the KLs{own}. {emphasis} is the highest mean of a column, "
             "whether or not the difference is significant")
     if group.task != "reconstruction": text = CLASSIFIER_UNITS
     return f"{score_kind(group)} of {counts_text(group)}. {text}; {error_sentence(group.rows)}"
