@@ -239,7 +239,7 @@ def teacher_forced_note(rows:Iterable) -> str: # "" if there are no such rows
     forced = [row.name for row in rows if is_teacher_forced(row)]
     return TEACHER_FORCED_NOTE.format(" and ".join(forced)) if forced else ""
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-027
+# %% ../../nbs/10_report/02_tables.ipynb #cell-028
 def bound_notes(group:Group) -> list: # of texts
     "The kind of likelihood, what the marks of a table mean, and what its values are bounds on"
     marks, notes = set(map(bound_mark, group.rows)), []
@@ -263,7 +263,7 @@ def table_notes(group:Group, without:tuple=()) -> Ul: # without: measures of ano
     if any(row.score(key) for row in group.rows for key in shown): notes.append(CALIBRATION_NOTE)
     return Ul(*(Li(*with_subscripts(note)) for note in notes), cls="notes") if notes else None
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-028
+# %% ../../nbs/10_report/02_tables.ipynb #cell-029
 REFERENCE_ROWS = {"bound": "Upper bound (minus the pixel entropy)",
                   "mean_image": "Mean training image, without a model"} # key of a result → heading
 REFERENCE_SCORES = ("ell", "ell(0.1)", "pll") # the columns of their values
@@ -286,7 +286,7 @@ def reference_rows(group:Group, columns:list) -> Tfoot: # columns: of the table;
         rows.append(Tr(Th(name, scope="row"), *cells))
     return Tfoot(*rows) if rows else None
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-030
+# %% ../../nbs/10_report/02_tables.ipynb #cell-031
 def show_html(*elements:FT|None) -> HTML: # `None` if there are no elements
     "Elements as the output of a notebook cell; those that are `None` are skipped"
     shown = [e for e in elements if e is not None]
@@ -304,7 +304,7 @@ def sortable_table(headings:list, body:list, foot:FT=None) -> Table:
     "A table that its headings sort; rows without a value go to the end"
     return Table(Thead(Tr(*headings)), Tbody(*body), foot, cls="sortable n-last" if len(body) > 1 else None)
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-032
+# %% ../../nbs/10_report/02_tables.ipynb #cell-033
 def group_styles(group:Group) -> dict: # short name → line style
     "The colour, marker and dashes of each model of a group, the same in all figures"
     return line_styles({short_name(row.name): row.results[0]["architecture"] for row in group.rows})
@@ -328,7 +328,7 @@ def group_table(
     table = sortable_table(headings, body, reference_rows(group, columns))
     return Div(table_caption(group), scroll_box(table, group.title), table_notes(group, without))
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-033
+# %% ../../nbs/10_report/02_tables.ipynb #cell-034
 def measure_tables(
     results, # of one run or of many
     link=lambda name: None, # run name → address of its page, or `None`
@@ -336,7 +336,7 @@ def measure_tables(
     "One table for each group of comparable results"
     return show_html(*(group_table(group, link) for group in group_results(results)))
 
-# %% ../../nbs/10_report/02_tables.ipynb #cell-039
+# %% ../../nbs/10_report/02_tables.ipynb #cell-040
 def number_cell(value:float|None, places:int=2) -> Td:
     "A number, or a dash for `None`"
     if value is None: return Td("–", cls="num", data_sort="")
