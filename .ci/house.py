@@ -15,7 +15,6 @@ CITATION, ENTRY = re.compile(r"(?<!\w)@(\w+)"), re.compile(r"^@\w+\{(\w+),\n(.*?
 NAMED = re.compile(r"([A-Z][\w-]*)(?: et al\.)? \(?((?:19|20)\d\d)(?=[,;)])")  # a paper in plain words: an author and the year
 WITHOUT_ADDRESS = {"banerjee1960", "banerjee1961", "brown1984", "kish1965", "miyasawa1961", "tukey1953"}  # printed on paper only
 ONLY_REPORT = {"scroll", "white"}  # classes: the site scrolls tables without it, and does not invert figures in the dark
-TYPED = {"core", "data", "nn", "models", "speed", "training", "studies"}  # subpackages in which all public parameters are explained
 UNTYPED = {"self", "cls", "args", "ctx", "info"}  # parameters that need none; the last two are PyTorch's own
 SETTINGS = "L", "k", "n_images", "n_train", "n_mmd", "seed"  # how something is measured, in the order of arguments
 LINK = re.compile(r"\[([^][]*)\]\([^)\s]*\)")
@@ -260,9 +259,8 @@ def public_functions(body, owner=""):
 
 
 def parameters():
-    "Public parameters of the subpackages in `TYPED` with neither a type nor a comment"
+    "Public parameters with neither a type nor a comment"
     for module, source in modules().items():
-        if module.partition(".")[0] not in TYPED: continue
         lines = source.splitlines()
         for name, node in public_functions(ast.parse(source).body):
             for p in filter(None, [*node.args.posonlyargs, *node.args.args, node.args.vararg, *node.args.kwonlyargs]):
