@@ -122,8 +122,7 @@ def test_symbols():
     expect(problems(house.anchors, files=files), "vae_nbdev.auto.Model and vae_nbdev.auto.model have one anchor")
     expect(problems(house.docstrings, files=files), "vae_nbdev.auto.model: * in its docstring")
     bare = "def f(a, b:int, *args, **kwargs): # c\n    pass\nclass C:\n    def __init__(self,\n        d, # e\n    ): pass\n"
-    expect(problems(house.parameters, files={"vae_nbdev/nn/a.py": bare, "vae_nbdev/plots/b.py": bare}),
-           "vae_nbdev.nn.a.f: the parameter a has neither")
+    expect(problems(house.parameters, files={"vae_nbdev/nn/a.py": bare}), "vae_nbdev.nn.a.f: the parameter a has neither")
     link = json.dumps({"cells": [{"cell_type": "markdown", "id": "x", "source": "The [`Model.fit`](x.ipynb)"}]})
     expect(problems(house.links_on_names, files=files | {"nbs/i.ipynb": link}), "nbs/i.ipynb, cell 1 (x): [`Model.fit`](x.ipynb)")
     cell = {"cell_type": "code", "id": "x", "source": "#| export\ndef f(x): # of `Model.fit`\n    return x # `Model.fit`"}

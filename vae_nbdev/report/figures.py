@@ -171,7 +171,7 @@ def noise_curve(row:Row) -> list: # (ε, ELL, error) triples
     points = [(e, row.score(f"ell({e:g})" if e else "ell")) for e in eps]
     return [(e, *score) for e, score in points if score]
 
-def noise_curves(group) -> list: # of Curve
+def noise_curves(group:Group) -> list: # of Curve
     "ELL against the standard deviation of the noise, a line for each row that has more than one point"
     return [curve for curve in row_curves(group, noise_curve) if len(curve.x) > 1]
 
