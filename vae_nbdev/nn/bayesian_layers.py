@@ -112,7 +112,7 @@ class WeightSampling(WeightSets):
     "L weight sets of a layer, sampled once and then fixed"
     def __init__(self,
         map:LinearMap,
-        q:tuple, # means and standard deviations of weight and bias, see `BayesianLayer.posterior`
+        q:tuple, # means and standard deviations of weight and bias, as a BayesianLayer has them
         L:int, # number of weight sets
         generator:torch.Generator,
     ):

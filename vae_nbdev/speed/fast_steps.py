@@ -57,8 +57,8 @@ def adam_coefficients(group:dict, t:int) -> list: # α / (1 − β₁ᵗ), 1 / �
 def adam_step(functions:StepFunctions,
     weights:dict, others:dict, buffers:dict, # trained parameters, the other ones, and buffers, by name
     counts:list, means:dict, squares:dict, # steps so far; running means of gradients and of their squares, by name
-    coefficients:torch.Tensor, # from `adam_coefficients`
-    clip_norm:float, *inputs # see `gradients_and_terms`
+    coefficients:torch.Tensor, # from adam_coefficients
+    clip_norm:float, *inputs # see gradients_and_terms
 ) -> tuple:
     "All terms of a stage, after a step of Adam on its loss"
     gradients, terms = gradients_and_terms(functions, weights, others, buffers, clip_norm, *inputs)

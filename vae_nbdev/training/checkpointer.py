@@ -28,7 +28,7 @@ class EpochProgress:
         record=(), # terms of each step: name → scalar
         sizes=(), # images in each step
         seconds:float=0., # that earlier processes have spent on the epoch
-        start:dict=None, # states of generators, from `batch_order_states`
+        start:dict=None, # states of generators, from batch_order_states
     ):
         self.record, self.sizes = list(record), list(sizes)
         self.seconds, self.start_time, self.start = seconds, time.monotonic(), start # `seconds` of earlier processes
@@ -107,7 +107,7 @@ class Checkpointer:
     "Writes the last and the best state, and TensorBoard scalars, into a run folder"
     def __init__(self,
         model:Architecture, folder:str|Path, # `None`: nothing is written
-        optimizers:dict, generators:dict, config:dict, # by name; from `make_config`
+        optimizers:dict, generators:dict, config:dict, # by name; from make_config
         minutes:float=10., resume:bool=False, # between checkpoints within an epoch; go on from that of the folder?
         average:dict=None, # averaged weights: name → tensor
     ):
