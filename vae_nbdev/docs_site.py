@@ -4,11 +4,11 @@
 
 # %% auto #0
 __all__ = ['DRAWING', 'COLAB', 'COLAB_PAGES', 'describe_calls', 'functions_of', 'plot_functions', 'has_picture', 'AddAltTexts',
-           'index_entries', 'complete_index', 'CompleteIndex', 'render_symbol', 'DropSecondHeadings', 'drop_addresses',
-           'AddColabLink', 'AddPlayground']
+           'index_entries', 'complete_index', 'CompleteIndex', 'tuple_fields', 'render_symbol', 'DropSecondHeadings',
+           'drop_addresses', 'AddColabLink', 'AddPlayground']
 
 # %% ../nbs/15_docs_site.ipynb #cell-003
-import ast, json, re
+import ast, inspect, json, re
 from pathlib import Path
 from fastcore.basics import AttrDict, listify
 
@@ -108,6 +108,16 @@ class CompleteIndex:
     def __call__(self, cell): pass
 
 # %% ../nbs/15_docs_site.ipynb #cell-016
+def tuple_fields(
+    cls:type, # a subclass of NamedTuple
+) -> dict: # name → what `docments` returns of a parameter
+    "The fields of a named tuple, with the comments behind them"
+    try: source = inspect.getsource(cls)
+    except OSError: source = "" # made by a call of namedtuple, which has no comments
+    comments = dict(re.findall(r"^ +(\w+):[^#\n]*# *(.*)$", source, re.M))
+    return {name: AttrDict(docment=comments.get(name), anno=p.annotation, default=p.default, kind=p.kind)
+            for name, p in inspect.signature(cls).parameters.items()}
+
 def render_symbol(
     sym, # a function, a class or a method
     name=None, # shown in place of its own
@@ -118,6 +128,7 @@ def render_symbol(
     full_name = getattr(sym, "__qualname__", None) # a property has none
     shown = BasicMarkdownRenderer(sym, name or full_name, title_level)
     if full_name: shown.fn = shown.fn.removesuffix(shown.sym.__qualname__) + full_name # found in the index by it
+    if isinstance(sym, type) and hasattr(sym, "_fields"): shown.dm.dm = tuple_fields(sym)
     return shown
 
 # %% ../nbs/15_docs_site.ipynb #cell-019

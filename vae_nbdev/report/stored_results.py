@@ -27,9 +27,9 @@ from ..studies.parameter_words import format_parameter
 class StoredStudy(NamedTuple):
     "A results file: the title, what is said about the study, its results, and what made them"
     title:str
-    about:str
-    results:list
-    origin:str
+    about:str # in Markdown
+    results:list # as in the `result.json` of runs
+    origin:str # hardware and commit, in words
 
 def _listed(value) -> str:
     "One value or several, where they were recorded"
@@ -81,7 +81,7 @@ def _draw_key(picture, colours, markers):
     entries = [(code, "o", colour) for code, colour in colours.items() if len(colours) > 1]
     entries += [(network, marker, GREY) for network, marker in markers.items() if len(markers) > 1]
     dots = [Line2D([], [], marker=marker, color=colour, ls="", ms=5, label=label) for label, marker, colour in entries]
-    if dots: picture.legend(handles=dots, fontsize=8, frameon=False, loc="outside upper center", ncols=5)
+    if dots: picture.legend(handles=dots, fontsize=8, frameon=False, loc="outside upper center", ncols=6)
 
 # %% ../../nbs/10_report/19_stored_results.ipynb #cell-011
 @default_style()
@@ -113,10 +113,10 @@ def stored_group(
 ): # elements
     "The plot of a group's scores, where there is more than one model, and below it the table, folded"
     n, kind = len(group.rows), "classifier" if group.task == "classification" else "model"
-    kind += "s" if n > 1 else ""
-    table = Details(Summary(f"The table of {'these' if n > 1 else 'the'} {n} {kind}"), group_table(group), cls="fold")
+    of = f"these {n} {kind}s" if n > 1 else f"the {kind}"
+    table = Details(Summary(f"The table of {of}"), group_table(group), cls="fold")
     if n == 1: return (table,)
-    alt = f"{score_kind(group)} of {n} {kind} on {group.dataset}, one line for each architecture"
+    alt = f"{score_kind(group)} of {n} {kind}s on {group.dataset}, one line for each architecture"
     return html_figure(plot_stored_scores(group), alt[:1].upper() + alt[1:]), table
 
 def show_stored_study(
