@@ -117,7 +117,7 @@ def stored_group(
     table = Details(Summary(f"The table of {of}"), group_table(group), cls="fold")
     if n == 1: return (table,)
     alt = f"{score_kind(group)} of {n} {kind}s on {group.dataset}, one line for each architecture"
-    return html_figure(plot_stored_scores(group), alt[:1].upper() + alt[1:]), table
+    return html_figure(plot_stored_scores(group), alt[:1].upper() + alt[1:], wide=True), table
 
 def show_stored_study(
     study:StoredStudy,
