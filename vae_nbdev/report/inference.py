@@ -16,8 +16,8 @@ from matplotlib.ticker import MaxNLocator
 from ..core.numbers import with_minus_sign
 from ..plots.figure import GREY, PALETTE, PlotFigure, default_style, style_axes, wrap_words
 from ..plots.curves import LABEL_WIDTH, Curve, draw_curves
-from .results import Group, Row, has_deterministic_code, images_in_words
-from .results import rows_with_part, score_kind, short_name
+from ..studies.model_names import short_name
+from .results import Group, Row, has_deterministic_code, images_in_words, rows_with_part, score_kind
 from .tables import group_styles, plain_table, score_cell
 from .figures import html_figure
 from .diagnostics import error_sentence_of_seeds
