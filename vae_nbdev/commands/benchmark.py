@@ -91,7 +91,8 @@ def _given_weights_lines(group, result) -> list: # of text
 
 def result_text(result:dict) -> str:
     "A result as lines of text"
-    from vae_nbdev.report.results import COMPARABLE, Group, Row, score_line
+    from vae_nbdev.report.results import Group, Row, score_line
+    from vae_nbdev.studies.model_names import COMPARABLE
     title = (f"{result['label']} on {result['n_test']:,} test images of {result['dataset']} "
              f"({result['binarisation']}), {result['likelihood']}, L = {result['L']}")
     group = Group(*(result[key] for key in COMPARABLE), [Row(result["label"], result["label"], [result])])

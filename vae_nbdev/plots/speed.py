@@ -14,7 +14,9 @@ from .figure import PlotFigure, class_colour, default_style, style_axes, wrap_wo
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-007
 def _style_ratio_axis(ax):
     "A logarithmic axis with a line at 1"
-    ax.axvline(1, color="#222222", lw=1)
+    ax.axvline(1, color="#222222", lw=1, zorder=1)
+    ax.grid(axis="x", lw=.5, alpha=.5)
+    ax.set_axisbelow(True)
     ax.set_xscale("log")
     low, high = min(ax.get_xlim()[0], .5), ax.get_xlim()[1] * 1.15
     ticks = [t for t in (.125, .25, .5, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32) if low <= t <= high]
@@ -23,31 +25,43 @@ def _style_ratio_axis(ax):
     ax.set_xlim(low, high)
 
 # %% ../../nbs/08_plots/06_speed.ipynb #cell-008
-@default_style()
-def plot_time_ratios(
-    result:dict, # of `make bench`
-) -> PlotFigure:
-    "The run time of each other program divided by ours: median as a dot and a number, range as a line"
-    rows = [] # (label, ratio), without a ratio the title of a group
+def _ratio_rows(result) -> list: # of (label, ratio); without a ratio the title of a group
+    "The compared programs of a result, those of a group below its title"
+    rows = []
     for group in result["groups"].values():
         others = {name: program for name, program in group["programs"].items()
                   if name not in ("peak", "products", group["ours"]) and time_ratio(group, name)}
         if others: rows.append((group["title"], None))
         rows += [(program["label"], time_ratio(group, name)) for name, program in others.items()]
+    return rows
+
+def _draw_ratio_row(ax, y, label, ratio):
+    "A ratio with its range and its number, or a title on a band"
+    if ratio is None:
+        ax.axhspan(y - .5, y + .5, color="#ececec", lw=0, zorder=2)
+        ax.text(.01, y, label, va="center", fontsize=9, weight="bold", transform=ax.get_yaxis_transform(), zorder=3)
+        return
+    ax.plot([ratio["low"], ratio["high"]], [y, y], color=class_colour(7), lw=3, alpha=.5)
+    ax.plot(ratio["median"], y, "o", color=class_colour(7), ms=5)
+    ax.text(1.02, y, f"{ratio['median']:.2f}", va="center", fontsize=9, transform=ax.get_yaxis_transform())
+
+# %% ../../nbs/08_plots/06_speed.ipynb #cell-009
+@default_style()
+def plot_time_ratios(
+    result:dict, # of `make bench`
+) -> PlotFigure:
+    "The run time of each other program divided by ours: median as a dot and a number, range as a line"
+    rows = _ratio_rows(result)
     picture = PlotFigure(8, .8 + .22 * len(rows))
-    ax = style_axes(picture.subplots(), x="times as long as this project (log scale)")
-    for y, (_, ratio) in enumerate(rows):
-        if ratio is None: continue
-        ax.plot([ratio["low"], ratio["high"]], [y, y], color=class_colour(7), lw=3, alpha=.5)
-        ax.plot(ratio["median"], y, "o", color=class_colour(7), ms=5)
-        ax.text(1.02, y, f"{ratio['median']:.2f}", va="center", fontsize=9, transform=ax.get_yaxis_transform())
-    ax.set_yticks(range(len(rows)), labels=[label for label, _ in rows], fontsize=9)
-    for (_, ratio), tick in zip(rows, ax.get_yticklabels()): tick.set_fontweight("bold" if ratio is None else "normal")
+    ax = style_axes(picture.subplots(), x="← faster than this project      slower →\nratio of times, log scale")
+    for y, row in enumerate(rows): _draw_ratio_row(ax, y, *row)
+    ax.set_yticks(range(len(rows)), labels=["" if ratio is None else label for label, ratio in rows], fontsize=9)
+    ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(rows) - .4, -.6)
     _style_ratio_axis(ax)
     return picture
 
-# %% ../../nbs/08_plots/06_speed.ipynb #cell-011
+# %% ../../nbs/08_plots/06_speed.ipynb #cell-012
 def _draw_scaling(ax, curve, colour):
     "Draw medians, ranges and the fitted line of one curve, both axes logarithmic"
     fit, x = linear_fit(curve), np.array(curve["x"], float)
@@ -66,7 +80,7 @@ def _draw_scaling(ax, curve, colour):
     ax.title.set_fontsize(9)
     ax.xaxis.label.set_fontsize(9)
 
-# %% ../../nbs/08_plots/06_speed.ipynb #cell-012
+# %% ../../nbs/08_plots/06_speed.ipynb #cell-013
 @default_style()
 def plot_scaling(
     result:dict, # of `make bench`

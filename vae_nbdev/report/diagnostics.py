@@ -21,9 +21,10 @@ from ..evaluation.significance import CONFIDENCE, SEEDS_NEEDED, Comparison, comp
 from ..evaluation.significance import variance_components
 from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
-from .results import AIS_PRIORS, column_settings, competes, given_weights_note, has_uncertain_weights
-from .results import images_in_words, low_ess_count, over_seeds, result_part, row_setting
-from .results import Group, Row, Score, rows_with_part, score_kind, score_over_seeds, short_name
+from ..studies.model_names import short_name
+from .results import AIS_PRIORS, Group, Row, Score, column_settings, competes, given_weights_note
+from .results import has_uncertain_weights, images_in_words, low_ess_count, over_seeds, result_part
+from .results import row_setting, rows_with_part, score_kind, score_over_seeds
 from .tables import LOOSE_NOTE, TRAINED_MODELS, group_styles, is_loose, loose_mark, measure_heading
 from .tables import number_cell, plain_table, score_cell, teacher_forced_note, with_subscripts
 from .findings import scores_of_row
@@ -34,9 +35,8 @@ def verdict_cells(comparison:Comparison|None, mark:str="") -> list: # mark: " (l
     "The cells of one model: difference from the best, interval, p, verdict; `None` stands for the best model"
     zero = Td("0", cls="num", data_sort="0"), Td("", data_sort="0"), Td("")
     if comparison is None: return [*zero, Td(f"highest mean{mark}")]
-    ends = comparison.low, comparison.high
-    places = 2 if min(map(abs, ends)) >= .005 else 4 # shows on which side of 0 an end lies
-    interval = " to ".join(format_number(end, places) for end in ends)
+    places = 2 if min(abs(comparison.low), abs(comparison.high)) >= .005 else 4 # shows on which side of 0 an end lies
+    interval = f"{format_number(comparison.low, places)} to {format_number(comparison.high, places)}"
     if not comparison.significant: verdict = "no significant difference"
     else: verdict = "worse than the best" if comparison.mean < 0 else "better"
     p = "< 0.001" if comparison.p < 0.001 else f"{comparison.p:.3f}"

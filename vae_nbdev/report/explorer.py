@@ -31,7 +31,7 @@ from ..core.files import InputError
 from ..core.randomness import make_generator
 from ..plots.figure import MAX_NAMED_CLASSES, PALETTE, class_colour, class_name
 from ..plots.page_networks import page_decoder, read_web_asset
-from .results import short_name
+from ..studies.model_names import short_name
 from .findings import group_heading
 from .figures import restore_models
 

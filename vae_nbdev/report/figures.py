@@ -23,7 +23,8 @@ from ..training.checkpoints import read_progress, restore
 from ..plots.figure import PlotFigure, default_style, style_axes
 from ..plots import classifier, images, latent # noqa: F401 (they give the models their plot methods)
 from ..plots.curves import Curve, burn_in_note, draw_curves, limits_after_burn_in, plot_history
-from .results import Group, Row, over_seeds, score_kind, short_name
+from ..studies.model_names import short_name
+from .results import Group, Row, over_seeds, score_kind
 from .tables import group_styles, link_to, mean_over_seeds
 from .tables import plain_table, teacher_forced_note
 

@@ -18,9 +18,10 @@ from ..core.numbers import format_number, with_minus_sign
 from ..evaluation.importance import K_HAT_LIMIT
 from ..evaluation.significance import SEEDS_NEEDED, compare_with_best
 from ..studies.runs import read_scores
-from .results import Group, bound_mark, column_settings, given_weights_note, group_results
+from ..studies.model_names import short_name
+from .results import Group, Row, Score, bound_mark, column_settings, given_weights_note, group_results
 from .results import has_deterministic_code, has_uncertain_weights, is_teacher_forced, row_setting
-from .results import Row, Score, score_kind, short_name
+from .results import score_kind
 from .tables import TRAINED_MODELS, group_styles, is_loose, legend_swatch, loose_mark, mean_over_seeds
 from .tables import measure_heading, reference_value, with_subscripts
 

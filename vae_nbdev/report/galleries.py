@@ -22,10 +22,11 @@ from ..evaluation.robustness import uncertainty_maps
 from ..plots.figure import GREY, PlotFigure, class_name, default_style, names_fit
 from ..plots.images import images_per_class, reconstruct
 from ..plots.latent import draw_class_labels, draw_points, fit_plane, latent_grid, square_limits
-from .results import Row, short_name
+from ..studies.model_names import short_name
+from .results import Row
 from .tables import link_to, group_styles, legend_swatch
 from .figures import html_figure, restore_models, shown_model
-from .explorer_views import sprite
+from .explorer_views import sprite, top_rows
 
 # %% ../../nbs/10_report/10_galleries.ipynb #cell-007
 def image_strip(
@@ -43,14 +44,18 @@ def load_models(
     group, # of autoencoders
     folder, # of the study
     data_dir=None, # folder with data files
-) -> tuple: # (row, model) pairs, data set, and a line about missing models or `None`
+    most:int=None, # models that there is room for; None: all
+) -> tuple: # (row, model) pairs, data set, and a line about models that are not shown or `None`
     "What a gallery shows; `InputError` if there is no model or no data set"
-    data = group.load_data(data_dir)
-    models, missing = restore_models(group.rows, folder)
+    data, rows = group.load_data(data_dir), top_rows(group.rows, len(group.rows) if most is None else most)
+    models, missing = restore_models(rows, folder)
     if not models: raise InputError(" ".join(missing))
-    pairs = [(row, models[short_name(row.name)].eval()) for row in group.rows if short_name(row.name) in models]
+    pairs = [(row, models[short_name(row.name)].eval()) for row in rows if short_name(row.name) in models]
+    if len(rows) < len(group.rows):
+        missing.append(f"{len(rows)} of {len(group.rows)} models are shown, the best of each architecture first.")
     return pairs, data, P(*missing, cls="caption") if missing else None
 
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-011
 def show_error(gallery:callable):
     "Decorator: an `InputError` becomes a message in the gallery's place"
     @functools.wraps(gallery)
@@ -65,7 +70,7 @@ def model_name_cell(row:Row, styles:dict, link:callable, text:str="") -> tuple:
     cell = legend_swatch(styles[name]), link_to(shown_model(row, name), link(row.results[0]["name"]))
     return (*cell, Span(text, cls="small")) if text else cell
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-011
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-012
 def strip_table(headings:list, lines:list, label:str) -> Div:
     "A table of image strips; on a phone the strips of a line stand below each other, each below its heading"
     head = Thead(Tr(*(Th(heading, scope="col") for heading in headings)))
@@ -73,7 +78,7 @@ def strip_table(headings:list, lines:list, label:str) -> Div:
     body = Tbody(*(Tr(Th(*name, scope="row"), *strips(cells)) for name, *cells in lines))
     return Div(Table(head, body, cls=f"strips of-{len(headings) - 1}"), role="region", aria_label=label)
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-013
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-014
 def images_caption(
     labels:Tensor|None, # classes of the test images (N,)
     n:int, # images that are shown
@@ -85,7 +90,7 @@ def images_caption(
         shown = "the first of every class" if classes <= n else f"the first of {n} of their {classes} classes"
     return P(f"The test images are {shown}.", cls="caption")
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-014
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-015
 @show_error
 def reconstruction_table(
     group, # of autoencoders
@@ -110,7 +115,7 @@ def reconstruction_table(
     headings = ["Model", "from the image", f"from noise, ε = {eps:g}"]
     return Div(strip_table(headings, lines, "Reconstructions"), images_caption(data.test.labels, n), missing)
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-017
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-018
 MAX_POINTS = 2000 # dots in a panel
 
 @default_style()
@@ -126,16 +131,17 @@ def draw_latent_panel(
     ax = picture.subplots()
     if centre is not None: ax.add_patch(Circle(centre, 2, fill=False, ls="--", lw=.8, color=GREY))
     shown = torch.randperm(len(points), generator=make_generator(0, "dots of a panel"))[:MAX_POINTS]
-    draw_points(ax, points[shown], None if labels is None else labels[shown], size=7, alpha=.75)
+    size = min(24., 7 * (MAX_POINTS / len(shown))**.5) # few dots are larger
+    draw_points(ax, points[shown], None if labels is None else labels[shown], size=size, alpha=.75)
     xticks, yticks = ((low, (low + high) / 2, high) for low, high in limits)
     ax.set(xlim=limits[0], ylim=limits[1], aspect="equal", xticks=xticks, yticks=yticks)
-    ax.tick_params(labelsize=8, color=GREY, labelcolor="#333333", length=3)
+    ax.tick_params(labelsize=9, color=GREY, labelcolor="#333333", length=3)
     ax.spines[:].set_color("#bbbbbb")
     room_for_labels = points.std(0).max() >= .1 * half_width
-    if labels is not None and room_for_labels: draw_class_labels(ax, points, labels, .14 * half_width, 10, classes)
+    if labels is not None and room_for_labels: draw_class_labels(ax, points, labels, .16 * half_width, 12, classes)
     return picture
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-018
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-019
 def project_codes(
     codes:Tensor, # (N, d)
 ) -> tuple: # their points (N, 2), and that of the zero code (2,)
@@ -157,7 +163,7 @@ def class_names_caption(labels:Tensor|None, classes:tuple=()) -> P: # `None` if 
     if names_fit(labels): return P(f"Names in full: {'; '.join(cut)}.", cls="caption") if cut else None
     return P(f"The {len(labels.unique())} classes are not named in the panels.", cls="caption")
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-019
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-020
 def knn_caption(row:Row) -> str:
     "The k-NN accuracy of the codes over the seeds, where it was measured"
     score = row.part_score("latent_quality", "knn")
@@ -170,16 +176,17 @@ def neighbours_caption(rows:list) -> P: # `None` without an accuracy
                  for r in row.results if r.get("latent_quality")})
     return P(f"k-NN accuracy: k = {' or '.join(map(str, ks))}.", cls="caption") if ks else None
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-020
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-021
 @show_error
 def latent_gallery(
     group, # of autoencoders
     folder, # of the study
     data_dir=None, # folder with data files
     link=lambda name: None, # run name → address of its page, or `None`
+    most:int=None, # panels; None: one for each model
 ):
     "The codes of the test images under every model, panel by panel"
-    pairs, data, missing = load_models(group, folder, data_dir)
+    pairs, data, missing = load_models(group, folder, data_dir, most)
     labels, styles, panels = data.test.labels, group_styles(group), []
     if labels is not None: labels = labels.cpu()
     for row, model in pairs:
@@ -194,7 +201,7 @@ def latent_gallery(
     return Div(Div(*panels, cls="gallery"), neighbours_caption([row for row, _ in pairs]), dots_caption(len(data.test)),
                class_names_caption(labels, data.classes), missing)
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-023
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-024
 @show_error
 def latent_grid_gallery(
     group, # of autoencoders
@@ -202,9 +209,10 @@ def latent_grid_gallery(
     data_dir=None, # folder with data files
     link=lambda name: None, # run name → address of its page, or `None`
     n:int=14, # images along each axis
+    most:int=None, # panels; None: one for each model
 ):
     "The latent grids of all models, panel by panel"
-    pairs, data, missing = load_models(group, folder, data_dir)
+    pairs, data, missing = load_models(group, folder, data_dir, most)
     styles, panels = group_styles(group), []
     for row, model in pairs:
         grid = latent_grid(model, shown_codes(model, data.test), n)
@@ -214,7 +222,7 @@ def latent_grid_gallery(
         panels.append(Figure(Div(image_strip(grid.images, alt, n), cls="paper"), caption))
     return Div(Div(*panels, cls="gallery"), missing)
 
-# %% ../../nbs/10_report/10_galleries.ipynb #cell-026
+# %% ../../nbs/10_report/10_galleries.ipynb #cell-027
 @show_error
 def uncertainty_table(
     group, # of autoencoders

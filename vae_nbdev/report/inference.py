@@ -16,8 +16,8 @@ from matplotlib.ticker import MaxNLocator
 from ..core.numbers import with_minus_sign
 from ..plots.figure import GREY, PALETTE, PlotFigure, default_style, style_axes, wrap_words
 from ..plots.curves import LABEL_WIDTH, Curve, draw_curves
-from .results import Group, Row, has_deterministic_code, images_in_words
-from .results import rows_with_part, score_kind, short_name
+from ..studies.model_names import short_name
+from .results import Group, Row, has_deterministic_code, images_in_words, rows_with_part, score_kind
 from .tables import group_styles, plain_table, score_cell
 from .figures import html_figure
 from .diagnostics import error_sentence_of_seeds
@@ -162,10 +162,10 @@ def draw_constant_sum(ax:Axes):
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
     for value in MaxNLocator(6).tick_values(left + low, right + high):
         if not left + low < value < right + high: continue
-        ax.plot([left, right], [value - left, value - right], ":", color=GREY, lw=0.7, zorder=0)
+        ax.plot([left, right], [value - left, value - right], ":", color=GREY, lw=1, zorder=0)
         inside = value - left < high  # otherwise the line enters at the top
         place, align = ((left, value - left), "bottom") if inside else ((value - high, high), "top")
-        text = dict(textcoords="offset points", fontsize=6, color=GREY, va=align)
+        text = dict(textcoords="offset points", fontsize=7, color=GREY, va=align)
         ax.annotate(with_minus_sign(f"{-value:g}"), place, (2 if inside else 6, 0), **text)
     ax.set(xlim=(left, right), ylim=(low, high))
 

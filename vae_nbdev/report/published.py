@@ -11,7 +11,8 @@ import csv, io, math, re
 from pathlib import Path
 from fastcore.xml import Div, Td
 from ..core.files import InputError, read_bytes
-from .results import Row, row_setting, run_parameters, score_kind
+from ..studies.model_names import run_parameters
+from .results import Row, row_setting, score_kind, unnamed_note
 from .tables import LOOSE_NOTE, MEASURES, loose_mark, number_cell, plain_table
 
 # %% ../../nbs/10_report/06_published.ipynb #cell-006
@@ -81,4 +82,6 @@ def published_table(
                "tested.")
     if any("published IWLL" in str(line[1]) for line in lines): caption += f" {SMALLER_K_NOTE}"
     if any(" loose" in str(line[1]) for line in lines): caption += f" {LOOSE_NOTE}"
+    shown = {name for name, *_ in lines}
+    if unnamed := unnamed_note(row for row in group.rows if row.name in shown): caption += f" {unnamed}"
     return plain_table(headings, lines, "published results", caption)

@@ -14,7 +14,8 @@ from ..nn.autoencoder import Autoencoder
 from ..evaluation.latent_density import load_density
 from ..evaluation.sample_quality import (
     BLOCKS, MANIFOLD_NEIGHBOURS, generate_images, nearest, shuffled_images)
-from .results import Score, result_part, score_over_seeds, short_name
+from ..studies.model_names import short_name
+from .results import Score, result_part, score_over_seeds
 from .tables import group_styles, plain_table, score_cell
 from .figures import shown_model
 from .galleries import image_strip, load_models, model_name_cell, show_error, strip_table

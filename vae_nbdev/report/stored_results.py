@@ -18,8 +18,8 @@ from ..plots.figure import GREY, LINE_COLOURS, MARKERS, PlotFigure, default_styl
 from .figures import html_figure
 from .published import published_table
 from .published_comparison import complete_result
-from .results import class_title, column_settings, group_results, run_parameters, score_kind
-from .results import short_name
+from ..studies.model_names import class_title, run_parameters, short_name
+from .results import column_settings, group_results, score_kind
 from .tables import group_table, link_to, show_html
 from ..studies.parameter_words import format_parameter
 

@@ -24,9 +24,10 @@ from ..nn.likelihoods import likelihood_note
 from ..evaluation.importance import K_HAT_LIMIT
 from ..evaluation.significance import SEEDS_NEEDED
 from ..plots.figure import LineStyle, line_styles
-from .results import Group, bound_mark, column_settings, competes, given_weights_note, group_results
-from .results import is_grey_score, is_teacher_forced, result_part, row_setting, score_kind, short_name
-from .results import OLDER_NOTE, SETTINGS, Row, Score, older_mark
+from ..studies.model_names import short_name
+from .results import OLDER_NOTE, SETTINGS, Group, Row, Score, bound_mark, column_settings, competes
+from .results import given_weights_note, group_results, is_grey_score, is_teacher_forced, older_mark
+from .results import result_part, row_setting, score_kind, unnamed_note
 
 # %% ../../nbs/10_report/02_tables.ipynb #cell-007
 MEASURES = { # name → (heading, explanation), in the order of the columns
@@ -250,7 +251,8 @@ def bound_notes(group:Group) -> list: # of texts
     if "†" in marks: notes.append(DETERMINISTIC_NOTE)
     if "‡" in marks: notes.append(UNCERTAIN_NOTE)
     older = OLDER_NOTE if any(map(older_mark, group.rows)) else ""
-    notes += filter(None, [given_weights_note(group, of="‡"), teacher_forced_note(group.rows), older])
+    marked = [given_weights_note(group, of="‡"), teacher_forced_note(group.rows), older, unnamed_note(group.rows)]
+    notes += filter(None, marked)
     return notes + ([LOOSE_NOTE] if any(map(is_loose, group.rows)) else [])
 
 def table_notes(group:Group, without:tuple=()) -> Ul: # without: measures of another table; None without notes

@@ -11,9 +11,10 @@ import re
 from pathlib import Path
 from ..core.files import replace_file, write_text
 from ..core.numbers import format_number
-from .results import EXTRA_EVALUATIONS, all_scores, column_settings, competes, evaluation_scores
-from .results import group_results, model_names, older_mark, run_parameters, score_line
-from .results import score_over_seeds
+from ..studies.model_names import EXTRA_EVALUATIONS
+from ..studies.model_names import model_names, run_parameters
+from .results import all_scores, column_settings, competes, evaluation_scores, group_results, older_mark
+from .results import score_line, score_over_seeds
 from .tables import REFERENCE_SCORES, bound_notes, caption_text, column_scores, counts_text
 from .tables import error_sentence, measure_heading, reference_values, score_mark
 

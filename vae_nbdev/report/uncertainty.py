@@ -14,7 +14,8 @@ from ..core.numbers import format_number, with_minus_sign
 from ..evaluation.posterior_predictive import PREDICTIVE_QUANTITIES
 from ..plots.figure import PlotFigure, default_style
 from ..plots.curves import draw_curves
-from .results import Group, Row, images_in_words, over_seeds, rows_with_part, score_kind, short_name
+from ..studies.model_names import short_name
+from .results import Group, Row, images_in_words, over_seeds, rows_with_part, score_kind
 from .tables import group_styles, number_cell, plain_table, score_cell
 from .figures import html_figure, row_curves
 from .diagnostics import error_kind
