@@ -125,8 +125,8 @@ class DenseBody:
 
     def __init__(self,
         network:Network, # hidden sizes, such as "256-128" or "300-300 gated"
-        latent:Width, # code dimensions d
-        activation:ActivationName, # between layers
+        latent:Width, # code dimensions d; `InputError` for `None`
+        activation:ActivationName, # between layers; `InputError` for another than the default of gated ones
         n_pixels:Pixels=784, # D
     ):
         if latent is None: raise InputError("latent none (no bottleneck) exists only for convolutional architectures.")
@@ -165,7 +165,7 @@ class ResidualBlock(Stack):
     def forward(self, x:Tensor, W:WeightSample=None) -> Tensor: return x + super().forward(x, W)
 
 class ConvBody:
-    "Stride-2 convolutions to the code and transposed convolutions back, with leaky ReLU by default, or residual"
+    "Stride-2 convolutions to the code and transposed ones back; `InputError` for layers that they cannot have"
     kind, default_network, default_activation = "conv", "10-10-10", "leaky_relu"
 
     def __init__(self,

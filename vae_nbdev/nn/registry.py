@@ -51,7 +51,7 @@ def architecture_names() -> list: # sorted
 
 # %% ../../nbs/03_nn/08_registry.ipynb #cell-016
 def architectures() -> dict: # name → class, sorted by name
-    "All architectures: those in `vae_nbdev.models`, and those defined in this session"
+    "All architectures, of `vae_nbdev.models` and of this session; `InputError` for a module that defines none"
     for name in architecture_names():
         module = importlib.import_module(f"{models.__name__}.{name}")
         if name not in REGISTRY: raise InputError(f"The module {module.__name__} defines no architecture {name}.")

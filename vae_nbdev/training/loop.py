@@ -329,7 +329,7 @@ def train_seeds(
     callbacks=(), # functions of a model and its row of the history, called after each epoch
     **kwargs # settings of `TrainingSettings`
 ) -> list: # the history of each, as from `learn`
-    "Train several models as one seed batch, each to where it would have come alone"
+    "Train several models as one seed batch, each to where it would have come alone; raises what `learn` does"
     trainings = _match_arguments(models, seeds, folders, runs)
     settings = _keep_compilation(check_schema(kwargs, TrainingSettings, "the settings of the training"), trainings)
     device, guard, trainers, callbacks = pick_device(settings.device), SignalGuard(), [], _check_callbacks(callbacks)
@@ -357,7 +357,7 @@ def learn(self:Architecture,
     callbacks=(), # functions of the model and its row of the history, called after each epoch
     **kwargs # settings of `TrainingSettings`
 ) -> list: # one dict for each epoch: terms in nats per image on train and valid, and seconds
-    "Train with Adam and end in evaluation mode; raises `DivergenceError`, or `KeyboardInterrupt` at a signal to stop"
+    "Train and end in evaluation mode; raises `InputError`, `DivergenceError`, or `KeyboardInterrupt` at a stop signal"
     return train_seeds([self], dataset, [seed], [folder], [run], callbacks, **kwargs)[0]
 
 Architecture.learn.__delwrap__ = TrainingSettings # where show_doc finds the settings' comments
