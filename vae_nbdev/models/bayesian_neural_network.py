@@ -18,7 +18,8 @@ from ..core.randomness import make_generator
 from ..nn.bayesian_layers import EstimatorName, bayesian_layers, check_prior_sd
 from ..nn.dropout import DropRate
 from ..nn.laplace import class_curvature
-from ..nn.networks import MAX_WIDTH, ActivationName, Network, Pixels, dense_stack, parse_network
+from ..nn.networks import MAX_WIDTH, ActivationName, Network, Pixels
+from ..nn.networks import check_activation, dense_stack, parse_network
 from ..nn.weight_options import WEIGHT_METHODS, Classifier, SampledWeights
 
 # %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-007
@@ -50,9 +51,9 @@ class BayesianNeuralNetwork(SampledWeights, Classifier):
     ):
         super().__init__()
         self.config["network"] = self.config["network"] or "400-400"
-        self.n_pixels, self.estimator = n_pixels, estimator
-        sizes = n_pixels, *parse_network(self.config["network"]), n_classes
-        self.classifier = dense_stack(sizes, self.layer_factory(), activation)
+        self.n_pixels, self.estimator, hidden = n_pixels, estimator, parse_network(self.config["network"])
+        check_activation(self, "relu", hidden != ())
+        self.classifier = dense_stack((n_pixels, *hidden, n_classes), self.layer_factory(), activation)
         self.attach_weights(weights, prior_sd, weight_sets=weight_sets, drop_rate=drop_rate)
 
 # %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-010
