@@ -9,7 +9,7 @@ __all__ = ['SignalGuard', 'training_generators', 'Trainer', 'interruption', 'See
 # %% ../../nbs/06_training/09_loop.ipynb #cell-003
 import math, os, signal
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 import torch
@@ -60,7 +60,7 @@ def training_generators(seed:int, device:torch.device) -> dict: # name → torch
     return {name: make_generator(seed, name, device="cpu" if name == "order" else device) for name in GENERATORS}
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-009
-class Trainer:
+class Trainer(AbstractContextManager):
     "A model in training: its step, optimizers, generators, checkpoints and history"
     def __init__(self, model:Architecture, settings:TrainingSettings, device:torch.device, guard:SignalGuard,
                  config:dict, seed:int=0, folder:str|Path=None): # `None`: nothing is stored
@@ -77,7 +77,6 @@ class Trainer:
         self.validated_state = self.best_state = None # of the last and of the best epoch, for the end of the training
         self.resume_weights()
 
-    def __enter__(self): return self
     def __exit__(self, *error):
         self.model.eval()
         self.checkpointer.close()
@@ -337,6 +336,7 @@ def train_seeds(
         for model, seed, folder, run in trainings:
             config = _prepare(model, settings, dataset, seed, folder, run)
             trainers.append(stack.enter_context(Trainer(model, settings, device, guard, config, seed, folder)))
+        settings.warn()
         for t in trainers: t.start()  # all are known to fit: from here on files are written
         bar, _ = stack.enter_context(_progress_bar(trainers, len(dataset.train))), stack.enter_context(guard)
         data = dataset.to(device)
