@@ -16,6 +16,7 @@ NAMED = re.compile(r"([A-Z][\w-]*)(?: et al\.)? \(?((?:19|20)\d\d)(?=[,;)])")  #
 WITHOUT_ADDRESS = {"banerjee1960", "banerjee1961", "brown1984", "kish1965", "miyasawa1961", "tukey1953"}  # printed on paper only
 ONLY_REPORT = {"scroll", "white"}  # classes: the site scrolls tables without it, and does not invert figures in the dark
 UNTYPED = {"self", "cls", "args", "ctx", "info"}  # parameters that need none; the last two are PyTorch's own
+UNSAID = {"NotImplementedError", "SystemExit"}  # raised by what a subclass must define, and by the commands
 SETTINGS = "L", "k", "n_images", "n_train", "n_mmd", "seed"  # how something is measured, in the order of arguments
 LINK = re.compile(r"\[([^][]*)\]\([^)\s]*\)")
 ASSERTS = re.compile(r"\bassert\b|\btest_\w+\(|assert_close\(")
@@ -270,6 +271,27 @@ def parameters():
                     yield f"{PACKAGE}.{module}.{name}: the parameter {p.arg} has neither a type nor a comment"
 
 
+def raised(node):
+    "The errors that leave a function by a `raise` of its own, without those within a `try` that handles some"
+    handled = {part for block in ast.walk(node) if isinstance(block, ast.Try) and block.handlers
+               for statement in block.body for part in ast.walk(statement)}
+    raises = [part.exc for part in ast.walk(node) if isinstance(part, ast.Raise) and part.exc and part not in handled]
+    names = {ast.unparse(error.func if isinstance(error, ast.Call) else error).rpartition(".")[2] for error in raises}
+    return sorted(name for name in names - UNSAID if name[0].isupper())  # others are variables, or functions that make one
+
+
+def errors():
+    "Public functions whose docstring and comments do not name an error that they raise; a class may say it for its methods"
+    for module, source in modules().items():
+        lines, tree = source.splitlines(), ast.parse(source)
+        classes = {node.name: ast.get_docstring(node) or "" for node in tree.body if isinstance(node, ast.ClassDef)}
+        for name, node in public_functions(tree.body):
+            signature = lines[node.lineno - 1:node.body[0].lineno - 1]
+            text = "\n".join([*signature, ast.get_docstring(node) or "", classes.get(name.partition(".")[0], "")])
+            for error in raised(node):
+                if error not in text: yield f"{PACKAGE}.{module}.{name}: {error} is named neither in its docstring nor in a comment"
+
+
 def evaluation_arguments():
     "Public functions of the evaluation that take a setting such as `L` by position, or in another order; one that takes nothing else may"
     for module, source in modules().items():
@@ -357,6 +379,7 @@ RULES = {"notebooks and exported cells can be read": readable, "a notebook has t
          "imports have cells of their own": imports_alone,
          "no two exported names share an anchor": anchors, "docstrings show their signs": docstrings,
          "public parameters have a type or a comment": parameters,
+         "public functions name the errors that they raise": errors,
          "evaluation functions take their settings by name": evaluation_arguments,
          "outputs have a style on the site": styles,
          "no link by hand on an exported name": links_on_names, "no link in a signature": signature_comments, "every cell has an id of its own": cell_ids,

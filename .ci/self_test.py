@@ -130,6 +130,17 @@ def test_symbols():
            "nbs/i.ipynb, cell 1 (x): def f(x): # of `Model.fit` names a symbol")
 
 
+def test_errors():
+    found = lambda text: problems(house.errors, files={"vae_nbdev/nn/a.py": text})
+    expect(found("def f(x):\n    'A text'\n    if x: raise argparse.ArgumentTypeError('x')\n    raise ValueError"),
+           "vae_nbdev.nn.a.f: ArgumentTypeError is named neither", "vae_nbdev.nn.a.f: ValueError is named")
+    expect(found("class C:\n    'Text'\n    def __init__(self):\n        raise ValueError"), "vae_nbdev.nn.a.C.__init__: ValueError")
+    expect(found("class C:\n    'Text, or `ValueError`'\n    def __init__(self):\n        raise ValueError"))
+    expect(found("def f(\n    x, # `ValueError` below 1\n):\n    'Text'\n    raise ValueError"))
+    expect(found("def _f(): raise ValueError\ndef g(): raise NotImplementedError\ndef h(): raise make_error()"))
+    expect(found("def f():\n    try: raise ValueError\n    except ValueError: pass"))
+
+
 def test_evaluation_arguments():
     found = lambda *signatures: problems(house.evaluation_arguments, files={
         "vae_nbdev/evaluation/a.py": "\n".join(f"def {s}: pass" for s in signatures), "vae_nbdev/nn/b.py": "def b(x, L): pass"})
@@ -215,5 +226,5 @@ def test_setup_lock():
 
 if __name__ == "__main__":
     for test in (test_readable, test_names, test_cells, test_counts, test_outputs, test_captions, test_long_cells,
-                 test_symbols, test_evaluation_arguments, test_named_papers, test_missing_notebook, test_kernel_of_store,
-                 test_docstrings, test_orphans, test_setup_lock): test()
+                 test_symbols, test_errors, test_evaluation_arguments, test_named_papers, test_missing_notebook,
+                 test_kernel_of_store, test_docstrings, test_orphans, test_setup_lock): test()

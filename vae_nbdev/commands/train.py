@@ -24,7 +24,7 @@ from ..nn.registry import architecture_names
 
 # %% ../../nbs/11_commands/01_train.ipynb #cell-008
 def key_value(text:str) -> dict:
-    "An argument of an architecture, KEY=VALUE, with the value read as YAML"
+    "An argument of an architecture, KEY=VALUE, with the value read as YAML; `ArgumentTypeError` for another form"
     from vae_nbdev.core.yaml_text import read_yaml
     key, equals, value = text.partition("=")
     if not equals: raise argparse.ArgumentTypeError(f"{text[:100]!r} is not of the form KEY=VALUE")
@@ -95,7 +95,7 @@ def architecture_name(text:str):
 architecture_name.choices = architecture_names()
 
 def latent_size(text:str):
-    "Dimensions of the latent code, `none`, or `auto` for the architecture's default"
+    "Dimensions of the code, `none`, or `auto` for the architecture's default; `ArgumentTypeError` for another text"
     if text == "auto": return text
     try: return int_or_none(text)
     except argparse.ArgumentTypeError as error: raise argparse.ArgumentTypeError(f"{error}, and not auto") from None

@@ -81,24 +81,24 @@ def safe_streams():
 def _shorten(text): return text if len(text) < 100 else text[:100] + "…"
 
 def whole_number(text:str) -> int:
-    "A whole number of at most 18 digits"
+    "A whole number of at most 18 digits; `ArgumentTypeError` for another text"
     if re.fullmatch(r"[-+]?[0-9]{1,18}", text): return int(text)
     raise argparse.ArgumentTypeError(f"{_shorten(text)!r} is not a whole number of at most 18 digits")
 
 def finite_number(text:str) -> float:
-    "A finite number, such as 0.001 or 1e-3"
+    "A finite number, such as 0.001 or 1e-3; `ArgumentTypeError` for another text"
     is_number = re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", text)
     if is_number and math.isfinite(float(text)): return float(text)
     raise argparse.ArgumentTypeError(f"{_shorten(text)!r} is not a finite number such as 0.001 or 1e-3")
 
 def int_or_none(text:str) -> int|None:
-    "A whole number, or `none`"
+    "A whole number, or `none`; `ArgumentTypeError` for another text"
     if text == "none": return None
     try: return whole_number(text)
     except argparse.ArgumentTypeError as error: raise argparse.ArgumentTypeError(f"{error}, and not none") from None
 
 def file_path(text:str) -> str:
-    "The path of a file or folder, which is not empty; a shell leaves the ~ in `--out=~/a` as it is"
+    "A path with its ~, which a shell leaves in `--out=~/a`; `ArgumentTypeError` for an empty one, or an unknown home"
     if not text: raise argparse.ArgumentTypeError("the path is empty: leave the option out, or name a file or folder")
     if not (path := os.path.expanduser(text)).startswith("~"): return path
     raise argparse.ArgumentTypeError(f"the home folder in {_shorten(text)!r} is not known: write the path without ~, "

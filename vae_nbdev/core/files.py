@@ -101,7 +101,7 @@ def _temporary_path(path):
 # %% ../../nbs/01_core/01_files.ipynb #cell-022
 @contextmanager
 def replace_file(path, # the file to write (str or Path); its folder must exist
-                ): # a temporary path beside it, to write to
+                ): # a temporary path beside it, to write to; `InputError` if the file cannot be written
     "Write a file as a whole: it gets the name `path` when the block succeeds, and is removed when the block fails"
     path = Path(path)
     temporary = _temporary_path(path)
@@ -123,7 +123,7 @@ def replace_file(path, # the file to write (str or Path); its folder must exist
 def write_text(path, # the file to write
                text:str, # in UTF-8; surrogates become escapes
               ):
-    "Write a text through `replace_file`"
+    "Write a text through `replace_file`, which may raise `InputError`"
     with replace_file(path) as temporary: temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-033
@@ -160,7 +160,7 @@ def read_bytes(path, # the file to read
 def append_line(path, # the file, which may be missing
                 line:str, # without its end
                ):
-    "Add a line to a short text file"
+    "Add a line to a short text file; raises `InputError` where it cannot be read or written"
     before = read_bytes(path).decode("utf-8", "replace") if Path(path).is_file() else ""
     write_text(path, f"{before}{line}\n")
 

@@ -34,7 +34,7 @@ def bounded(
     kind, # int or float
     **bounds, # gt, ge, lt or le: above, at least, below, at most
 ):
-    "A type for signatures and schemas: numbers of this kind within bounds"
+    "A type for signatures and schemas: numbers of this kind within bounds; pydantic gets a `ValueError` for others"
     what, plain = ("a whole number", plain_int) if kind is int else ("a number", _plain_float)
     low = next((f"{BOUNDS[key]} {bounds[key]}" for key in ("gt", "ge") if key in bounds), "")
     limits = {"ge": -MAX_INT - 1, "le": MAX_INT, **bounds} if kind is int else {"allow_inf_nan": False, **bounds}
@@ -105,7 +105,7 @@ def choice(
     choices, # the valid names: a list, a dictionary, which may grow later, or a function that returns them
     kind:str, # what they stand for, in messages
 ):
-    "A type for signatures and schemas: one of several names"
+    "A type for signatures and schemas: one of several names; pydantic gets a `ValueError` for others"
     def check(value):
         if not isinstance(value, str): raise ValueError("a text")
         names = choices() if callable(choices) else choices

@@ -66,7 +66,7 @@ def _read_letters(archive, part, path): # images uint8 (N, 784), labels int64 (N
 # %% ../../nbs/02_data/04_archives.ipynb #cell-009
 @patch
 def read(self:EmnistLetters, folder:str|Path): # dictionary: part → (images uint8 (N, 784), labels int64 (N,))
-    "The three parts of the data set, with the archive checked"
+    "The three parts of the data set, with the archive checked; raises `InputError` for a wrong one"
     file = next(iter(self.sums))
     with self.open_archive(folder, file) as archive:
         x, y = _read_letters(archive, "train", Path(folder)/file)
@@ -106,7 +106,7 @@ def _read_drawing(archive, member, path): # uint8 (105, 105), 1 where there is i
 
 @patch
 def read(self:Omniglot, folder:str|Path): # dictionary: part → (images uint8 (N, 784), labels int64 (N,) of alphabets)
-    "The three parts of the data set, with the archives checked"
+    "The three parts of the data set, with the archives checked; raises `InputError` for a wrong one"
     drawings, names = [], []
     for file in self.sums:
         with self.open_archive(folder, file) as archive:

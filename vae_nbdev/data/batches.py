@@ -81,7 +81,7 @@ def permutation(n:int, # number of positions
     return torch.randperm(n, generator=order)
 
 @patch
-def batches(self:Split, batch_size:int, # images per batch
+def batches(self:Split, batch_size:int, # images per batch, at least 1; otherwise `InputError`
             order=None, # CPU torch.Generator that shuffles the images; None: stored order
             generator=None, # torch.Generator on the device of the images, for `redraw`
            ): # iterator of Batch
@@ -144,7 +144,7 @@ def check_parts(dataset, # a Dataset
 
 # %% ../../nbs/02_data/01_batches.ipynb #cell-025
 @patch
-def random_subset(self:Split, n:int, # number of images
+def random_subset(self:Split, n:int, # number of images, at least 1; otherwise `InputError`
                   seed:int=0, # of the choice
                  ) -> Split: # min(n, N) different images with their labels
     "Images chosen at random: the first n of one permutation"

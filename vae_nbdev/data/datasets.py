@@ -180,7 +180,7 @@ def own_summary(name:str, # one of `DATASETS`, or a path
                 images_summary:str=None, # that is known already
                 data_dir=None, # a folder in which the images are looked for, if they are not at the path
                ): # size, classes and fingerprint of the images at a path; `None` for a name
-    "What a run has to know of own images; they are read if nothing is known"
+    "What a run must know of own images, read if nothing is known; `InputError` for a summary of a data set by name"
     if name not in DATASETS: return images_summary or _summary_of(name, data_dir)
     if images_summary:
         raise InputError(f"images describes files of your own, and {name} is a data set by name: leave it out.")

@@ -103,7 +103,7 @@ class IdxFiles:
 # %% ../../nbs/02_data/02_formats.ipynb #cell-013
 @patch
 def read(self:IdxFiles, folder:str|Path): # dictionary: part → (images uint8 (N, 784), labels int64 (N,))
-    "The three parts of the data set, with every file checked"
+    "The three parts of the data set, with every file checked; raises `InputError` for a file that is wrong"
     arrays = []
     for file in _IDX_FILES:
         path = self.path(folder, file)
@@ -197,7 +197,7 @@ class BinarizedFiles:
 # %% ../../nbs/02_data/02_formats.ipynb #cell-024
 @patch
 def read(self:BinarizedFiles, folder:str|Path): # dictionary: part → (images uint8 (N, 784) of 0 and 255, None)
-    "The three parts of the data set, each checked"
+    "The three parts of the data set, each checked; raises `InputError` for a file that is wrong"
     npz, texts = Path(folder)/"binarized_mnist.npz", zip(SPLITS, self.text_files)
     if npz.is_file(): packed = read_npz(npz)
     else: packed = {part: np.packbits(read_amat(Path(folder)/file), axis=-1) for part, file in texts}

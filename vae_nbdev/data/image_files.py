@@ -160,7 +160,7 @@ def _check_names(names, path):
 
 # %% ../../nbs/02_data/05_image_files.ipynb #cell-017
 def read_arrays(path:str|Path): # part → (images uint8 (N, D), labels or None); the only part may be "all"
-    "The images of an .npz file"
+    "The images of an .npz file; raises `InputError` for a file that holds anything else"
     try: arrays = load_arrays(path, MAX_IMAGE_BYTES, "Write it again.")
     except InputError as error:
         if "Object arrays" not in str(error): raise
@@ -228,7 +228,7 @@ def _list_images(folder): # list of (path, class or None)
 
 # %% ../../nbs/02_data/05_image_files.ipynb #cell-022
 def list_parts(folder:str|Path): # part → list of (path, class or None); the only part may be "all"
-    "The images of a folder; its folders are parts if all of them are called like parts"
+    "The images of a folder; its folders are parts if all of them are called like parts; `InputError` for a mixture"
     files, folders = _list_entries(folder)
     stated = sorted(name for name in folders if name.lower() in SPLIT_NAMES)
     if not stated: return {"all": _list_images(folder)}

@@ -249,7 +249,7 @@ def simulate_images(
     *, n_images:int, # number of images
     seed:int=0,
 ): # codes (n_images, d) and images (n_images, D)
-    "Draw images from the model, with the codes they were generated from"
+    "Draw images from the model, with the codes they were generated from; raises `InputError` as `bdmc` does"
     check_annealing(model, W)
     weight = next(model.parameters())
     codes = prior.sample((n_images,), make_generator(seed, "simulated codes")).to(weight)
@@ -270,7 +270,7 @@ def bdmc(
     model:Autoencoder,
     prior, # p(z)
     W=None, # one fixed weight sample, for Bayesian weights
-    *, n_images:int=100, # number of simulated images
+    *, n_images:int=100, # number of simulated images, `InputError` below 1
     block:int=None, # images at a time: changes memory and speed, not the values
     progress:bool=True, # show a progress bar
     compile:bool=None, # compile? `None`: from `AIS_COMPILE_FROM_SAMPLES` decoded images on

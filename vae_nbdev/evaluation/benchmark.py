@@ -233,8 +233,8 @@ def check_benchmark_settings(model:Autoencoder, dataset:Dataset, *, L:int, noise
     return check_mc_samples(model, L=L, least=least_eval_samples(model)), check_noise(noise)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-030
-def likelihood_bound(model:Autoencoder, split:Split) -> float|None:
-    "The highest mean log-likelihood any reconstruction of these images can reach; `None` where it is unbounded"
+def likelihood_bound(model:Autoencoder, split:Split) -> float|None: # None where it is unbounded
+    "The highest mean log-likelihood any reconstruction of these images can reach; `InputError` for a classifier"
     check_autoencoder(model)
     bound = model.likelihood.bound(check_split(split).batch(slice(None)).x)
     return None if bound is None else bound.double().mean().item()
@@ -270,10 +270,10 @@ def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of cl
 @patch
 @full_precision()
 def benchmark(self:Autoencoder,
-    dataset, # a Dataset; its test images are scored, each exactly once
-    *, L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
+    dataset, # a Dataset; its test images are scored once; `InputError` for pixels that the likelihood cannot have
+    *, L:int=10, # Monte Carlo samples of (W, z), or `InputError` for too few; deterministic models use 1
     seed:int=0, # of the benchmark's random numbers
-    noise=NOISE_LEVELS, # standard deviations ε of the noise curve
+    noise=NOISE_LEVELS, # standard deviations ε of the noise curve; `InputError` for a single number
     importance_samples:int=100, # k of IWLL(k), for models whose q(z|x) has a density; 0: no IWLL
     batch_size:int=1000, # changes speed and memory, not the values
     progress:bool=False, # show a progress bar of the importance sampling, the longest part
@@ -300,7 +300,7 @@ def device_and_dtype(model:Architecture) -> dict: # device and dtype, as `Tensor
     return {"device": weight.device, "dtype": weight.dtype}
 
 def mean_code_weights(model:Autoencoder, *, L:int, seed:int):
-    "The weight samples that mean codes are averaged over, L or as many as the model needs; `None` for point weights"
+    "The weight samples of mean codes, L or as many as the model needs, or `None`; raises `InputError` for a classifier"
     check_autoencoder(model)
     L = max(L, model.min_samples) # all members of an ensemble enter a mean code
     return model.sample_from_W(L, make_generator(seed, "posterior means", device=device_and_dtype(model)["device"]))
@@ -325,7 +325,7 @@ def encode_mean(
     seed:int=0, # of the weight samples
     W=None, # weight samples to use; `None`: those of mean codes
 ) -> Tensor: # (B, d), on the model's device
-    "The mean code of each image"
+    "The mean code of each image; raises `InputError` for a classifier, and for other images"
     check_autoencoder(model), check_image_tensor(model, x)
     return _marginal_mean(model, x, mean_code_weights(model, L=L, seed=seed) if W is None else W)
 
@@ -339,7 +339,7 @@ def posterior_means(
     batch_size:int=1000, # changes memory, not the values
     W=None, # weight samples to use; `None`: those of mean codes
 ) -> Tensor: # (N, d) on the CPU
-    "`encode_mean` of every image of a split, in order"
+    "`encode_mean` of every image of a split, in order; raises `InputError` as it does"
     W = mean_code_weights(model, L=L, seed=seed) if W is None else W
     rows = batch_slices(len(check_split(split)), batch_size)
     redraw = make_generator(seed, "redraw", device=split.images.device)

@@ -238,7 +238,7 @@ def _check_paired(test, ood_sets, paired):
 def ood_detection(
     model:Autoencoder,
     dataset, # a Dataset; its test images are in-distribution
-    ood_sets:dict|None=None, # name → Split of OOD images; `None`: make_ood_sets
+    ood_sets:dict|None=None, # name → Split of OOD images; `None`: make_ood_sets; `InputError` for other images
     *, L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
     k:int|None=None, # importance samples of IWLL(k); `None`: no IWLL
     seed:int=0, # of all samples; the weight samples are the same for all images

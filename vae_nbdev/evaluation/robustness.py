@@ -59,7 +59,7 @@ def corruption_curves(
     model:Autoencoder,
     split, # images; each is scored exactly once at each strength
     samples, # from `draw_mc_samples(model, split, L, seed)`
-    *, strengths:dict|None=None, # kind → its strengths; `None`: all of `CORRUPTIONS`
+    *, strengths:dict|None=None, # kind → its strengths; `None`: all of `CORRUPTIONS`; `InputError` for another kind
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # kind → [{"strength", and the fields of Estimate}, …]
     "ELL of the clean images, encoded from corrupted ones, in nats per image with standard errors"
@@ -98,7 +98,7 @@ class PixelUncertainty(NamedTuple):
 def uncertainty_maps(
     model:Autoencoder, # afterwards in evaluation mode
     x:Tensor, # images (B, D) in [0, 1]
-    *, L:int=100, # Monte Carlo samples of (W, z), at least 2; deterministic models need, and use, 1
+    *, L:int=100, # Monte Carlo samples of (W, z), below 2 `InputError`; deterministic models use 1
     generator:torch.Generator=None, # on the model's device
     draw_codes:bool=True, # draw z as well? otherwise decode the possible code nearest to the mean of q(z|x, W_l)
 ) -> PixelUncertainty: # on the CPU

@@ -160,7 +160,7 @@ def compare_with_best(
 
 # %% ../../nbs/07_evaluation/13_significance.ipynb #cell-031
 def variance_components(
-    models # score matrices (L, N) of the trained models of a row, one for each seed, at least 2
+    models # score matrices (L, N) of the trained models of a row, one for each seed; `InputError` for a single one
 ) -> dict: # "seed", "draw", "image": variances of the row's mean, nats²
     "Unbiased parts of the variance of a mean over seeds, draws and images; an estimate may fall below 0"
     if len(models) < 2: raise InputError("a variance between seeds needs at least two trainings, got one.")

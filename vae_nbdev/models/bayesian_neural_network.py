@@ -18,7 +18,8 @@ from ..core.randomness import make_generator
 from ..nn.bayesian_layers import EstimatorName, bayesian_layers, check_prior_sd
 from ..nn.dropout import DropRate
 from ..nn.laplace import class_curvature
-from ..nn.networks import MAX_WIDTH, ActivationName, Network, Pixels, dense_stack, parse_network
+from ..nn.networks import MAX_WIDTH, ActivationName, Network, Pixels
+from ..nn.networks import check_activation, dense_stack, parse_network
 from ..nn.weight_options import WEIGHT_METHODS, Classifier, SampledWeights
 
 # %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-007
@@ -50,9 +51,9 @@ class BayesianNeuralNetwork(SampledWeights, Classifier):
     ):
         super().__init__()
         self.config["network"] = self.config["network"] or "400-400"
-        self.n_pixels, self.estimator = n_pixels, estimator
-        sizes = n_pixels, *parse_network(self.config["network"]), n_classes
-        self.classifier = dense_stack(sizes, self.layer_factory(), activation)
+        self.n_pixels, self.estimator, hidden = n_pixels, estimator, parse_network(self.config["network"])
+        check_activation(self, "relu", hidden != ())
+        self.classifier = dense_stack((n_pixels, *hidden, n_classes), self.layer_factory(), activation)
         self.attach_weights(weights, prior_sd, weight_sets=weight_sets, drop_rate=drop_rate)
 
 # %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-010
@@ -64,7 +65,7 @@ def layer_factory(self:BayesianNeuralNetwork):
 
 @patch
 def attach_weights(self:BayesianNeuralNetwork, weights:str, prior_sd:float|None, **options:int|float|None):
-    "Attach the method of the weights; mean-field weights have the class's own"
+    "Attach the method of the weights; mean-field weights have the class's own; `InputError` for another's option"
     defaults = inspect.signature(type(self)).parameters
     if weights == "mean_field":
         check_prior_sd(self.config["constant_prior"], prior_sd, defaults["prior_sd"].default)
@@ -94,7 +95,7 @@ def feedforward(self:BayesianNeuralNetwork,
 
 @patch
 def get_ll(self:BayesianNeuralNetwork, y:Tensor, logits:Tensor) -> Tensor:
-    "log p(y|x, W) in nats per image: labels (B,), logits (L, B, classes) → (L, B)"
+    "log p(y|x, W) in nats per image: labels (B,), logits (L, B, classes) → (L, B); `InputError` for other sizes"
     if len(y) != logits.shape[1]: raise InputError(f"{logits.shape[1]} images need as many labels, got {len(y)}.")
     return logits.log_softmax(-1).gather(-1, y.expand(len(logits), -1)[..., None])[..., 0]
 
@@ -127,7 +128,7 @@ def predict(self:BayesianNeuralNetwork,
     eps:float=0., # standard deviation of the noise on the images
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> Tensor: # log p(y|x, W) for every class (L, N, classes), float64 on the CPU
-    "Log-probabilities of the classes of every image under each weight sample"
+    "Log-probabilities of the classes of every image under each weight sample; raises `InputError` for other images"
     weight, rows = next(self.eval().parameters()), batch_slices(len(check_split(split)), batch_size)
     eps = check_number(eps, "eps, the standard deviation of the noise,", minimum=0)
     W = self.sample_from_W(L, make_generator(seed, "benchmark weights", device=weight.device))

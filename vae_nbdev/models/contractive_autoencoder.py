@@ -16,6 +16,7 @@ from ..core.schema import CountOrZero, bounded
 from .plain_autoencoder import PlainAutoencoder
 from ..nn.autoencoder import Autoencoder, ObjectiveTerms
 from ..nn.networks import Network, Width
+from ..nn.registry import check_factor
 
 # %% ../../nbs/04_models/14_contractive_autoencoder.ipynb #cell-007
 def squared_jacobian_norm(
@@ -48,6 +49,7 @@ class ContractiveAutoencoder(PlainAutoencoder):
         **kwargs
     ):
         super().__init__(network, latent, **kwargs)
+        check_factor(self, "probes", "contraction_weight")
         self.contraction_weight, self.probes = contraction_weight, probes
 
 # %% ../../nbs/04_models/14_contractive_autoencoder.ipynb #cell-010

@@ -91,6 +91,9 @@ class HierarchicalVAE(Autoencoder):
         self.prior = HierarchicalPrior(upper, dense_stack(down, POINT_LAYERS, activation), latent)
         self.latent = self.prior.d
 
+    @property
+    def more_activations(self): return parse_network(self.config["upper_network"]) != ()
+
 # %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-012
 @patch
 def encode(self:HierarchicalVAE, x:Tensor, W:WeightSample=None) -> HierarchicalPosterior:

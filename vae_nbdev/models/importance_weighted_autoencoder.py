@@ -37,11 +37,12 @@ class ImportanceWeightedAutoencoder(VariationalAutoencoder):
         latent:Width=2, # code dimensions d
         k:Count=5, # weighted codes in one bound
         gradient:GradientName="standard", # for the encoder; "doubly_reparameterised" is DReG
-        elbo_weight:BoundShare=0., # share of the ELBO in the objective; above 0: CIWAE
+        elbo_weight:BoundShare=0., # share of the ELBO in the objective; above 0: CIWAE; `InputError` with DReG or k = 1
         **kwargs
     ):
         super().__init__(network, latent, **kwargs)
         if elbo_weight and gradient != "standard": raise InputError("elbo_weight needs the standard gradient.")
+        if elbo_weight and k == 1: raise InputError("elbo_weight has no effect with k = 1, whose bound is the ELBO.")
         self.k, self.gradient, self.elbo_weight = k, gradient, elbo_weight
         self.functional = gradient == "standard"  # the other changes a gradient during the backward pass, by a hook
 

@@ -17,6 +17,7 @@ from .plain_autoencoder import PlainAutoencoder
 from ..nn.autoencoder import Autoencoder, ObjectiveTerms
 from ..nn.layers import find_layers
 from ..nn.networks import Network, Width
+from ..nn.registry import check_factor
 
 # %% ../../nbs/04_models/15_regularised_autoencoder.ipynb #cell-007
 DECODER_PENALTIES = ("l2", "gradient")
@@ -38,6 +39,7 @@ class RegularisedAutoencoder(PlainAutoencoder):
         **kwargs
     ):
         super().__init__(network, latent, **kwargs)
+        check_factor(self, "decoder_penalty", "decoder_weight")
         self.code_weight, self.decoder_weight = code_weight, decoder_weight
         self.decoder_penalty = decoder_penalty
 

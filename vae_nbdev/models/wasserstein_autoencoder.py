@@ -16,6 +16,7 @@ from .plain_autoencoder import PlainAutoencoder
 from ..nn.autoencoder import Autoencoder, ObjectiveTerms
 from ..nn.mmd import KernelName, mmd_rows
 from ..nn.posteriors import PointPosterior
+from ..nn.registry import check_factor
 
 # %% ../../nbs/04_models/16_wasserstein_autoencoder.ipynb #cell-007
 MMDWeight = bounded("MMDWeight", float, ge=0, le=1e9) # the factor of MMD² in the objective
@@ -32,6 +33,7 @@ class MatchesAggregate(Autoencoder):
         **kwargs
     ):
         self.mmd_weight, self.kernel = mmd_weight, kernel
+        check_factor(self, "kernel", "mmd_weight")
         super().__init__(**kwargs)
 
     def get_nelbo(self, x:Tensor, L:int=1, generator:torch.Generator=None) -> MMDTerms:

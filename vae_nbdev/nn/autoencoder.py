@@ -21,7 +21,7 @@ from .likelihoods import LikelihoodName, make_likelihood
 from .layers import POINT_LAYERS, count_masked, find_layers, reset_parameters, named_weights
 from .bayesian_layers import BayesianLayer, EstimatorName, WeightSample, bayesian_layers, check_prior_sd
 from .bayesian_layers import ESTIMATORS, sample_weights, total_weight_kl
-from .networks import ActivationName, DenseBody, Network, Pixels, Width
+from .networks import ActivationName, DenseBody, Network, Pixels, Width, check_activation
 from .posteriors import GaussianPosterior, PointPosterior, Posterior
 from .priors import Prior, PriorName, bind_prior, check_codes, make_prior, prior_class
 from .registry import check_constructor, register
@@ -41,7 +41,7 @@ class Architecture(nn.Module, metaclass=PrePostInitMeta):
     task, plots, weight_posterior = "reconstruction", (), "point"
     posterior = latent_posterior = latent_description = None
     matches_prior, takes_beta, penalties, objective_options = False, True, (), ("beta",)
-    deterministic, mc_samples, min_samples, functional = False, 1, 1, True
+    deterministic, mc_samples, min_samples, functional, more_activations = False, 1, 1, True, False
 
     def __init_subclass__(cls):
         cls.name, own = camel2snake(cls.__name__), vars(cls)
@@ -232,6 +232,7 @@ def build_networks(self:Autoencoder,
     "Make encoder and decoder, and note what the body made of the arguments"
     self.config |= {"network": network, "activation": activation}
     body, layers = self.body(network, latent, activation, self.n_pixels), self.layer_factory()
+    check_activation(self, body.default_activation, body.has_activation or self.more_activations)
     self.latent, self.encoder, self.decoder = body.latent, body.encoder(self.heads, layers), body.decoder(layers)
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-027
@@ -239,7 +240,7 @@ def build_networks(self:Autoencoder,
 def sample_from_W(self:Autoencoder,
     L:int=1, # number of weight samples
     generator:torch.Generator=None, # on the model's device
-    estimator:str="weights", # a key of `ESTIMATORS`; "weights" fixes whole weight sets
+    estimator:str="weights", # a key of `ESTIMATORS`, otherwise `InputError`; "weights" fixes whole weight sets
 ): # a WeightSample; `None` for point weights
     "L samples from q(W), for the encoder and the decoder of one pass"
     check_choice(estimator, ESTIMATORS, "estimator")
@@ -293,8 +294,7 @@ def weight_kl(self:Autoencoder,
 ) -> Tensor: # nats per image, a scalar; 0 for point weights
     "KL(q(W) ‖ p(W)) / N; raises `InputError` while N (`n_train`) is not set"
     if self.weight_posterior == "point": return next(self.parameters()).new_zeros(())
-    if self.n_train is None:
-        raise InputError("KL_W needs the number of training images: set model.n_train, or use learn.")
+    if self.n_train is None: raise InputError("KL_W needs the number of training images: set n_train, or use learn.")
     return total_weight_kl(self, W) / self.n_train
 
 @patch

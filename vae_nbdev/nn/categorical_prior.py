@@ -57,7 +57,7 @@ class UniformCategorical(Prior):
     "Independent uniform variables with `size` classes, as joined one-hot vectors; for categorical posteriors"
     default_size, euclidean, discrete = 10, False, True
 
-    def __init__(self, d:int, size:int=None):
+    def __init__(self, d:int, size:int=None): # InputError unless `size` divides d
         super().__init__(d, size)
         if d % self.size:
             raise InputError(f"latent must be a multiple of the number of classes, {self.size}, got {d}.")

@@ -59,7 +59,7 @@ class DropoutWeights(WeightMethod):
     "Dropout in training and in every prediction (Gal and Ghahramani 2016)"
     name, options = "dropout", ("drop_rate",)
 
-    def __init__(self, model:Architecture, drop_rate:float=0.1):
+    def __init__(self, model:Architecture, drop_rate:float=0.1): # InputError for a model without hidden units
         super().__init__(model)
         self.rate = drop_rate
         if not hidden_layers(model):

@@ -31,7 +31,7 @@ class EnsembleLayer(Layer):
         "Weights and biases of each member uniform within 1/√fan-in"
         for p in (self.weight, self.bias): p.copy_(uniform_within(1 / math.sqrt(self.map.fans[0]), generator, p))
 
-    def forward(self, x:Tensor, W:WeightSample=None): # (B, *event) or (L, B, *event) → (L, B, *event)
+    def forward(self, x:Tensor, W:WeightSample=None): # (L, B, *event); InputError without W
         if W is None: raise InputError("an ensemble needs a choice of its members: pass W from sample_from_W.")
         return W.apply(self, x)
 

@@ -22,7 +22,7 @@ class FlowPrior(Prior):
     "RealNVP with `size` affine couplings (Dinh et al. 2017); in one dimension it is a Gaussian"
     default_size = 4
 
-    def __init__(self, d:int, size:int=None):
+    def __init__(self, d:int, size:int=None): # InputError for a single coupling in one dimension
         super().__init__(d, size)
         if self.size < 2 and d == 1:
             raise InputError("one coupling of a flow prior holds the only dimension of the code: prior_size must be "

@@ -56,7 +56,7 @@ class SizedEncoder(Autoencoder):
         "The number of encoder outputs for d code dimensions"
         raise NotImplementedError(f"{type(self).__name__} does not say how many outputs its encoder has")
 
-    def build_networks(self, network:str, latent:int|None, activation:str):
+    def build_networks(self, network:str, latent:int|None, activation:str): # InputError without a bottleneck
         if latent is None:
             raise InputError(f"latent none (no bottleneck) does not exist for {self.name}: choose a number.")
         super().build_networks(network, latent, activation)

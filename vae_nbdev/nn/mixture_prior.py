@@ -70,7 +70,7 @@ class MixturePrior(DiagonalMixture):
         self.logits = nn.Parameter(torch.zeros(self.size))
         self.mean, self.log_std = (nn.Parameter(torch.zeros(self.size, d)) for _ in range(2))
 
-    def bind(self, model:nn.Module):
+    def bind(self, model:nn.Module): # InputError for a model whose objective does not train the mixture
         if model.has_latent_density and "mmd" not in model.penalties: return
         raise InputError(f"{model.name} sees samples of its prior, from which the weights of {self.name} get no "
                          "gradient: use prior=standard_normal.")

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MAX_WIDTH', 'LAYER_KINDS', 'Network', 'Width', 'Pixels', 'ACTIVATIONS', 'ActivationName', 'MAX_WEIGHTS', 'Stack',
-           'NetworkSizes', 'split_network', 'parse_network', 'make_activation', 'check_weights', 'dense_stack',
-           'DenseBody', 'conv_sides', 'ResidualBlock', 'ConvBody']
+           'NetworkSizes', 'split_network', 'parse_network', 'make_activation', 'check_activation', 'check_weights',
+           'dense_stack', 'DenseBody', 'conv_sides', 'ResidualBlock', 'ConvBody']
 
 # %% ../../nbs/03_nn/05_networks.ipynb #cell-003
 import math
@@ -97,6 +97,16 @@ def make_activation(
 
 ActivationName = choice("ActivationName", ACTIVATIONS, "activation") # a key of `ACTIVATIONS`
 
+def check_activation(
+    model:nn.Module, # its `config` names network and activation
+    default:str, # the activation that nobody has chosen
+    used:bool, # whether a layer has an activation
+):
+    "Raise `InputError` for the choice of an activation that changes nothing"
+    if used or model.config["activation"] == default: return
+    raise InputError(f"activation has no effect on {model.name} with network {model.config['network']}, which has "
+                     "none: leave it out.")
+
 # %% ../../nbs/03_nn/05_networks.ipynb #cell-016
 MAX_WEIGHTS = 2**28 # of an encoder or decoder: 1 GB in float32
 
@@ -125,14 +135,13 @@ class DenseBody:
 
     def __init__(self,
         network:Network, # hidden sizes, such as "256-128" or "300-300 gated"
-        latent:Width, # code dimensions d
+        latent:Width, # code dimensions d; `InputError` for `None`
         activation:ActivationName, # between layers
         n_pixels:Pixels=784, # D
     ):
         if latent is None: raise InputError("latent none (no bottleneck) exists only for convolutional architectures.")
         self.hidden, self.gated = parse_network(network, ["gated"]), split_network(network).layer_kind == "gated"
-        if self.gated and activation != self.default_activation:
-            raise InputError(f"gated layers have no other activation: leave out {activation!r}, or the word gated.")
+        self.has_activation = bool(self.hidden) and not self.gated
         self.latent, self.activation, self.n_pixels = latent, activation, n_pixels
 
 # %% ../../nbs/03_nn/05_networks.ipynb #cell-018
@@ -165,8 +174,8 @@ class ResidualBlock(Stack):
     def forward(self, x:Tensor, W:WeightSample=None) -> Tensor: return x + super().forward(x, W)
 
 class ConvBody:
-    "Stride-2 convolutions to the code and transposed convolutions back, with leaky ReLU by default, or residual"
-    kind, default_network, default_activation = "conv", "10-10-10", "leaky_relu"
+    "Stride-2 convolutions to the code and transposed ones back; `InputError` for layers that they cannot have"
+    kind, default_network, default_activation, has_activation = "conv", "10-10-10", "leaky_relu", True
 
     def __init__(self,
         network:Network, # maps of each convolution, such as "10-10-10", "10-10-10+64" or "16-32 residual"

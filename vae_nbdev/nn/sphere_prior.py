@@ -107,14 +107,14 @@ class UniformSphere(Prior):
     "The uniform distribution on the unit sphere in d dimensions, d ≥ 2; for von Mises-Fisher posteriors only"
     euclidean = False
 
-    def __init__(self, d:int, size:int=None):
+    def __init__(self, d:int, size:int=None): # InputError for d = 1
         if d < 2: raise InputError(f"a sphere needs latent to be at least 2, got {d}.")
         super().__init__(d, size)
 
     @property
     def quantile_dimensions(self): return self.d - 1
 
-    def bind(self, model:nn.Module):
+    def bind(self, model:nn.Module): # InputError for other codes
         if issubclass(model.posterior, VonMisesFisherPosterior): return
         raise InputError(f"the codes of {model.name} are not on a sphere: choose another prior than {self.name}.")
 

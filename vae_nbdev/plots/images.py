@@ -25,7 +25,7 @@ def images_per_class(
     split, # a Split, such as dataset.test
     n:int=10, # number of images
 ) -> Tensor: # positions in the split (n,)
-    "The first images of each class in turn; without labels, the first images"
+    "The first images of each class in turn; without labels, the first images; `InputError` if there are none"
     n = check_number(n, "n", minimum=1, integer=True)
     if not len(split): raise InputError("there are no images to draw: choose a part that has some.")
     if split.labels is None: return torch.arange(min(n, len(split)))
@@ -49,7 +49,7 @@ def reconstruct(
     L:int=10, # Monte-Carlo samples of weights and code; deterministic models use one
     seed:int=0, # of noise and samples
 ) -> Reconstruction: # on the CPU
-    "Encode the images, or noisy versions of them, and decode"
+    "Encode the images, or noisy versions of them, and decode; raises `InputError` for a classifier or other images"
     check_number(eps, "eps", minimum=0)
     check_autoencoder(model), check_image_tensor(model, x)
     x = x.to(**device_and_dtype(model.eval()))
@@ -110,7 +110,7 @@ def plot_enc_dec(self:Autoencoder,
     seed:int=0, # of the samples
     path=None, # where to save it
 ) -> PlotFigure:
-    "Test images above their reconstructions, with each image's ELL in nats"
+    "Test images above their reconstructions, with each image's ELL in nats; `InputError` for no test images"
     x = _test_images(dataset, n)
     r = reconstruct(self, x, L=L, seed=seed)
     rows = [("image", x.cpu(), None), ("reconstruction", r.mean, r.ell)]
@@ -126,7 +126,7 @@ def plot_noisy_recon(self:Autoencoder,
     seed:int=0, # of noise and samples
     path=None, # where to save it
 ) -> PlotFigure:
-    "Test images, noisy versions of them, and reconstructions from those, with the clean image's ELL(ε) in nats"
+    "Test images, noisy versions, and reconstructions from those, with ELL(ε) in nats; `InputError` for no images"
     x = _test_images(dataset, n)
     r = reconstruct(self, x, eps, L, seed)
     rows = [("image", x.cpu(), None), (f"noisy, ε = {eps:g}", r.inputs, None), ("reconstruction", r.mean, r.ell)]
@@ -142,7 +142,7 @@ def plot_recon_matrix(
     seed:int=0, # of noise and samples, the same for every model
     path=None, # where to save it
 ) -> PlotFigure:
-    "Test images and, row by row, each model's reconstructions; with `eps`, from noisy versions of them"
+    "Test images and, row by row, each model's reconstructions from them or noisy versions; `InputError` for none"
     x = _test_images(dataset, n)
     results = {name: reconstruct(model, x, eps, L, seed) for name, model in check_models(models).items()}
     rows = [("image", x.cpu(), None)]

@@ -152,7 +152,7 @@ def draw_latent_repr(
     seed:int=0, # of the weight samples
     title:str|None=None, # None: the model's name
 ):
-    "Draw the mean code of every test image"
+    "Draw the mean code of every test image; raises `InputError` for too few images"
     codes, labels = _test_codes(model, dataset, L, seed), dataset.test.labels
     labels, title = None if labels is None else labels.cpu(), model_title(model) if title is None else title
     if codes.shape[1] == 1: return draw_histograms(ax, codes, labels, title=title, classes=dataset.classes)
@@ -168,7 +168,7 @@ def plot_latent_repr(self:Autoencoder,
     seed:int=0, # of the weight samples
     path=None, # where to save it
 ) -> PlotFigure:
-    "The mean code of every test image, coloured by class; for d > 2 the first two principal components"
+    "The mean code of every test image, coloured by class, for d > 2 in its principal plane; `InputError` for too few"
     test = check_split(check_parts(dataset).test)
     picture, title = PlotFigure(5.4, 5), f"{model_title(self)}: {len(test):,} test codes"
     draw_latent_repr(picture.subplots(), self, dataset, L, seed, title)
@@ -260,7 +260,7 @@ def latent_grid(
     limits=None, # (low, high), or a pair for each axis; "quantiles": of the prior; None: the range of the codes
     seed:int=0, # of the weight sample, where weights are random
 ) -> LatentGrid:
-    "Decode a uniform grid on the plane of some codes, all tiles with the same weights"
+    "Decode a uniform grid on the plane of some codes, all tiles with the same weights; `InputError` for wrong limits"
     W = grid_weights(model, seed=seed)
     if isinstance(limits, str) and limits == "quantiles": points, limits, names = prior_quantiles(model, n)
     else:
@@ -300,7 +300,7 @@ def draw_latent_recon(
     seed:int=0, # of the weight sample, where weights are random
     title:str|None=None, # None: the model's name
 ):
-    "Draw the expected image at each point of a uniform grid of codes"
+    "Draw the expected image at each point of a uniform grid of codes; `InputError` without a range or a plane"
     check_autoencoder(model)
     n = check_number(n, "n", minimum=2, integer=True)
     if dataset is None and (limits is None or model.latent > 2 and limits != "quantiles"):
@@ -329,7 +329,7 @@ def plot_latent_recon(self:Autoencoder,
 @default_style()
 def plot_side_by_side(
     draw, # draw_latent_repr or draw_latent_recon
-    models:dict, # name → model
+    models:dict, # name → model; `InputError` for none
     dataset, # the same for all
     columns:int=3, # panels in a row
     path=None, # where to save it

@@ -55,7 +55,7 @@ def copy_run(
     source, # folder of a run
     target, # folder in a study; in an earlier copy, files that the source lacks stay
 ):
-    "Copy a run into a study"
+    "Copy a run into a study; raises `InputError` for a file that cannot be copied"
     source, target = Path(source), Path(target)
     if target.exists() and os.path.samefile(source, target): return
     if (source / "result.json").exists(): set_result_aside(target, read_result_key(source / "result.json"))

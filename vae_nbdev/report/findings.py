@@ -7,10 +7,11 @@ __all__ = ['MEAN_IMAGE_MARGIN', 'SUMMARY_CARDS', 'count_noun', 'model_counts', '
            'scores_of_row', 'compare_rows', 'rows_without_difference', 'verdict_text', 'loose_sentence',
            'best_row_sentence', 'range_parts', 'below_mean_image', 'mean_image_sentence', 'noise_topics', 'bound_topic',
            'ais_topic', 'kl_sentence', 'limit_sentence', 'size_sentence', 'unit_sentence', 'finding_topics', 'findings',
-           'measure_card', 'score_cards', 'knn_card', 'summary_cards', 'group_summary', 'run_summary', 'capital_title',
-           'group_heading']
+           'measure_card', 'score_cards', 'knn_card', 'summary_cards', 'group_summary', 'warm_up_note', 'run_summary',
+           'capital_title', 'group_heading']
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-003
+import math
 from pathlib import Path
 from fastcore.xml import A, Dd, Div, Dl, Dt, H3, P, Strong
 from ..core.files import InputError
@@ -302,22 +303,29 @@ def group_summary(group:Group, folder:str|Path|None) -> list:
     return [summary_cards(group, folder), findings(group, folder)]
 
 # %% ../../nbs/10_report/03_findings.ipynb #cell-034
+def warm_up_note(results:list) -> tuple: # of a sentence, or of nothing
+    "How many runs ended within their KL warm-up"
+    n = sum(r["run"].get("kl_warm_up", 0) >= r["run"].get("epochs", math.inf) for r in results)
+    return (f" {count_noun(n, 'run')} ended within KL warm-up: no step minimised the full objective.",) if n else ()
+
 def run_summary(
     results, # without those of counterexamples
     failures, # run name → reason
     kept=(), # names of runs, also of counterexamples, whose result is an older one
 ) -> P:
-    "How many runs and models there are, how many runs failed, and how many results are of older code"
+    "How many runs and models there are, how many failed, ended within KL warm-up, or are of older code"
     done = f"All {len(results)} runs are" if len(results) > 1 else "The only run is"
     done += f" done: {model_counts(results)}."
     n_older = sum(result["name"] in kept for result in results)
     verb = "is" if n_older == 1 else "are"
     older = f" {n_older:,} of {count_noun(len(results), 'result')} {verb} of older code: see "
-    note = (older, A("the settings", href="#Settings-and-provenance"), " at the end.") if n_older else ()
+    note = warm_up_note(results)
+    if n_older: note += older, A("the settings", href="#Settings-and-provenance"), " at the end."
     if not failures: return P(done, *note)
     failed = f"{len(failures)} of {count_noun(len(results) + len(failures), 'run')} failed"
     return P(Strong(failed), ": see ", A("the reasons", href="#Failed-runs"), " at the end.", *note, cls="alarm")
 
+# %% ../../nbs/10_report/03_findings.ipynb #cell-035
 def capital_title(group:Group) -> str:
     "The title of a group as the beginning of a sentence; the name of own images stays as it is"
     own = (group.rows[0].results[0].get("run") or {}).get("images")

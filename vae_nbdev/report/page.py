@@ -208,7 +208,7 @@ def page_exporter(template:str|Path, file:str="index.html.j2", anchor:str="#"): 
 
 def notebook_html(notebook:str|Path, template:str|Path, prepare:callable, file:str="index.html.j2",
                   anchor:str="#") -> str:
-    "HTML of an executed notebook; `prepare` gets its cells and returns the resources of the template"
+    "HTML of an executed notebook, or an `InputError`; `prepare` gets its cells and returns the template's resources"
     import nbformat
     exporter, text = page_exporter(template, file, anchor), read_bytes(notebook, "the notebook", 2**30)
     try:
@@ -288,7 +288,7 @@ def write_run_page(folder:str|Path, template:str|Path, title:str, home:str="../.
     return Path(folder) / "notebook.html"
 
 def execute_part(notebook:str|Path, output:str|Path, parameters:dict):
-    "Execute a notebook of a report; the error that ended it becomes one sentence"
+    "Execute a notebook of a report; what ended it becomes the sentence of an `InputError` or a `RuntimeError`"
     try: execute_notebook(notebook, output, parameters)
     except RuntimeError as error:
         reason = f"{Path(notebook).name} ended with {failure_reason(str(error)).rstrip('.')}"
@@ -332,7 +332,7 @@ def build_report(
     failures:dict, # run name → reason
     data_dir=None, # where data files lie
 ) -> Path: # of index.html
-    "Make the HTML report of a study and its presentation, also if runs have failed"
+    "Make the HTML report of a study and its presentation, also if runs have failed; `InputError` if there is none"
     out, source = Path(out), Path(notebook).parent
     check_study_folder(study, out)
     for run in study.runs: make_folder(path_within(out, RUNS, run_name(run)))

@@ -145,6 +145,8 @@ class RunParameters(Schema):
     "The parameters of a run, by their names: single values, and the options of the architecture"
     __pydantic_extra__:dict[str, Scalar]
     options:Options|None = None
+    epochs:Count = None # may be missing
+    kl_warm_up:CountOrZero = 0
 
 # %% ../../nbs/10_report/00_schemas.ipynb #cell-015
 class Result(Schema):

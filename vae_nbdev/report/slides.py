@@ -27,12 +27,10 @@ from ..plots.latent import latent_grid
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-004
 from ..studies.model_names import short_name
-from .results import OLDER_NOTE, Group, bound_mark, column_settings, competes, given_weights_note
-from .results import group_results, is_builtin_study, is_teacher_forced, older_mark, row_setting
-from .results import score_line
-from .tables import HIGHER_IS_BETTER, LOOSE_NOTE, column_places, error_sentence, group_styles, is_loose
-from .tables import legend_swatch, loose_mark, mean_over_seeds, measure_heading, score_cell
-from .tables import teacher_forced_note, with_subscripts
+from .results import OLDER_NOTE, Group, bound_mark, column_settings, given_weights_note
+from .results import group_results, is_builtin_study, is_teacher_forced, older_mark, score_line
+from .tables import LOOSE_NOTE, error_sentence, group_styles, is_loose, legend_swatch, mean_over_seeds
+from .tables import measure_heading, score_cell, score_column, teacher_forced_note, with_subscripts
 from .findings import capital_title, count_noun, model_counts, rank_rows
 from .figures import html_figure, shown_model
 from .explorer_views import top_rows
@@ -177,12 +175,8 @@ def limit_rows(group:Group):
 
 def ranking_cells(group:Group, rows:list, key:str, setting:int|None) -> list: # setting: its k or L
     "A measure of all rows as in the table of the report; an ELL − KL only where it is a bound"
-    shown = lambda row: row_setting(row, key) in (None, setting) and (key != "elbo" or not bound_mark(row))
-    scores, places = [row.score(key) if shown(row) else None for row in rows], column_places(group, key)
-    competing = [score.mean for row, score in zip(rows, scores) if score and competes(row, key)]
-    best = format_number(max(competing), places) if competing and key in HIGHER_IS_BETTER else None
-    marks = [loose_mark(row, key) for row in rows]
-    return [score_cell(score, places, best, mark, competes(row, key)) for row, score, mark in zip(rows, scores, marks)]
+    cells = score_column(group._replace(rows=rows), key, setting)[1]
+    return [score_cell(None, 0, None) if key == "elbo" and bound_mark(row) else cell for row, cell in zip(rows, cells)]
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-023
 def _name_cell(row, styles) -> Th:

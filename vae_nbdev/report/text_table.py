@@ -197,7 +197,7 @@ def write_number_files(
     results, # of a study
     out, # its folder
 ):
-    "Write the numbers of all runs and models as CSV, and the tables for a paper"
+    "Write the numbers of all runs and models as CSV, and the tables for a paper; `InputError` if it cannot write them"
     runs, models, paper = (Path(out) / name for name in NUMBER_FILES)
     for path, table in ((runs, results_table(results)), (models, summary_table(results))):
         with replace_file(path) as file: table.to_csv(file, index=False, lineterminator="\n")

@@ -83,7 +83,7 @@ def use_threads(
 MAX_THREADS = 1024
 
 def thread_count(text:str):
-    "`auto`, or a whole number of threads"
+    "`auto`, or a whole number of threads; `ArgumentTypeError` for another text"
     if text == "auto": return text
     try: number = whole_number(text)
     except ArgumentTypeError: number = 0

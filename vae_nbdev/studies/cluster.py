@@ -146,7 +146,7 @@ def run_on_dask(
     progress:bool=True, # show a progress bar
     keep_results:bool=False, # use finished results of other code as they are
 ) -> dict: # name of each failed run → reason
-    "Do every unfinished run of a study on the workers of a Dask scheduler"
+    "Do every unfinished run of a study on the workers of a Dask scheduler; `InputError` for one that is not reached"
     with dask_client(scheduler) as client:
         runs, kept = begin_study(study, out, keep_results)
         out, token, failures = Path(out).resolve(), f".shared-{secrets.token_hex(8)}", {}

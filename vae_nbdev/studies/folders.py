@@ -249,7 +249,7 @@ def write_study(
     failures:dict=None, # run name → reason
     kept:dict=None, # run name → why its result is an older one
 ):
-    "Write `study.json` for the report, and a YAML file that repeats exactly these runs"
+    "Write `study.json` for the report, and a YAML file that repeats exactly these runs; `InputError` if it cannot"
     out = make_folder(out)
     _check_repeat_file(repeat_file(study, out))
     index = {"format": 1, "name": study.name, "title": study.title, "about": study.about,
@@ -262,7 +262,7 @@ def write_study(
 def finished_runs(
     folder, # of a study
 ) -> tuple: # the folders of its finished runs, and how many of its runs have no result
-    "The runs of a study that can be compared with others; its counterexamples are left out"
+    "The runs of a study that can be compared with others, without its counterexamples; `InputError` for none"
     index = read_study_index(folder)
     names = [name for name in index.runs or [] if name not in (index.counterexamples or [])]
     places = [path_within(folder, RUNS, name) for name in names]

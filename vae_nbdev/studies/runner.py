@@ -134,7 +134,7 @@ def failure_reason(log:str) -> str:
 def run_attempt(
     run:Run, folder:str|Path, notebook:str|Path, data_dir:str|Path, device:str, threads:int, processes:RunProcesses
 ) -> tuple: # the reason of a failure or "", and whether the process was killed
-    "Start a run, or resume it, in a process of its own; raises `LockHeldError` if another process does it"
+    "Start or resume a run in its own process; `LockHeldError` if another does it, `InputError` if the code has changed"
     check_code()
     command = experiment_command(run, folder, notebook, data_dir, device)
     try: status, log = processes.call(command, threads)
@@ -159,7 +159,7 @@ def run_in_process(
     retry:bool=False, # repeat a run that failed before
     processes:RunProcesses=None,
 ) -> str: # the reason of a failure, or ""
-    "Do one run in a process of its own, unless it is finished; raises `LockHeldError` if another process does it"
+    "Do an unfinished run in its own process; `LockHeldError` if another does it, `KeyboardInterrupt` after a stop"
     processes = processes or RunProcesses()
     for _ in range(MAX_ATTEMPTS):
         if finished_result(run, folder) or not (work := prepare_run(folder, run, processes, retry)): return ""
@@ -280,7 +280,7 @@ def record_outcome(bar:ProgressBar, name:str, reason:str, failures:dict):
     bar.update()
 
 def run_groups(groups:list, do_group:callable, jobs:int, processes:RunProcesses):
-    "Do all groups, so many at a time; those that another process is doing are tried again at the end"
+    "Do all groups, so many at a time, those that another process does at the end; `KeyboardInterrupt` after a stop"
     wait = LockWait()
     def group_if_busy(group):
         try: do_group(group)
@@ -350,7 +350,7 @@ def _stored_numbers(result) -> dict:
     return {"run": parameters} | {k: v for k, v in result.items() if k not in OMITTED_KEYS}
 
 def write_results(study:Study, out:str|Path) -> Path: # of the file
-    "Write the numbers of all finished runs of a study to its `results.json`"
+    "Write the numbers of all finished runs of a study to its `results.json`; `InputError` if it cannot be written"
     kept, apart = read_study_index(out).kept or {}, {run_name(run) for run in study.counterexamples}
     results = [_kept_result(Path(out) / RUNS / run_name(run), run, kept) for run in study.runs]
     finished = [r for r in results if r]

@@ -49,7 +49,7 @@ def train_run(
     threads=None, # a number; "auto": see above; `None`: as many as the process has
     **settings # further fields of `TrainingSettings`
 ) -> tuple: # the trained model, and its Dataset
-    "Build the run's model, train it, and leave checkpoints in `folder`"
+    "Build the run's model, train it, and leave checkpoints in `folder`; raises what `learn` does"
     data = data or load(run.dataset, run.binarisation, data_dir, images_summary=run.images)
     model = make_model(run.architecture, **model_options(run))
     if threads == "auto" and resume: threads = stored_threads(Path(folder, "config.json")) or threads

@@ -41,7 +41,7 @@ def choose_models(
     study_folder, # with finished runs
     latents=(2, 32), # sizes of the code; a model without a code counts for any
 ) -> dict: # name in the zoo → result of its run
-    "The finished run of each architecture and size of the code with the lowest validation NELBO"
+    "The finished run of each architecture and code size with the lowest validation NELBO; `InputError` for none"
     named = {}
     for folder in finished_runs(study_folder)[0]:
         result = read_json(folder / "result.json", "a result") | {"folder": str(folder)}

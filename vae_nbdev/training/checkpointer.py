@@ -104,7 +104,7 @@ def check_start(
 
 # %% ../../nbs/06_training/05_checkpointer.ipynb #cell-012
 class Checkpointer:
-    "Writes the last and the best state, and TensorBoard scalars, into a run folder"
+    "Writes states and TensorBoard scalars into a run folder; raises `InputError` if it holds another training"
     def __init__(self,
         model:Architecture, folder:str|Path, # `None`: nothing is written
         optimizers:dict, generators:dict, config:dict, # by name; from make_config

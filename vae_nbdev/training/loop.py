@@ -9,7 +9,7 @@ __all__ = ['SignalGuard', 'training_generators', 'Trainer', 'interruption', 'See
 # %% ../../nbs/06_training/09_loop.ipynb #cell-003
 import math, os, signal
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 import torch
@@ -60,7 +60,7 @@ def training_generators(seed:int, device:torch.device) -> dict: # name → torch
     return {name: make_generator(seed, name, device="cpu" if name == "order" else device) for name in GENERATORS}
 
 # %% ../../nbs/06_training/09_loop.ipynb #cell-009
-class Trainer:
+class Trainer(AbstractContextManager):
     "A model in training: its step, optimizers, generators, checkpoints and history"
     def __init__(self, model:Architecture, settings:TrainingSettings, device:torch.device, guard:SignalGuard,
                  config:dict, seed:int=0, folder:str|Path=None): # `None`: nothing is stored
@@ -77,7 +77,6 @@ class Trainer:
         self.validated_state = self.best_state = None # of the last and of the best epoch, for the end of the training
         self.resume_weights()
 
-    def __enter__(self): return self
     def __exit__(self, *error):
         self.model.eval()
         self.checkpointer.close()
@@ -329,7 +328,7 @@ def train_seeds(
     callbacks=(), # functions of a model and its row of the history, called after each epoch
     **kwargs # settings of `TrainingSettings`
 ) -> list: # the history of each, as from `learn`
-    "Train several models as one seed batch, each to where it would have come alone"
+    "Train several models as one seed batch, each to where it would have come alone; raises what `learn` does"
     trainings = _match_arguments(models, seeds, folders, runs)
     settings = _keep_compilation(check_schema(kwargs, TrainingSettings, "the settings of the training"), trainings)
     device, guard, trainers, callbacks = pick_device(settings.device), SignalGuard(), [], _check_callbacks(callbacks)
@@ -337,6 +336,7 @@ def train_seeds(
         for model, seed, folder, run in trainings:
             config = _prepare(model, settings, dataset, seed, folder, run)
             trainers.append(stack.enter_context(Trainer(model, settings, device, guard, config, seed, folder)))
+        settings.warn()
         for t in trainers: t.start()  # all are known to fit: from here on files are written
         bar, _ = stack.enter_context(_progress_bar(trainers, len(dataset.train))), stack.enter_context(guard)
         data = dataset.to(device)
@@ -357,7 +357,7 @@ def learn(self:Architecture,
     callbacks=(), # functions of the model and its row of the history, called after each epoch
     **kwargs # settings of `TrainingSettings`
 ) -> list: # one dict for each epoch: terms in nats per image on train and valid, and seconds
-    "Train with Adam and end in evaluation mode; raises `DivergenceError`, or `KeyboardInterrupt` at a signal to stop"
+    "Train and end in evaluation mode; raises `InputError`, `DivergenceError`, or `KeyboardInterrupt` at a stop signal"
     return train_seeds([self], dataset, [seed], [folder], [run], callbacks, **kwargs)[0]
 
 Architecture.learn.__delwrap__ = TrainingSettings # where show_doc finds the settings' comments

@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 import torch
 from fastcore.basics import patch
+from ..core.command import logger
 from ..core.files import InputError, check_choice, check_number
 from ..core.schema import Count, CountOrZero, Positive, bounded, check_arguments, choice
 from ..nn.autoencoder import Architecture, check_beta
@@ -149,6 +150,13 @@ def check(self:TrainingSettings, model:Architecture):
     if self.kl_warm_up: _check_kl_term(model)
     _check_collection(self, model)
     _check_samples(self, model)
+
+@patch
+def warn(self:TrainingSettings):
+    "Log a warning for settings that are possible and hardly meant: a training that ends within its KL warm-up"
+    if self.kl_warm_up < self.epochs: return
+    logger.warning(f"KL warm-up takes {self.kl_warm_up} epochs, and the training {self.epochs}: no step minimises the "
+                   "full objective. Choose more epochs, or a shorter kl_warm_up.")
 
 @patch
 def is_finished(self:TrainingSettings, history:list) -> bool:

@@ -37,7 +37,7 @@ def save_tensors(path:str|Path, tensors:dict, header:dict):
         raise OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error)) from error
 
 def write_tensors(path:str|Path, tensors:dict, header:dict=None):
-    "Write named tensors to a safetensors file, completely or not at all"
+    "Write named tensors to a safetensors file, completely or not at all; then it raises `InputError`"
     with replace_file(path) as temporary: save_tensors(temporary, tensors, header or {})
 
 # %% ../../nbs/06_training/02_tensor_files.ipynb #cell-006
