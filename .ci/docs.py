@@ -303,8 +303,8 @@ def build():
     write = partial(write_page, order=order, sidebar=sidebar, settings=get_config(),
                     template=environment.get_template("page.html"))
     with ThreadPoolExecutor(2) as pool: list(pool.map(write, order))
-    shutil.copytree(PROCESSED / "images", SITE / "images")
-    for name in ("autoencoder_playground.html", "tables.css"): shutil.copy(PROCESSED / name, SITE)
+    for name in ("images", "fonts"): shutil.copytree(PROCESSED / name, SITE / name)
+    for name in ("autoencoder_playground.html", "tables.css", "math.css"): shutil.copy(PROCESSED / name, SITE)
     for name in ("site.css", "site.js"): shutil.copy(LOOK / name, SITE / name)
     search()
 
