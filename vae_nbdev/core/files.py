@@ -101,7 +101,7 @@ def _temporary_path(path):
 # %% ../../nbs/01_core/01_files.ipynb #cell-022
 @contextmanager
 def replace_file(path, # the file to write (str or Path); its folder must exist
-                ): # a temporary path beside it, to write to; `InputError` if the file cannot be written
+                ): # a temporary path beside it, to write to; InputError if the file cannot be written
     "Write a file as a whole: it gets the name `path` when the block succeeds, and is removed when the block fails"
     path = Path(path)
     temporary = _temporary_path(path)

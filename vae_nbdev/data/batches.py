@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'Batch', 'PIXEL_CORRUPTIONS', 'Split', 'sample_bernoulli', 'permutation', 'batch_slices', 'check_image_size',
-           'check_image_tensor', 'check_split', 'check_parts', 'add_noise', 'salt_and_pepper', 'masking']
+           'check_image_tensor', 'check_scored_images', 'check_split', 'check_parts', 'add_noise', 'salt_and_pepper',
+           'masking']
 
 # %% ../../nbs/02_data/01_batches.ipynb #cell-003
 from collections import namedtuple
@@ -81,7 +82,7 @@ def permutation(n:int, # number of positions
     return torch.randperm(n, generator=order)
 
 @patch
-def batches(self:Split, batch_size:int, # images per batch, at least 1; otherwise `InputError`
+def batches(self:Split, batch_size:int, # images per batch, at least 1; otherwise InputError
             order=None, # CPU torch.Generator that shuffles the images; None: stored order
             generator=None, # torch.Generator on the device of the images, for `redraw`
            ): # iterator of Batch
@@ -127,9 +128,17 @@ def check_image_tensor(model, # with the number of pixels it takes
     raise InputError(f"images must have pixels in [0, 1], got {x.min():g} to {x.max():g}: divide grey values of bytes "
                      "by 255, and undo a normalisation.")
 
+def check_scored_images(model, # with a likelihood
+                        x, # images (N, D)
+                       ): # the same images
+    "The images; raises `InputError` for pixels that the model's likelihood is not defined for"
+    return check_image_size(model, x) if model.likelihood.real_pixels else check_image_tensor(model, x)
+
+# %% ../../nbs/02_data/01_batches.ipynb #cell-023
 def check_split(split:Split): # the same
     "A split; raises `InputError` for images in another form"
     if isinstance(split, Split): return split
+    if split is None: raise InputError("this data set has no test images, as without_test leaves it: load it again.")
     raise InputError(f"a model is measured on a Split, got {_type_name(split)}: take a part of a data set such as "
                      "digits.test, or Split((255 * x).round().byte()) of a tensor x in [0, 1].")
 
@@ -142,9 +151,9 @@ def check_parts(dataset, # a Dataset
         advice = "load one by its name, or store images, numpy.savez('images.npz', x=images), and load('images.npz')"
     raise InputError(f"a Dataset is needed, got {_type_name(dataset)}: {advice}.")
 
-# %% ../../nbs/02_data/01_batches.ipynb #cell-025
+# %% ../../nbs/02_data/01_batches.ipynb #cell-026
 @patch
-def random_subset(self:Split, n:int, # number of images, at least 1; otherwise `InputError`
+def random_subset(self:Split, n:int, # number of images, at least 1; otherwise InputError
                   seed:int=0, # of the choice
                  ) -> Split: # min(n, N) different images with their labels
     "Images chosen at random: the first n of one permutation"
@@ -153,7 +162,7 @@ def random_subset(self:Split, n:int, # number of images, at least 1; otherwise `
     rows = rows.to(self.images.device)
     return type(self)(self.images[rows], None if self.labels is None else self.labels[rows], self.redraw)
 
-# %% ../../nbs/02_data/01_batches.ipynb #cell-028
+# %% ../../nbs/02_data/01_batches.ipynb #cell-029
 def add_noise(x, # pixels, float (B, 784) in [0, 1]
               eps:float, # standard deviation of the noise, in units of the full pixel range
               noise, # standard normal numbers of the shape of x
@@ -161,7 +170,7 @@ def add_noise(x, # pixels, float (B, 784) in [0, 1]
     "The noisy image clip(x + eps·noise, 0, 1)"
     return (x + eps*noise).clamp(0, 1)
 
-# %% ../../nbs/02_data/01_batches.ipynb #cell-031
+# %% ../../nbs/02_data/01_batches.ipynb #cell-032
 def salt_and_pepper(
     x:Tensor, # pixels (B, D) in [0, 1]
     strength:float, # probability that a pixel is lost
@@ -171,7 +180,7 @@ def salt_and_pepper(
     u = torch.special.ndtr(noise)
     return x.masked_fill(u < strength / 2, 0).masked_fill(u > 1 - strength / 2, 1)
 
-# %% ../../nbs/02_data/01_batches.ipynb #cell-035
+# %% ../../nbs/02_data/01_batches.ipynb #cell-036
 def masking(
     x:Tensor, # pixels (B, D) in [0, 1]
     strength:float, # probability that a pixel is masked
@@ -180,6 +189,6 @@ def masking(
     "Set each pixel to 0 with probability `strength` (Vincent et al. 2008)"
     return x.masked_fill(torch.special.ndtr(noise) < strength, 0)
 
-# %% ../../nbs/02_data/01_batches.ipynb #cell-038
+# %% ../../nbs/02_data/01_batches.ipynb #cell-039
 PIXEL_CORRUPTIONS = { # kind → function of pixels (B, D), a strength, and standard normal numbers (B, D)
     "gaussian": add_noise, "masking": masking, "salt_and_pepper": salt_and_pepper}

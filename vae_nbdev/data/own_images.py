@@ -174,7 +174,7 @@ def _class_names(dataset, split): # (N,) texts, or numbers; `None` without label
 
 def write_npz(
     dataset, # a Dataset
-    path:str|Path, # ends with .npz; otherwise `InputError`
+    path:str|Path, # ends with .npz; otherwise InputError
 ):
     "Write the three parts of a data set as x_train, y_train, …; `InputError` if its pixels are drawn for every batch"
     if not str(path).endswith(".npz"): raise InputError(f"{path} must end with .npz, by which such files are known.")

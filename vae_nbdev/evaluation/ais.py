@@ -18,7 +18,7 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
-from ..data.batches import check_image_size
+from ..data.batches import check_scored_images
 from ..nn.priors import GaussianMixturePrior, Prior
 from ..nn.autoencoder import Architecture, Autoencoder
 from ..speed.memory import keep_freed_memory
@@ -211,7 +211,7 @@ def anneal_images(
     "`anneal_block` for all images, block by block"
     keep_freed_memory()
     check_annealing(model, W)
-    weight, chains, n = next(model.parameters()), settings.chains, len(check_image_size(model, images))
+    weight, chains, n = next(model.parameters()), settings.chains, len(check_scored_images(model, images))
     block = min(n, choose_block_size(model, chains, block, weight.device))
     scale = prior_scale(prior, weight, seed=settings.seed)
     moves = settings.pilot + settings.steps * (1 if codes is None else 2)
@@ -226,7 +226,7 @@ def anneal_images(
 @delegates(AISSettings)
 def ais(
     model:Autoencoder,
-    images:Tensor, # (N, D)
+    images:Tensor, # (N, D), pixels that the likelihood is defined for
     prior, # p(z): the model's prior, or a density fitted to its codes
     W=None, # one fixed weight sample, for Bayesian weights
     *, block:int=None, # images at a time: changes memory and speed, not the values
@@ -234,7 +234,7 @@ def ais(
     compile:bool=None, # compile? `None`: from `AIS_COMPILE_FROM_SAMPLES` decoded images on
     **kwargs # settings of `AISSettings`
 ) -> AISEstimate: # log p̂(x) of each image with its error: a lower bound on average
-    "Annealed importance sampling estimate of log p(x) (Neal 2001; Wu et al. 2017)"
+    "Annealed importance sampling estimate of log p(x), `InputError` for other images (Neal 2001; Wu et al. 2017)"
     options = {"block": block, "progress": progress, "compile": compile}
     return anneal_images(model, images, None, prior, AISSettings(**kwargs), W, **options)[0]
 
@@ -270,7 +270,7 @@ def bdmc(
     model:Autoencoder,
     prior, # p(z)
     W=None, # one fixed weight sample, for Bayesian weights
-    *, n_images:int=100, # number of simulated images, `InputError` below 1
+    *, n_images:int=100, # number of simulated images, InputError below 1
     block:int=None, # images at a time: changes memory and speed, not the values
     progress:bool=True, # show a progress bar
     compile:bool=None, # compile? `None`: from `AIS_COMPILE_FROM_SAMPLES` decoded images on

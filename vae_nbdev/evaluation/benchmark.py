@@ -270,10 +270,10 @@ def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of cl
 @patch
 @full_precision()
 def benchmark(self:Autoencoder,
-    dataset, # a Dataset; its test images are scored once; `InputError` for pixels that the likelihood cannot have
-    *, L:int=10, # Monte Carlo samples of (W, z), or `InputError` for too few; deterministic models use 1
+    dataset, # a Dataset; its test images are scored once; InputError for pixels that the likelihood cannot have
+    *, L:int=10, # Monte Carlo samples of (W, z), or InputError for too few; deterministic models use 1
     seed:int=0, # of the benchmark's random numbers
-    noise=NOISE_LEVELS, # standard deviations ε of the noise curve; `InputError` for a single number
+    noise=NOISE_LEVELS, # standard deviations ε of the noise curve; InputError for a single number
     importance_samples:int=100, # k of IWLL(k), for models whose q(z|x) has a density; 0: no IWLL
     batch_size:int=1000, # changes speed and memory, not the values
     progress:bool=False, # show a progress bar of the importance sampling, the longest part
@@ -302,7 +302,7 @@ def device_and_dtype(model:Architecture) -> dict: # device and dtype, as `Tensor
 def mean_code_weights(model:Autoencoder, *, L:int, seed:int):
     "The weight samples of mean codes, L or as many as the model needs, or `None`; raises `InputError` for a classifier"
     check_autoencoder(model)
-    L = max(L, model.min_samples) # all members of an ensemble enter a mean code
+    L = max(check_number(L, "L", minimum=1, integer=True), model.min_samples) # all members of an ensemble enter a mean
     return model.sample_from_W(L, make_generator(seed, "posterior means", device=device_and_dtype(model)["device"]))
 
 def grid_weights(model:Autoencoder, *, seed:int):

@@ -229,7 +229,7 @@ def calibration_measures(
 @patch
 @full_precision()
 def benchmark(self:Classifier,
-    dataset, # a Dataset; its test images are classified once; `InputError` for labels that the model cannot have
+    dataset, # a Dataset; its test images are classified once; InputError for labels that the model cannot have
     *, L:int=10, # weight samples; point weights need, and use, 1
     seed:int=0, # of the benchmark's own random numbers
     noise=NOISE_LEVELS, # standard deviations ε of the noise curves

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..data.batches import check_image_size
+from ..data.batches import check_image_size, check_scored_images
 from ..nn.posteriors import GaussianPosterior
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
@@ -134,7 +134,7 @@ def _fresh_elbos(model, x, posteriors, W, samples, generator) -> Tensor: # (post
 # %% ../../nbs/07_evaluation/07_inference_gap.ipynb #cell-022
 def gap_scores(
     model:Autoencoder,
-    x:Tensor, # images (n, D)
+    x:Tensor, # images (n, D); pixels that the likelihood is not defined for are an InputError
     log_likelihood, # function of (images, q*, W_l, l) → log p(x|W_l) (n,)
     W=None, # L weight samples, for Bayesian weights
     *, seed:int=0,
@@ -143,6 +143,7 @@ def gap_scores(
 ) -> dict: # name → (weight samples, n), float64; and whether all searches converged
     "log p(x|W), `ELBO[q*]` and `ELBO[q]` of each image under each weight sample, in nats"
     samples, weight_samples = _check_samples(samples, weight_samples)
+    check_scored_images(model, x)
     n, fitted = 1 if W is None else min(weight_samples, len(W)), model.latent_posterior == "fitted_gaussian"
     with torch.no_grad():
         encoded = independent_fits(model, x, L=len(W), seed=seed, n_fits=n) if fitted else model.encode(x, W)

@@ -155,7 +155,7 @@ def probe_classes(
     *, L:int, # weight samples
     n_train:int, # training images to encode, at most
     seed:int, # of the subset and the codes
-    n_neighbors:int, # of the k-NN classifier; `InputError` below 1
+    n_neighbors:int, # of the k-NN classifier; InputError below 1
 ) -> dict: # accuracies, each {"mean", "se"} or None where it cannot be measured, and the number of training codes
     "k-NN accuracy and linear probe of the test codes, fitted to training codes"
     train, labels = dataset.train, dataset.test.labels

@@ -135,7 +135,9 @@ def auroc(
     test_counts:Tensor=None, # how often each counts (…, N); `None`: once
     ood_counts:Tensor=None, # the same (…, M)
 ) -> Tensor: # (…)
-    "The probability that a test image scores above an OOD image, ties counting half (Hanley and McNeil 1982)"
+    "P(a test image scores above an OOD image), ties counting half; `InputError` for NaN (Hanley and McNeil 1982)"
+    if test.isnan().any() or ood.isnan().any():
+        raise InputError("scores that are NaN have no order: is the model trained, and was its loss finite?")
     test_counts = torch.ones_like(test) if test_counts is None else test_counts
     ood_counts = torch.ones_like(ood) if ood_counts is None else ood_counts
     ordered, order = ood.sort()
@@ -238,7 +240,7 @@ def _check_paired(test, ood_sets, paired):
 def ood_detection(
     model:Autoencoder,
     dataset, # a Dataset; its test images are in-distribution
-    ood_sets:dict|None=None, # name → Split of OOD images; `None`: make_ood_sets; `InputError` for other images
+    ood_sets:dict|None=None, # name → Split of OOD images; `None`: make_ood_sets; InputError for other images
     *, L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
     k:int|None=None, # importance samples of IWLL(k); `None`: no IWLL
     seed:int=0, # of all samples; the weight samples are the same for all images

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from ..core.files import InputError, check_choice, check_number
+from ..core.randomness import make_generator
 from ..data.batches import add_noise, check_image_tensor, masking, salt_and_pepper
 from ..nn.autoencoder import Autoencoder
 from .standard_errors import crossed_mean
@@ -59,7 +60,7 @@ def corruption_curves(
     model:Autoencoder,
     split, # images; each is scored exactly once at each strength
     samples, # from `draw_mc_samples(model, split, L, seed)`
-    *, strengths:dict|None=None, # kind → its strengths; `None`: all of `CORRUPTIONS`; `InputError` for another kind
+    *, strengths:dict|None=None, # kind → its strengths; `None`: all of `CORRUPTIONS`; InputError for another kind
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # kind → [{"strength", and the fields of Estimate}, …]
     "ELL of the clean images, encoded from corrupted ones, in nats per image with standard errors"
@@ -94,17 +95,19 @@ class PixelUncertainty(NamedTuple):
     @property
     def total(self): return (self.disagreement**2 + self.aleatoric**2).sqrt()
 
+# %% ../../nbs/07_evaluation/09_robustness.ipynb #cell-035
 @torch.no_grad()
 def uncertainty_maps(
     model:Autoencoder, # afterwards in evaluation mode
     x:Tensor, # images (B, D) in [0, 1]
-    *, L:int=100, # Monte Carlo samples of (W, z), below 2 `InputError`; deterministic models use 1
-    generator:torch.Generator=None, # on the model's device
+    *, L:int=100, # Monte Carlo samples of (W, z), below 2 InputError; deterministic models use 1
+    seed:int=0, # of the samples
     draw_codes:bool=True, # draw z as well? otherwise decode the possible code nearest to the mean of q(z|x, W_l)
 ) -> PixelUncertainty: # on the CPU
     "Expected reconstruction and its uncertainty, split by the law of total variance"
     L = check_mc_samples(model, L=L, least=2)
     x = check_image_tensor(model, x).to(next(model.parameters()))
+    generator = make_generator(seed, "uncertainty maps", device=x.device)
     W = model.eval().sample_weights_for_pass(L, generator)
     q = model.encode(x, W)
     z = q.sample(q.noise(L, generator)) if draw_codes else model.prior.nearest_code(q.mean)

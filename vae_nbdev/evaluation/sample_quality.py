@@ -198,7 +198,7 @@ def _in_manifold(points, centres, k):
 def precision_recall(
     generated:Tensor, # features (n, F)
     real:Tensor, # features (n, F)
-    *, k:int=MANIFOLD_NEIGHBOURS, # nearest neighbours that give the balls their radius; `InputError` for too many
+    *, k:int=MANIFOLD_NEIGHBOURS, # nearest neighbours that give the balls their radius; InputError for too many
 ) -> dict: # {"precision", "recall"}
     "Shares of generated images in the manifold of the real ones, and the reverse (Kynkäänniemi et al. 2019)"
     most = min(len(generated), len(real)) - 1
@@ -260,7 +260,7 @@ def compare_with_real(
 def generate_images(
     model:Autoencoder,
     prior, # p(z): `sample(shape, generator)` with a CPU generator
-    *, n_images:int, # images, a multiple of BLOCKS; otherwise `InputError`
+    *, n_images:int, # images, a multiple of BLOCKS; otherwise InputError
     seed:int=0, # of weights, codes and pixels
     means:bool=False, # expected pixels in place of sampled ones
 ) -> Tensor: # (n_images, D) in [0, 1], float32 on the CPU, block by block

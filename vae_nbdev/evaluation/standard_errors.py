@@ -18,7 +18,11 @@ from .importance import log_mean_exp
 def mean_and_se(
     values:Tensor # one value for each image (N,)
 ) -> dict: # {"mean", "se"}
-    "Mean of independent values and its standard error, which is 0 for a single value"
+    "Mean of independent values and its standard error, 0 for a single value; raises `InputError` for a matrix"
+    values = torch.as_tensor(values)
+    if values.dim() != 1:
+        raise InputError(f"mean_and_se takes a value for each image (N,), got {tuple(values.shape)}: the values of a "
+                         "matrix of draws × images are dependent, for which crossed_mean is made.")
     se = values.std().item() / math.sqrt(len(values)) if len(values) > 1 else 0.
     return {"mean": values.mean().item(), "se": se}
 
@@ -35,7 +39,7 @@ class VarianceParts(NamedTuple):
 def score_matrix(
     scores:Tensor # (L, N), or (N,) for a single draw; an array or lists will do
 ) -> Tensor: # (L, N), float64
-    "The scores of one trained model as a matrix; raises `InputError` for fewer than two images"
+    "The scores of one trained model as a matrix; raises `InputError` for fewer than two images, NaN or infinity"
     try: scores = torch.as_tensor(scores, dtype=torch.float64)
     except (RuntimeError, TypeError, ValueError):
         raise InputError(f"scores must be a tensor or an array, draws × images, got {type(scores).__name__}: of a "
@@ -43,6 +47,9 @@ def score_matrix(
     if scores.dim() not in (1, 2) or scores.shape[-1] < 2:
         raise InputError("an error over images needs the scores of at least two images, "
                          f"draws × images, got {tuple(scores.shape)}.")
+    if count := int((~scores.isfinite()).sum()):
+        raise InputError(f"scores must be finite numbers, {count} of them {'is' if count == 1 else 'are'} not: "
+                         "the model's weights or its outputs are too large or undefined.")
     return torch.atleast_2d(scores)
 
 # %% ../../nbs/07_evaluation/02_standard_errors.ipynb #cell-009

@@ -33,7 +33,7 @@ class AdversarialAutoencoder(PlainAutoencoder):
         discriminator:Network="64-64", # hidden sizes of the discriminator
         discriminator_rate:RateFactor=1., # learning rate of the discriminator, as a multiple of the reconstruction's
         generator_rate:RateFactor=0.1, # learning rate of the generator step, as a multiple of the reconstruction's
-        **kwargs # of `PlainAutoencoder`; `InputError` for a prior that needs training
+        **kwargs # of `PlainAutoencoder`; InputError for a prior that needs training
     ):
         super().__init__(network, latent, **kwargs)
         if list(self.prior.parameters()):

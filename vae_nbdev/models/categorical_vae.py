@@ -30,7 +30,7 @@ class CategoricalVAE(Autoencoder):
         classes:Count=10, # K of each variable
         temperature:Temperature=.5, # τ of the relaxation in training
         straight_through:bool=True, # decode one-hot codes in training, with the gradient of relaxed ones?
-        prior:PriorName="uniform_categorical", # the only one that one-hot codes can have here; otherwise `InputError`
+        prior:PriorName="uniform_categorical", # the only one that one-hot codes can have here; otherwise InputError
         **kwargs
     ):
         super().__init__(network, latent, prior=prior, prior_size=classes, **kwargs)

@@ -29,7 +29,7 @@ class DenoisingAutoencoder(PlainAutoencoder):
         network:Network=None, # hidden sizes such as "256-128"; `None`: the body's default
         latent:Width=2, # code dimensions d
         corruption:CorruptionName="gaussian", # of the training images, a key of `PIXEL_CORRUPTIONS`
-        corruption_level:CorruptionLevel=0.3, # σ of `gaussian`, otherwise a probability, with `InputError` above 1
+        corruption_level:CorruptionLevel=0.3, # σ of `gaussian`, otherwise a probability, with InputError above 1
         **kwargs
     ):
         super().__init__(network, latent, **kwargs)

@@ -33,7 +33,7 @@ class FlowPosteriorVAE(SizedEncoder):
         latent:Width=2, # code dimensions d
         flow:FlowName="iaf", # inverse autoregressive, or "planar"
         steps:FlowSteps=4, # T, the invertible steps
-        flow_width:Width=None, # units and context of an iaf step; `None`: 64 or 2d; `InputError` for a planar flow
+        flow_width:Width=None, # units and context of an iaf step; `None`: 64 or 2d; InputError for a planar flow
         **kwargs
     ):
         if flow == "planar" and flow_width is not None:

@@ -37,7 +37,7 @@ class ImportanceWeightedAutoencoder(VariationalAutoencoder):
         latent:Width=2, # code dimensions d
         k:Count=5, # weighted codes in one bound
         gradient:GradientName="standard", # for the encoder; "doubly_reparameterised" is DReG
-        elbo_weight:BoundShare=0., # share of the ELBO in the objective; above 0: CIWAE; `InputError` with DReG or k = 1
+        elbo_weight:BoundShare=0., # share of the ELBO in the objective; above 0: CIWAE; InputError with DReG or k = 1
         **kwargs
     ):
         super().__init__(network, latent, **kwargs)

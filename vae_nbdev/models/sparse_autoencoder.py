@@ -34,7 +34,7 @@ class SparseAutoencoder(PlainAutoencoder):
     def __init__(self,
         network:Network=None, # hidden sizes such as "256-128"; "none": linear layers, a dictionary
         latent:Width=64, # code dimensions d
-        k:Count|None=None, # values that are kept; `None`: an eighth of d, at least 1; `InputError` above d
+        k:Count|None=None, # values that are kept; `None`: an eighth of d, at least 1; InputError above d
         **kwargs
     ):
         super().__init__(network, latent, **kwargs)

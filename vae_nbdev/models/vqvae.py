@@ -35,7 +35,7 @@ class VQVAE(Autoencoder):
         classes:Count=16, # K entries of the codebook
         width:Width=8, # numbers of an entry
         commitment:Magnitude=.25, # β of the commitment loss
-        prior:PriorName="autoregressive_categorical", # or "uniform_categorical"; otherwise `InputError`
+        prior:PriorName="autoregressive_categorical", # or "uniform_categorical"; otherwise InputError
         **kwargs
     ):
         self.classes, self.width, self.commitment = classes, width, commitment

@@ -240,7 +240,7 @@ def build_networks(self:Autoencoder,
 def sample_from_W(self:Autoencoder,
     L:int=1, # number of weight samples
     generator:torch.Generator=None, # on the model's device
-    estimator:str="weights", # a key of `ESTIMATORS`, otherwise `InputError`; "weights" fixes whole weight sets
+    estimator:str="weights", # a key of `ESTIMATORS`, otherwise InputError; "weights" fixes whole weight sets
 ): # a WeightSample; `None` for point weights
     "L samples from q(W), for the encoder and the decoder of one pass"
     check_choice(estimator, ESTIMATORS, "estimator")

@@ -57,7 +57,7 @@ class MADE(nn.Module):
     default_network = "128"
 
     def __init__(self,
-        network:Network, # hidden sizes of the masked layers, such as "128"; `InputError` for none
+        network:Network, # hidden sizes of the masked layers, such as "128"; InputError for none
         activation:ActivationName,
         n_pixels:Pixels=784, # D
     ):
@@ -125,9 +125,9 @@ class PixelCNN(nn.Module):
     default_network = "8-8"
 
     def __init__(self,
-        network:Network, # maps of each masked convolution, such as "8-8"; `InputError` for none
+        network:Network, # maps of each masked convolution, such as "8-8"; InputError for none
         activation:ActivationName,
-        n_pixels:Pixels=784, # D, a square; otherwise `InputError`
+        n_pixels:Pixels=784, # D, a square; otherwise InputError
     ):
         super().__init__()
         maps, self.side = (1, *parse_network(network)), math.isqrt(n_pixels)
@@ -253,7 +253,7 @@ class AutoregressiveDecoder(Autoencoder):
         network:Network=None, # hidden sizes or maps of encoder and decoder; `None`: the body's default
         latent:Width|None=2, # code dimensions d; `None`: no bottleneck (convolutions only)
         masked_network:Network=None, # hidden sizes or maps of the masked network, such as "128"; `None`: its default
-        **kwargs # of `Autoencoder`; `InputError` for another likelihood than bernoulli
+        **kwargs # of `Autoencoder`; InputError for another likelihood than bernoulli
     ):
         super().__init__(network, latent, **kwargs)
         if (name := self.config["likelihood"]) != "bernoulli":

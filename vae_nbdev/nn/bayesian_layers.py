@@ -76,7 +76,7 @@ def reset(self:BayesianLayer, generator:torch.Generator):
 @patch
 def forward(self:BayesianLayer,
     x:Tensor, # input (B, *event), shared by all samples, or (L, B, *event)
-    W=None # a WeightSample of the network; `InputError` without one
+    W=None # a WeightSample of the network; InputError without one
 ) -> Tensor: # output (L, B, *event)
     "The outputs under L weight samples"
     if W is None: raise InputError("a Bayesian layer needs a draw of its weights: pass W from sample_from_W.")

@@ -108,7 +108,7 @@ class InverseAutoregressiveFlow(Flow):
     def __init__(self,
         d:int, # code dimensions
         steps:int, # T
-        width:int=None, # units of a step's network and numbers in the context; `InputError` below d; `None`: 64 or 2d
+        width:int=None, # units of a step's network and numbers in the context; InputError below d; `None`: 64 or 2d
     ):
         width = width or max(64, 2 * d)
         if width < d:

@@ -135,7 +135,7 @@ class DenseBody:
 
     def __init__(self,
         network:Network, # hidden sizes, such as "256-128" or "300-300 gated"
-        latent:Width, # code dimensions d; `InputError` for `None`
+        latent:Width, # code dimensions d; InputError for `None`
         activation:ActivationName, # between layers
         n_pixels:Pixels=784, # D
     ):

@@ -11,7 +11,7 @@ import importlib, math, pkgutil
 import torch
 from fastcore.basics import camel2snake, patch
 from torch import Tensor, nn
-from ..core.files import InputError
+from ..core.files import InputError, check_choice
 from ..core.randomness import random_numbers
 from ..core.schema import choice
 from ..data.batches import Split
@@ -155,15 +155,15 @@ def bind_prior(prior:Prior, model:nn.Module) -> Prior:
 def prior_class(
     name:str, # a key of `PRIORS`
 ) -> type:
-    "The class of the prior of that name"
-    return (PRIORS if name in PRIORS else prior_names())[name]
+    "The class of the prior of that name; raises `InputError` for a name that none has"
+    return PRIORS[name] if name in PRIORS else prior_names()[check_choice(name, prior_names(), "prior")]
 
 def make_prior(
     name:str, # a key of `PRIORS`
     d:int, # code dimensions
     size:int=None # see Prior
 ) -> Prior:
-    "The prior of that name"
+    "The prior of that name; raises `InputError` for a name that none has"
     return prior_class(name)(d, size)
 
 # %% ../../nbs/03_nn/07_priors.ipynb #cell-015

@@ -60,7 +60,7 @@ class SampledWeights(Architecture):
 def sample_from_W(self:SampledWeights,
     L:int=1, # number of weight sets
     generator:torch.Generator=None, # on the model's device
-    estimator:str="weights", # of mean-field weights, a key of `ESTIMATORS`; otherwise `InputError`
+    estimator:str="weights", # of mean-field weights, a key of `ESTIMATORS`; otherwise InputError
 ): # a WeightSample; `None` for point weights
     "L weight sets for the encoder and the decoder of one pass"
     if self.weight_posterior == "normal": return sample_weights(self, L, generator, estimator)

@@ -137,7 +137,7 @@ def burn_in_note(
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-018
 @default_style()
 def plot_history(
-    history, # one dict for each epoch, as `learn` returns it; `InputError` for none
+    history, # one dict for each epoch, as `learn` returns it; InputError for none
     title:str="", # above the panels, such as the model's name
     path=None, # where to save it
 ) -> PlotFigure:
@@ -181,7 +181,7 @@ def _noise_points(name, result) -> list: # of dicts {"eps", "mean", "se"}
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-023
 @default_style()
 def plot_noise_curve(
-    results, # one result of `benchmark`, a list, or a dictionary by name; `InputError` for one without a curve
+    results, # one result of `benchmark`, a list, or a dictionary by name; InputError for one without a curve
     title:str="Test ELL from noisy images",
     path=None, # where to save it
     styles:dict|None=None, # name → LineStyle; None: colours of lines in turn

@@ -329,7 +329,7 @@ def plot_latent_recon(self:Autoencoder,
 @default_style()
 def plot_side_by_side(
     draw, # draw_latent_repr or draw_latent_recon
-    models:dict, # name → model; `InputError` for none
+    models:dict, # name → model; InputError for none
     dataset, # the same for all
     columns:int=3, # panels in a row
     path=None, # where to save it

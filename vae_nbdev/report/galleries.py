@@ -237,7 +237,7 @@ def uncertainty_table(
     x, styles, lines = data.test.batch(images_per_class(data.test, n)).x, group_styles(group), []
     for row, model in pairs:
         if model.weight_posterior == "point": continue
-        maps = uncertainty_maps(model, x, L=L, generator=make_generator(0, "uncertain pixels"), draw_codes=False)
+        maps = uncertainty_maps(model, x, L=L, draw_codes=False)
         strips = {"Mean reconstructions": maps.mean, "Epistemic uncertainty": 4 * maps.disagreement,
                   "Aleatoric uncertainty": 2 * maps.aleatoric}
         name = model_name_cell(row, styles, link, f"epistemic {maps.disagreement.mean():.3f}")

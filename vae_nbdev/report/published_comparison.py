@@ -167,7 +167,7 @@ def _draw_numbers(ax, rows, style, label):
 # %% ../../nbs/10_report/15_published_comparison.ipynb #cell-022
 @default_style()
 def plot_comparison(
-    rows:list, # from comparison_rows; `InputError` for none
+    rows:list, # from comparison_rows; InputError for none
 ) -> PlotFigure:
     "Our mean scores against the published ones, with the line of equal scores"
     rows = [row for row in rows if row["ours"] != ""]

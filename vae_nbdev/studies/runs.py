@@ -54,8 +54,8 @@ def train_run(
     model = make_model(run.architecture, **model_options(run))
     if threads == "auto" and resume: threads = stored_threads(Path(folder, "config.json")) or threads
     with use_threads(choose_threads(threads, model.count_parameters(), run.batch_size)):
-        model.learn(data, run.seed, folder, dataclasses.asdict(run), **training_settings(run), device=device,
-                    resume=resume, progress=progress, **settings)
+        model.learn(data, seed=run.seed, folder=folder, run=dataclasses.asdict(run), **training_settings(run),
+                    device=device, resume=resume, progress=progress, **settings)
     return model, data
 
 # %% ../../nbs/09_studies/03_runs.ipynb #cell-011

@@ -351,7 +351,7 @@ train_seeds.__delwrap__ = TrainingSettings # where show_doc finds the settings' 
 @delegates(TrainingSettings)
 def learn(self:Architecture,
     dataset, # a Dataset; its train and valid parts are used
-    seed:int=0, # of order and noise
+    *, seed:int=0, # of order and noise
     folder=None, # run folder for checkpoints and TensorBoard
     run:dict=None, # the parameters of the run, kept in config.json
     callbacks=(), # functions of the model and its row of the history, called after each epoch
