@@ -14,6 +14,7 @@ from fastcore.xml import Div, Td
 from ..core.files import InputError, read_json, replace_file
 from ..core.numbers import with_minus_sign
 from ..data.datasets import check_binarisation
+from ..evaluation.significance import SEEDS_NEEDED
 from ..nn.registry import architectures
 from ..plots.figure import GREY, PlotFigure, class_words, default_style, line_styles, style_axes
 from .published import matches_run, read_published
@@ -75,7 +76,7 @@ def find_runs(
     if not trainings: return []
     def rank(seeds):
         run = next(iter(seeds.values()))["run"]
-        return run["best_weights"], run["epochs"] * _step_samples(run)
+        return run["best_weights"], min(len(seeds), SEEDS_NEEDED), run["epochs"] * _step_samples(run)
     chosen = max(trainings.values(), key=rank)
     return [chosen[seed] for seed in sorted(chosen)]
 
