@@ -30,11 +30,11 @@ class Likelihood(nn.Module):
         logits:Tensor, # decoder output (…, D); leading axes broadcast against those of `x`
     ) -> Tensor: # nats per image (…)
         "log p(x | z), summed over the pixels"
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no log_prob")
 
     def mean(self, logits:Tensor) -> Tensor: # expected pixel values (…, D)
         "The expected image of a decoder output (…, D)"
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no mean")
 
     def bound(self,
         x:Tensor, # pixels (…, D) in [0, 1]
@@ -55,17 +55,17 @@ def reset(self:Likelihood): "Set the starting values of what is learned"
 @patch
 def variance(self:Likelihood, logits:Tensor) -> Tensor: # (…, D)
     "The variance of each pixel, in squared grey values"
-    raise NotImplementedError
+    raise NotImplementedError(f"{type(self).__name__} has no variance of its pixels")
 
 @patch
 def sample(self:Likelihood, logits:Tensor, generator:torch.Generator) -> Tensor: # pixels (…, D), without a gradient
     "An image drawn from the distribution"
-    raise NotImplementedError
+    raise NotImplementedError(f"{type(self).__name__} cannot be sampled")
 
 @patch
 def link(self:Likelihood, mean:Tensor) -> Tensor: # (…, D), for grey values strictly between 0 and 1 (…, D)
     "The decoder output whose expected image is `mean`"
-    raise NotImplementedError
+    raise NotImplementedError(f"{type(self).__name__} has no link, the inverse of its mean")
 
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-012
 class _BernoulliLogProb(torch.autograd.Function):
