@@ -128,21 +128,15 @@ SPACE = """() => {  // of the first "log p" of a page, in pixels
 }"""
 
 
-BRACES = """async () => {  // below parts of formulas: the width of each and of what it belongs to, in pixels
-  await document.fonts.ready;
-  return [...document.querySelectorAll("article munder > mo:last-child")].filter(part => part.textContent === "⏟").map(part =>
-    [part.getBoundingClientRect().width, part.previousElementSibling.getBoundingClientRect().width]);
-}"""
+FONT = """[...document.fonts].some(font => font.family.includes("STIX Two Math") && font.status === "loaded")"""  # and used
 
 
 def architecture(open_page):
-    "A page of an architecture shows its formulas as MathML, with \"log p\" and braces as they are meant, and its code in colours."
+    "A page of an architecture shows its formulas as MathML in their font, with a space in \"log p\", and its code in colours."
     page = open_page(ARCHITECTURE)
     for part in ('article math[display="block"] mo', "article .fold code.python .kw", "article .api code.python"):
         if not page.locator(part).first.is_visible(): raise BrowserError(f"{page.url} shows no {part}")
-    braces = page.evaluate(BRACES)
-    if not braces or any(width < .9 * part for width, part in braces):
-        raise BrowserError(f"{page.url}: braces do not stretch over their part of the formula: {braces}")
+    page.wait_for_function(FONT)
     if page.evaluate(SPACE) < 1: raise BrowserError(f"{page.url} shows \"log p\" as \"logp\"")
     if "class VariationalAutoencoder" not in page.locator("article .fold").first.inner_text():
         raise BrowserError(f"{page.url} does not show the code of its class")

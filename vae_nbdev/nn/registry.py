@@ -71,7 +71,7 @@ def check_options(
     return check_arguments(cls, options, where or f"the options of {name}")
 
 def check_factor(
-    model, # an `Architecture`
+    model, # an Architecture
     option:str, # that belongs to a term of the objective
     factor:str, # the option that multiplies this term
 ):
