@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'Batch', 'PIXEL_CORRUPTIONS', 'Split', 'sample_bernoulli', 'permutation', 'batch_slices', 'check_image_size',
-           'check_image_tensor', 'check_scored_images', 'check_split', 'check_parts', 'add_noise', 'salt_and_pepper',
-           'masking']
+           'check_image_tensor', 'check_scored_images', 'check_split', 'check_parts', 'check_test_split', 'add_noise',
+           'salt_and_pepper', 'masking']
 
 # %% ../../nbs/02_data/01_batches.ipynb #cell-003
 from collections import namedtuple
@@ -132,13 +132,12 @@ def check_scored_images(model, # with a likelihood
                         x, # images (N, D)
                        ): # the same images
     "The images; raises `InputError` for pixels that the model's likelihood is not defined for"
-    return check_image_size(model, x) if model.likelihood.real_pixels else check_image_tensor(model, x)
+    return check_image_size(model, x) if model.likelihood.unbounded_pixels else check_image_tensor(model, x)
 
 # %% ../../nbs/02_data/01_batches.ipynb #cell-023
 def check_split(split:Split): # the same
     "A split; raises `InputError` for images in another form"
     if isinstance(split, Split): return split
-    if split is None: raise InputError("this data set has no test images, as without_test leaves it: load it again.")
     raise InputError(f"a model is measured on a Split, got {_type_name(split)}: take a part of a data set such as "
                      "digits.test, or Split((255 * x).round().byte()) of a tensor x in [0, 1].")
 
@@ -150,6 +149,12 @@ def check_parts(dataset, # a Dataset
     if not isinstance(dataset, Split):
         advice = "load one by its name, or store images, numpy.savez('images.npz', x=images), and load('images.npz')"
     raise InputError(f"a Dataset is needed, got {_type_name(dataset)}: {advice}.")
+
+def check_test_split(dataset, # a Dataset
+                    ): # its test images, a Split
+    "The test images of a data set; raises `InputError` without them, and for anything but a data set"
+    if check_parts(dataset).test is not None: return check_split(dataset.test)
+    raise InputError("the data set has no test images, as without_test leaves it: load it again.")
 
 # %% ../../nbs/02_data/01_batches.ipynb #cell-026
 @patch

@@ -19,7 +19,7 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import check_seed, make_generator
 from ..data.batches import Split, add_noise, batch_slices, check_image_size, check_image_tensor
-from ..data.batches import check_parts, check_split
+from ..data.batches import check_split, check_test_split
 from ..data.datasets import Dataset
 from ..nn.matmul import full_precision
 from ..nn.likelihoods import ContinuousBernoulli, check_pixels
@@ -223,7 +223,7 @@ def least_eval_samples(model:Architecture) -> int:
 
 def check_likelihood(model:Architecture, dataset:Dataset):
     "Raise `InputError` for a density on binary pixels, or for what is no data set"
-    check_parts(dataset)
+    check_test_split(dataset)
     if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
 
 def check_benchmark_settings(model:Autoencoder, dataset:Dataset, *, L:int, noise:Iterable, importance_samples:int):

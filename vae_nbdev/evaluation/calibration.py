@@ -16,7 +16,7 @@ from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import check_number
 from ..core.randomness import check_seed, make_generator
-from ..data.batches import Split, check_parts
+from ..data.batches import Split, check_test_split
 from ..nn.matmul import full_precision
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.weight_options import Classifier
@@ -239,7 +239,7 @@ def benchmark(self:Classifier,
     label = f"L, the weight samples in the evaluation of {self.name},"
     L = check_number(L, label, minimum=least_eval_samples(self), integer=True)
     seed = check_seed(seed)
-    started, noise, test = time.monotonic(), check_noise(noise), check_parts(dataset).test
+    started, noise, test = time.monotonic(), check_noise(noise), check_test_split(dataset)
     y, settings = checked_labels(self, test), {"L": L, "seed": seed, "batch_size": batch_size}
     predict = lambda eps: self.predict(test, eps=eps, **settings)
     log_p, kl_w = predict(0.), self.weight_kl().item()

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from ..core.files import check_number
 from ..core.randomness import make_generator
-from ..data.batches import Split, batch_slices, check_image_size, check_parts, check_split
+from ..data.batches import Split, batch_slices, check_image_size, check_split, check_test_split
 from ..nn.autoencoder import Autoencoder
 from ..nn.mmd import mmd_rows
 from ..nn.posteriors import check_code_noise
@@ -196,7 +196,7 @@ def latent_quality(
     "Class accuracies, active units and distance from the prior; raises `InputError` for a classifier"
     n_train = check_number(n_train, "n_train", minimum=2, integer=True)
     n_mmd = check_number(n_mmd, "n_mmd", minimum=3, integer=True)
-    check_parts(dataset)
+    check_test_split(dataset)
     check_number(len(dataset.test), "the number of test images, whose codes are measured,", minimum=3, integer=True)
     codes = encode_all(model, dataset.test, L=L, seed=seed)
     kl = None if codes.kl is None else codes.kl.double().mean(0)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..data.batches import Split
+from ..data.batches import Split, check_test_split
 from ..nn.autoencoder import Autoencoder
 from ..nn.sampled_weights import weight_sample_share
 from .standard_errors import jackknife_variance
@@ -30,8 +30,8 @@ def make_ood_sets(
     dataset, # a Dataset; its test images are in-distribution
     *, seed:int=0, # of noise and order
 ) -> dict: # name → Split of as many images as the test set
-    "OOD sets made from the test images: uniform noise, inverted images, images with shuffled pixels"
-    images = dataset.test.images.cpu()
+    "OOD sets of the test images: noise, inverted images, shuffled pixels; `InputError` without test images"
+    images = check_test_split(dataset).images.cpu()
     noise = torch.randint(256, images.shape, generator=make_generator(seed, "outside noise"), dtype=torch.uint8)
     if dataset.binarisation != "grey": noise = (noise > 127).to(torch.uint8) * 255
     order = torch.randperm(images.shape[1], generator=make_generator(seed, "outside order"))
@@ -129,6 +129,10 @@ def ood_scores(
     return draw_scores(model, split, L=L, k=k, seed=seed, batch_size=batch_size).average()
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-021
+def _check_order(test, ood):
+    if test.isnan().any() or ood.isnan().any():
+        raise InputError("scores that are NaN have no order: is the model trained, and was its loss finite?")
+
 def auroc(
     test:Tensor, # scores (N,) of in-distribution images, higher for familiar ones
     ood:Tensor, # scores (M,) of OOD images
@@ -136,8 +140,7 @@ def auroc(
     ood_counts:Tensor=None, # the same (…, M)
 ) -> Tensor: # (…)
     "P(a test image scores above an OOD image), ties counting half; `InputError` for NaN (Hanley and McNeil 1982)"
-    if test.isnan().any() or ood.isnan().any():
-        raise InputError("scores that are NaN have no order: is the model trained, and was its loss finite?")
+    _check_order(test, ood)
     test_counts = torch.ones_like(test) if test_counts is None else test_counts
     ood_counts = torch.ones_like(ood) if ood_counts is None else ood_counts
     ordered, order = ood.sort()
@@ -147,12 +150,14 @@ def auroc(
     pairs = test_counts.sum(-1) * ood_counts.sum(-1)
     return (test_counts * (below + not_above)).sum(-1) / (2 * pairs)
 
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-022
 def fpr_at_95_tpr(test:Tensor, ood:Tensor) -> float: # scores (N,) and (M,)
-    "The share of OOD images that score as high as the threshold which 95 % of the test images reach"
+    "The share of OOD images at or above the threshold that 95 % of the test images reach; `InputError` for NaN"
+    _check_order(test, ood)
     threshold = test.sort(descending=True).values[math.ceil(95 * len(test) / 100) - 1]
     return (ood >= threshold).double().mean().item()
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-025
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-026
 HIGHER_MEANS_OOD = ("variance",) # scores that are higher for OOD images; all others are lower
 BOOTSTRAP_CHUNKS, BOOTSTRAP_RESAMPLES = 10, 50 # 500 resamples in ten portions, to bound the memory
 FEWEST_DRAWS = 3 # from here on one weight sample at a time can be left out
@@ -167,7 +172,7 @@ def bootstrap_counts(
     ones = torch.ones((), dtype=torch.float64).expand(resamples, n_images)
     return torch.zeros(resamples, n_images, dtype=torch.float64).scatter_add_(1, drawn, ones)
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-026
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-027
 def auroc_interval(
     test:Tensor, # scores (N,) of in-distribution images, higher for familiar ones
     ood:Tensor, # scores (M,) of OOD images
@@ -189,7 +194,7 @@ def auroc_interval(
     low, high = (min(max(mean + wider * (end - mean), 0.), 1.) for end in ends)
     return {"mean": mean, "low": low, "high": high, "fpr95": fpr_at_95_tpr(test, ood)}
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-027
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-028
 def _oriented(scores:dict) -> dict: # name → (N,)
     "The scores that there are, each higher for familiar images"
     return {name: -v if name in HIGHER_MEANS_OOD else v for name, v in scores.items() if v is not None}
@@ -212,7 +217,7 @@ def ood_auroc(
     return {name: auroc_interval(familiar[name], others[name], left_out=left_out(name), **options)
             if name in familiar else None for name in names}
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-035
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-036
 def pixel_entropy(x:Tensor) -> Tensor: # pixels (N, D) in [0, 1] → nats (N,)
     "Entropy of the pixels of each image as Bernoulli probabilities; 0 for binary ones"
     return -(torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum(-1)
@@ -228,7 +233,7 @@ def baseline_scores(
     scores = {name: score(pixels(split)) for name, split in ood_sets.items()}
     return ("pixel entropy" if grey else "mean intensity"), score(pixels(test)), scores
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-038
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-039
 def _check_paired(test, ood_sets, paired):
     "Raise `InputError` if a set that is said to be made from the test images has another number of images"
     for name in set(paired) & set(ood_sets):
@@ -236,7 +241,7 @@ def _check_paired(test, ood_sets, paired):
             raise InputError(f"the OOD set {name!r} has {len(ood_sets[name])} images and cannot be made from the "
                              f"{len(test)} test images one by one: leave it out of `paired`, as in paired=().")
 
-# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-039
+# %% ../../nbs/07_evaluation/10_ood.ipynb #cell-040
 def ood_detection(
     model:Autoencoder,
     dataset, # a Dataset; its test images are in-distribution

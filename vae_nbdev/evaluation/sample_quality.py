@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..data.batches import Split
+from ..data.batches import Split, check_test_split
 from ..nn.layers import POINT_LAYERS, reset_parameters
 from ..nn.autoencoder import Autoencoder, optimizer_step
 from ..nn.sampled_weights import weight_sample_share
@@ -288,7 +288,7 @@ def _generating_priors(model, dataset, seed, density):
 def _image_count(model, dataset, n_images):
     "How many images to generate; raises `InputError` for a classifier, or for too few images"
     check_mc_samples(model, L=model.min_samples)
-    available = min(len(dataset.test), len(dataset.train))
+    available = min(len(check_test_split(dataset)), len(dataset.train))
     check_number(available, "the number of test images", minimum=2 * BLOCKS)
     n = check_number(n_images, "n_images", minimum=2 * BLOCKS, integer=True)
     return min(n, available) // BLOCKS * BLOCKS

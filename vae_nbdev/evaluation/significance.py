@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CONFIDENCE', 'SMALLEST_P', 'SEEDS_NEEDED', 'Difference', 'paired_difference', 'studentized_range_sf',
-           'critical_value', 'adjusted_p', 'Comparison', 'check_row', 'row_mean', 'unit_of_comparison',
-           'compare_with_best', 'variance_components']
+           'critical_value', 'adjusted_p', 'Comparison', 'row_mean', 'unit_of_comparison', 'compare_with_best',
+           'variance_components']
 
 # %% ../../nbs/07_evaluation/13_significance.ipynb #cell-003
 import math
@@ -16,7 +16,7 @@ import torch
 from scipy import optimize, special, stats
 from torch import Tensor
 from ..core.files import InputError
-from .standard_errors import combine_parts, score_matrix, variance_parts
+from .standard_errors import check_row_scores, combine_parts, score_matrix, variance_parts
 
 # %% ../../nbs/07_evaluation/13_significance.ipynb #cell-006
 class Difference(NamedTuple):
@@ -130,26 +130,18 @@ def _simultaneous(mean, parts, m, over) -> Comparison:
     return Comparison(mean, math.sqrt(variance), mean - half, mean + half, p, abs(mean) > half, over)
 
 # %% ../../nbs/07_evaluation/13_significance.ipynb #cell-026
-def check_row(
-    models # score matrices (L, N) of the trained models of a row
-): # the same
-    "The models of a row; raises `InputError` for a bare matrix, whose draws would count as trainings"
-    if not hasattr(models, "shape"): return models
-    raise InputError("the scores of a row are a list with a matrix for each seed, got a single matrix of shape "
-                     f"{tuple(models.shape)}: write [scores] for one training.")
-
 def row_mean(
     models # score matrices (L, N) of the trained models of a row
 ) -> float:
     "The score of a row: mean over trained models, draws and images; raises `InputError` for a bare matrix"
-    return sum(score_matrix(scores).mean().item() for scores in check_row(models)) / len(models)
+    return sum(score_matrix(scores).mean().item() for scores in check_row_scores(models)) / len(models)
 
 # %% ../../nbs/07_evaluation/13_significance.ipynb #cell-027
 def unit_of_comparison(
     rows:dict # name → score matrices, one for each seed
 ) -> str: # "seeds" or "images and draws"
     "What the rows of a table are compared over, seeds from three in every row; raises `InputError` for a bare matrix"
-    enough = all(len(check_row(models)) >= SEEDS_NEEDED for models in rows.values())
+    enough = all(len(check_row_scores(models)) >= SEEDS_NEEDED for models in rows.values())
     return "seeds" if enough else "images and draws"
 
 def _seed_part(models) -> tuple: # variance of the mean over seeds, degrees of freedom, per pair?
@@ -160,7 +152,7 @@ def compare_with_best(
     rows:dict, # name → score matrices (L, N), one for each seed; higher is better, same images everywhere
 ) -> dict: # name → Comparison with the best row; None for the best row
     "Difference of each row from the best, simultaneous intervals; raises `InputError` for other images, or for one"
-    sizes = sorted({score_matrix(scores).shape[1] for models in rows.values() for scores in check_row(models)})
+    sizes = sorted({score_matrix(scores).shape[1] for models in rows.values() for scores in check_row_scores(models)})
     if len(sizes) > 1: raise InputError(f"rows are compared on the same images, got scores of {sizes} images.")
     best, over = max(rows, key=lambda name: row_mean(rows[name])), unit_of_comparison(rows)
     comparisons = {name: None for name in rows}
@@ -175,7 +167,8 @@ def variance_components(
     models # score matrices (L, N) of the trained models of a row, one for each seed; InputError for a single one
 ) -> dict: # "seed", "draw", "image": variances of the row's mean, nats²
     "Unbiased parts of the variance of a mean over seeds, draws and images; an estimate may fall below 0"
-    if len(check_row(models)) < 2: raise InputError("a variance between seeds needs two trainings or more, got one.")
+    if len(check_row_scores(models)) < 2:
+        raise InputError("a variance between seeds needs two trainings or more, got one.")
     parts = variance_parts(models) # of the mean over S models: V_D / S² and V_E / S² for each
     S, means = len(models), torch.stack([score_matrix(scores).mean(0) for scores in models]) # (S, N)
     draws, rest = sum(parts.draws) * S, sum(parts.rest) * S # V_D and V_E, averaged over the seeds

@@ -92,7 +92,7 @@ class HierarchicalVAE(Autoencoder):
         self.latent = self.prior.d
 
     @property
-    def more_activations(self): return parse_network(self.config["upper_network"]) != ()
+    def uses_activation_elsewhere(self): return parse_network(self.config["upper_network"]) != ()
 
 # %% ../../nbs/04_models/20_hierarchical_vae.ipynb #cell-012
 @patch

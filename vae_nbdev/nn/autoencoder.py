@@ -41,7 +41,7 @@ class Architecture(nn.Module, metaclass=PrePostInitMeta):
     task, plots, weight_posterior = "reconstruction", (), "point"
     posterior = latent_posterior = latent_description = None
     matches_prior, takes_beta, penalties, objective_options = False, True, (), ("beta",)
-    deterministic, mc_samples, min_samples, functional, more_activations = False, 1, 1, True, False
+    deterministic, mc_samples, min_samples, functional, uses_activation_elsewhere = False, 1, 1, True, False
 
     def __init_subclass__(cls):
         cls.name, own = camel2snake(cls.__name__), vars(cls)
@@ -232,7 +232,7 @@ def build_networks(self:Autoencoder,
     "Make encoder and decoder, and note what the body made of the arguments"
     self.config |= {"network": network, "activation": activation}
     body, layers = self.body(network, latent, activation, self.n_pixels), self.layer_factory()
-    check_activation(self, body.default_activation, body.has_activation or self.more_activations)
+    check_activation(self, body.default_activation, body.has_activation or self.uses_activation_elsewhere)
     self.latent, self.encoder, self.decoder = body.latent, body.encoder(self.heads, layers), body.decoder(layers)
 
 # %% ../../nbs/03_nn/09_autoencoder.ipynb #cell-027

@@ -245,7 +245,7 @@ def variance(self:AutoregressiveBernoulli, logits:Tensor) -> Tensor: # (…, D),
 # %% ../../nbs/03_nn/10_autoregressive.ipynb #cell-050
 class AutoregressiveDecoder(Autoencoder):
     "A mixin before an architecture: p(x|z) predicts each pixel from the code and the pixels before it"
-    abstract, more_activations = True, True
+    abstract, uses_activation_elsewhere = True, True
     masked = MADE # the network that sees the pixels before, with the same activation: MADE or PixelCNN
 
     @delegates(Autoencoder.__init__)

@@ -23,7 +23,7 @@ class Likelihood(nn.Module):
     "A distribution of images given the decoder's output"
     options = () # names of the constructor's arguments; a model hands over only one called `sigma`
     scores = {"grey": "log-density, not dequantised"} # accepted pixels, grey or binary → what `log_prob` is on them
-    real_pixels = False # is it a density of all real numbers? otherwise pixels outside [0, 1] have no probability
+    unbounded_pixels = False # is it a density of all real numbers? otherwise pixels outside [0, 1] have no probability
 
     def log_prob(self,
         x:Tensor, # pixels (…, D) in [0, 1]
@@ -204,7 +204,7 @@ INITIAL_SIGMA = 0.3 # where a learned σ starts: about the standard deviation of
 # %% ../../nbs/03_nn/02_likelihoods.ipynb #cell-045
 class Gaussian(Likelihood):
     "Normal(η, σ²) for every pixel, with one σ: learned, or fixed at `sigma`"
-    options, real_pixels, scores = ("sigma",), True, {"grey": "Gaussian log-density, not dequantised"}
+    options, unbounded_pixels, scores = ("sigma",), True, {"grey": "Gaussian log-density, not dequantised"}
 
     def __init__(self,
         sigma:Scale=None, # standard deviation in grey values, above 0 (else InputError); `None`: learned

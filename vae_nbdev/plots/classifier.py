@@ -11,7 +11,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import check_number
-from ..data.batches import check_parts
+from ..data.batches import check_test_split
 from ..nn.weight_options import Classifier
 from ..evaluation.calibration import checked_labels, corrected_calibration_error
 from .figure import PALETTE, PlotFigure, class_name, default_style, style_axes
@@ -27,7 +27,7 @@ def plot_reliability(self:Classifier,
     path=None, # where to save it
 ) -> PlotFigure:
     "Accuracy against confidence; `InputError` without fitting labels"
-    checked_labels(self, check_parts(dataset).test)
+    checked_labels(self, check_test_split(dataset))
     bins = self.reliability(dataset.test, L=L, seed=seed)
     (images, _, accuracy), edges = bins.T.numpy(), np.linspace(0, 1, len(bins) + 1)
     ece = corrected_calibration_error(bins, seed=seed)
@@ -52,7 +52,7 @@ def plot_risk_coverage(self:Classifier,
     path=None, # where to save it
 ) -> PlotFigure:
     "Error rate among the most confident predictions; `InputError` without fitting labels"
-    checked_labels(self, check_parts(dataset).test)
+    checked_labels(self, check_test_split(dataset))
     curve = self.risk_curve(dataset.test, L=L, seed=seed)
     coverage, error_rate = curve.coverage.numpy(), curve.risk[-1].item()
     best = np.clip(1 - (1 - error_rate) / coverage, 0, None)
@@ -88,7 +88,7 @@ def plot_certainty(self:Classifier,
     path=None, # where to save it
 ) -> PlotFigure:
     "The test images of least and of highest predictive entropy; `InputError` without fitting labels"
-    checked_labels(self, check_parts(dataset).test)
+    checked_labels(self, check_test_split(dataset))
     n = check_number(n, "n", minimum=1, integer=True)
     p, labels = self.predict(dataset.test, L=L, seed=seed).exp().mean(0), dataset.test.labels.cpu()
     order = (-torch.special.xlogy(p, p).sum(1)).argsort(stable=True)

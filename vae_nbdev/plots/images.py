@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..data.batches import add_noise, check_image_tensor, check_parts, check_split
+from ..data.batches import add_noise, check_image_tensor, check_test_split
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.benchmark import check_autoencoder, device_and_dtype
 from .figure import PlotFigure, check_models, default_style, model_title
@@ -99,7 +99,7 @@ def plot_image_rows(
 # %% ../../nbs/08_plots/02_images.ipynb #cell-017
 def _test_images(dataset, n): # (n, D)
     "The test images that a plot shows; raises `InputError` for anything but a data set with test images"
-    test = check_split(check_parts(dataset).test)
+    test = check_test_split(dataset)
     return test.batch(images_per_class(test, n)).x
 
 @patch

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from torch import Tensor
 from ..core.files import InputError, check_number
-from ..data.batches import check_parts, check_split
+from ..data.batches import check_test_split
 from ..nn.autoencoder import Autoencoder
 from ..evaluation.benchmark import check_autoencoder, device_and_dtype, grid_weights, shown_codes
 from .figure import GREY, PALETTE, PlotFigure, check_models, class_colour, class_name
@@ -140,7 +140,7 @@ def draw_histograms(
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-019
 def _test_codes(model, dataset, L=10, seed=0) -> Tensor: # (N, d)
     "The mean codes of the test images; raises `InputError` if they are too few for a plane"
-    codes = shown_codes(model, check_parts(dataset).test, L=L, seed=seed)
+    codes = shown_codes(model, check_test_split(dataset), L=L, seed=seed)
     if codes.shape[1] <= 2 or len(codes) > 1: return codes
     raise InputError(f"a plane through codes of {codes.shape[1]} dimensions needs at least two test images, got one.")
 
@@ -169,7 +169,7 @@ def plot_latent_repr(self:Autoencoder,
     path=None, # where to save it
 ) -> PlotFigure:
     "The mean code of every test image, coloured by class, for d > 2 in its principal plane; `InputError` for too few"
-    test = check_split(check_parts(dataset).test)
+    test = check_test_split(dataset)
     picture, title = PlotFigure(5.4, 5), f"{model_title(self)}: {len(test):,} test codes"
     draw_latent_repr(picture.subplots(), self, dataset, L, seed, title)
     return picture.save(path) if path else picture
