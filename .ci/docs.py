@@ -12,6 +12,7 @@ import pypandoc, yaml
 from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader
 from nbdev.config import get_config
+from PIL import Image
 
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,7 +81,8 @@ def picture_of(data, name, alt):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(base64.b64decode("".join(data)))
     address = posixpath.join(path.parent.parent.name, path.parent.name, path.name)
-    return raw(f'<figure><img src="{address}" alt="{escape(alt)}" loading="lazy"></figure>')
+    with Image.open(path) as image: width, height = image.size # so that links to headings below land before it loads
+    return raw(f'<figure><img src="{address}" alt="{escape(alt)}" width="{width}" height="{height}" loading="lazy"></figure>')
 
 
 def output_of(output, about, name, alt):
