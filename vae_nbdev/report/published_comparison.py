@@ -10,7 +10,7 @@ __all__ = ['ORIGINAL', 'OBJECTIVES', 'ORIGINAL_OBJECTIVE', 'COMPARISON_COLUMNS',
 # %% ../../nbs/10_report/15_published_comparison.ipynb #cell-003
 import csv, dataclasses, json, math, statistics
 from pathlib import Path
-from fastcore.xml import Div, Td
+from fastcore.xml import Div, Span, Td
 from ..core.files import InputError, read_json, replace_file
 from ..core.numbers import with_minus_sign
 from ..data.datasets import check_binarisation
@@ -135,12 +135,12 @@ def _number_name(row) -> str:
 
 # %% ../../nbs/10_report/15_published_comparison.ipynb #cell-018
 def _score_cells(row) -> tuple: # two cells
-    "Our mean with its standard deviation, and the difference; dashes without a run"
+    "Our mean with its standard deviation below, and the difference; dashes without a run"
     if row is None or row["ours"] == "": return Td("–", cls="num", data_sort=""), Td("–", cls="num", data_sort="")
-    text = f"{row['ours']:.2f}" + (f" ± {row['sd']:.2f}" if row["sd"] != "" else "")
-    difference = f"{row['difference']:+.2f}"
-    return (Td(with_minus_sign(text), cls="num", data_sort=repr(row["ours"])),
-            Td(with_minus_sign(difference), cls="num", data_sort=repr(row["difference"])))
+    mean, difference = (with_minus_sign(f"{row[key]:{sign}.2f}") for key, sign in (("ours", ""), ("difference", "+")))
+    sd = (Span(f" ± {row['sd']:.2f}", cls="error-of"),) if row["sd"] != "" else ()
+    return (Td(mean, *sd, cls="num", data_sort=repr(row["ours"])),
+            Td(difference, cls="num", data_sort=repr(row["difference"])))
 
 def comparison_table(
     rows:list, # from comparison_rows
