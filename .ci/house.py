@@ -292,14 +292,16 @@ def errors():
                 if error not in text: yield f"{PACKAGE}.{module}.{name}: {error} is named neither in its docstring nor in a comment"
 
 
-def evaluation_arguments():
-    "Public functions of the evaluation that take a setting such as `L` by position, or in another order; one that takes nothing else may"
+def settings_by_name():
+    "Public functions of evaluation and plots that take a setting by position, or in another order; one that takes nothing else may"
     for module, source in modules().items():
-        if not module.startswith("evaluation."): continue
+        if not module.startswith(("evaluation.", "plots.")): continue
         for name, node in public_functions(ast.parse(source).body):
-            named, keywords = node.args.args, [arg.arg for arg in node.args.kwonlyargs]
+            named, keywords = [arg.arg for arg in node.args.args], [arg.arg for arg in node.args.kwonlyargs]
+            wrong = [arg for arg in named if arg in SETTINGS] if len(named) > 1 or keywords else []
+            if name.startswith("plot_") and node.args.defaults:  # what is shown by position, and how by name
+                wrong += [arg for arg in named[-len(node.args.defaults):] if arg not in {*wrong, "dataset"}]
             first = [name for name in SETTINGS if name in keywords]
-            wrong = [arg.arg for arg in named if arg.arg in SETTINGS] if len(named) > 1 or keywords else []
             if wrong: yield f"{PACKAGE}.{module}.{name}: {', '.join(wrong)} by position; put * in front"
             if keywords[:len(first)] != first: yield f"{PACKAGE}.{module}.{name}: after *, {', '.join(first)} come first, in this order"
 
@@ -380,7 +382,7 @@ RULES = {"notebooks and exported cells can be read": readable, "a notebook has t
          "no two exported names share an anchor": anchors, "docstrings show their signs": docstrings,
          "public parameters have a type or a comment": parameters,
          "public functions name the errors that they raise": errors,
-         "evaluation functions take their settings by name": evaluation_arguments,
+         "evaluation and plots take their settings by name": settings_by_name,
          "outputs have a style on the site": styles,
          "no link by hand on an exported name": links_on_names, "no link in a signature": signature_comments, "every cell has an id of its own": cell_ids,
          "no path of a machine in an output": machine_paths, "citations and bibliography agree": citations,

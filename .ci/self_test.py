@@ -141,13 +141,17 @@ def test_errors():
     expect(found("def f():\n    try: raise ValueError\n    except ValueError: pass"))
 
 
-def test_evaluation_arguments():
-    found = lambda *signatures: problems(house.evaluation_arguments, files={
-        "vae_nbdev/evaluation/a.py": "\n".join(f"def {s}: pass" for s in signatures), "vae_nbdev/nn/b.py": "def b(x, L): pass"})
+def test_settings_by_name():
+    found = lambda *signatures: problems(house.settings_by_name, files={
+        "vae_nbdev/evaluation/a.py": "\n".join(f"def {s}: pass" for s in signatures), "vae_nbdev/nn/b.py": "def b(x, L): pass",
+        "vae_nbdev/plots/c.py": plots})
+    plots = "def plot_c(self, dataset=None, *, L=10, title=''): pass\ndef draw_c(ax, title=''): pass"
     expect(found("f(k)", "_g(x, seed)", "h(x, y=1, *, L=10, n_images=5, seed=0, block=None, **options)"))
     expect(found("f(x, k=5)"), "vae_nbdev.evaluation.a.f: k by position")
     expect(found("f(x, *, seed, L)"), "vae_nbdev.evaluation.a.f: after *, L, seed come first")
     expect(found("f(x, *, block, L)"), "vae_nbdev.evaluation.a.f: after *, L come first")
+    plots = "def plot_c(x, title=''): pass\ndef draw_c(ax, L=10): pass"
+    expect(found(), "vae_nbdev.plots.c.plot_c: title by position", "vae_nbdev.plots.c.draw_c: L by position")
 
 
 def test_named_papers():
@@ -226,5 +230,5 @@ def test_setup_lock():
 
 if __name__ == "__main__":
     for test in (test_readable, test_names, test_cells, test_counts, test_outputs, test_captions, test_long_cells,
-                 test_symbols, test_errors, test_evaluation_arguments, test_named_papers, test_missing_notebook,
+                 test_symbols, test_errors, test_settings_by_name, test_named_papers, test_missing_notebook,
                  test_kernel_of_store, test_docstrings, test_orphans, test_setup_lock): test()

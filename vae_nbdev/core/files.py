@@ -8,7 +8,7 @@ __all__ = ['MAX_COUNT', 'InputError', 'check_choice', 'check_keys', 'plain_int',
            'path_within', 'check_folder']
 
 # %% ../../nbs/01_core/01_files.ipynb #cell-003
-import difflib, errno, fnmatch, json, math, os, secrets, stat
+import difflib, errno, fnmatch, json, math, os, re, secrets, stat
 from contextlib import contextmanager, suppress
 from numbers import Integral, Real
 from pathlib import Path
@@ -24,11 +24,23 @@ def _shorten(value):
     except ValueError: text = "a number of thousands of digits"  # which Python refuses to print
     return text if len(text) <= 200 else f"{text[:197]}..."
 
+def _join_letters(text): return re.sub(r"[\W_]", "", text.lower().replace("β", "beta"))
+
+def _abbreviations(name):
+    "What a name is called besides: without signs between its words, with ae for autoencoder, by its initials"
+    short = name.lower().replace("autoencoder", "ae").removeprefix("plain_")
+    short = re.sub(r"^variational_(.*)ae$", r"\1vae", short)
+    *words, last = short.split("_")
+    initials = "".join(word[:1] for word in words) + (last if last.endswith("ae") else last[:1])
+    return {_join_letters(name), _join_letters(short), initials if words else ""} - {""}
+
+# %% ../../nbs/01_core/01_files.ipynb #cell-008
 def _describe_unknown(value, choices, kind, where=""):
-    "The message for a name that is not among `choices`, with the nearest valid one"
-    lower = {str(c).lower(): str(c) for c in choices}
-    near = difflib.get_close_matches(_shorten(value).strip("'").lower(), lower, n=1)
-    hint = f": did you mean {lower[near[0]]!r}?" if near else "."
+    "The message for a name that is not among `choices`, with those that it abbreviates or the nearest one"
+    text, lower = _shorten(value).strip("'").lower(), {str(c).lower(): str(c) for c in choices}
+    near = [name for name in lower if _join_letters(text) in _abbreviations(name)]
+    near = near or difflib.get_close_matches(text, lower, n=1)
+    hint = f": did you mean {' or '.join(repr(lower[name]) for name in near)}?" if near else "."
     return f"unknown {kind} {_shorten(value)}{where}{hint} Known: {', '.join(lower.values()) or 'none'}."
 
 def check_choice(value, # the name to check
@@ -39,7 +51,7 @@ def check_choice(value, # the name to check
     if value in list(choices): return value
     raise InputError(_describe_unknown(value, choices, kind))
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-012
+# %% ../../nbs/01_core/01_files.ipynb #cell-013
 def check_keys(keys, # the keys to check; a dictionary will do
                allowed, # the valid keys
                where:str, # the file or command that holds them, used in the message
@@ -48,7 +60,7 @@ def check_keys(keys, # the keys to check; a dictionary will do
     for key in keys:
         if key not in list(allowed): raise InputError(_describe_unknown(key, allowed, "parameter", f" in {where}"))
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-016
+# %% ../../nbs/01_core/01_files.ipynb #cell-017
 def _format_range(minimum, maximum, exclusive):
     "The allowed range in words; empty without bounds"
     low, high = ("above", "below") if exclusive else ("of at least", "of at most")
@@ -66,7 +78,7 @@ def _is_finite(number):
     try: return math.isfinite(number)
     except OverflowError: return False
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-017
+# %% ../../nbs/01_core/01_files.ipynb #cell-018
 def check_number(value, # the value to check
                  name:str, # of the parameter, used in the message
                  minimum=None, # smallest allowed value
@@ -84,7 +96,7 @@ def check_number(value, # the value to check
     expected = f"{'whole ' if integer else ''}number {_format_range(minimum, maximum, exclusive)}".rstrip()
     raise InputError(f"{name} must be a {expected}, got {_shorten(value)}.")
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-021
+# %% ../../nbs/01_core/01_files.ipynb #cell-022
 def _file_kind(path) -> str: # "file", "folder", "link", …; empty if nothing is there
     "What stands at a path, without following a link"
     try: mode = os.lstat(path).st_mode
@@ -98,7 +110,7 @@ def _temporary_path(path):
     name = path.name if len(os.fsencode(path.name)) < 240 else path.suffix[-20:]
     return path.with_name(f".{secrets.token_hex(4)}-{name}")
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-022
+# %% ../../nbs/01_core/01_files.ipynb #cell-023
 @contextmanager
 def replace_file(path, # the file to write (str or Path); its folder must exist
                 ): # a temporary path beside it, to write to; InputError if the file cannot be written
@@ -119,20 +131,23 @@ def replace_file(path, # the file to write (str or Path); its folder must exist
     finally:
         with suppress(OSError): temporary.unlink(missing_ok=True)
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-030
+# %% ../../nbs/01_core/01_files.ipynb #cell-031
 def write_text(path, # the file to write
                text:str, # in UTF-8; surrogates become escapes
               ):
     "Write a text through `replace_file`, which may raise `InputError`"
     with replace_file(path) as temporary: temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-033
+# %% ../../nbs/01_core/01_files.ipynb #cell-034
 def write_json(path, # the file to write
                obj, # dictionaries, lists, strings, finite numbers, booleans, None
               ):
-    "Write `obj` as JSON through `replace_file`; a number that is not finite raises `InputError` and writes nothing"
+    "Write `obj` as JSON through `replace_file`; tensors and numbers that are not finite raise `InputError`"
     try: text = json.dumps(obj, indent=2, ensure_ascii=False, allow_nan=False)
     except ValueError as error: raise InputError(f"cannot write {path}: {error}.") from error
+    except TypeError as error: # such as the scores of each image in what `benchmark` returns
+        raise InputError(f"cannot write {path}: {error}: turn tensors and arrays into lists, or leave them out, such "
+                         "as the scores of each image in a result.") from error
     write_text(path, text + "\n")
 
 def round_floats(value:object):
@@ -141,7 +156,7 @@ def round_floats(value:object):
     if isinstance(value, dict): return {k: round_floats(v) for k, v in value.items()}
     return [round_floats(v) for v in value] if isinstance(value, (list, tuple)) else value
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-036
+# %% ../../nbs/01_core/01_files.ipynb #cell-037
 def read_bytes(path, # the file to read
                role:str="the file", # used in the message: "the result", "the study"
                max_bytes:int=2**26, # the largest size allowed
@@ -156,7 +171,7 @@ def read_bytes(path, # the file to read
     if len(data) <= max_bytes: return data
     raise InputError(f"cannot read {role} {path}: it has more than {max_bytes:,} bytes, which no such file needs.")
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-039
+# %% ../../nbs/01_core/01_files.ipynb #cell-040
 def append_line(path, # the file, which may be missing
                 line:str, # without its end
                ):
@@ -164,7 +179,7 @@ def append_line(path, # the file, which may be missing
     before = read_bytes(path).decode("utf-8", "replace") if Path(path).is_file() else ""
     write_text(path, f"{before}{line}\n")
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-042
+# %% ../../nbs/01_core/01_files.ipynb #cell-043
 def _parse_finite_float(text):
     "A JSON number as a float; `ValueError` if it is not finite"
     value = float(text)
@@ -194,7 +209,7 @@ def read_json(path, # the file to read
     except (ValueError, RecursionError) as error:
         raise InputError(f"cannot read {role} {path}: it is damaged or not JSON ({error}). {advice}.") from error
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-047
+# %% ../../nbs/01_core/01_files.ipynb #cell-048
 def make_folder(path:str|Path): # Path
     "Create the folder `path` if it is missing, and return it; `InputError` if it cannot be written to"
     path, reason = Path(path), ""
@@ -207,7 +222,7 @@ def make_folder(path:str|Path): # Path
     if reason: raise InputError(f"cannot write to {path} ({reason}): choose another folder.")
     return path
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-050
+# %% ../../nbs/01_core/01_files.ipynb #cell-051
 def check_path(value, # the path to check
                name:str, # of the parameter, used in the message
               ): # str
@@ -215,7 +230,7 @@ def check_path(value, # the path to check
     if isinstance(value, (str, os.PathLike)): return os.fspath(value)
     raise InputError(f"{name} must be a path, got {_shorten(value)}: write it as a text or as a Path.")
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-053
+# %% ../../nbs/01_core/01_files.ipynb #cell-054
 def path_within(folder, # the folder to stay in
                 *parts, # names below it
                ): # Path
@@ -229,7 +244,7 @@ def path_within(folder, # the folder to stay in
     if inside: return path
     raise InputError(f"{path} leads out of the folder {folder}: remove that name or link, or put a copy in its place.")
 
-# %% ../../nbs/01_core/01_files.ipynb #cell-056
+# %% ../../nbs/01_core/01_files.ipynb #cell-057
 def _check_entry(folder, path, files, folders):
     "Raise `InputError` if one entry of a folder cannot be what it seems to be"
     kind, name = _file_kind(path), path.name if path.parent == folder else ""

@@ -7,6 +7,7 @@ __all__ = ['processor_info', 'code_version', 'code_changed', 'provenance', 'comm
 
 # %% ../../nbs/01_core/04_provenance.ipynb #cell-003
 import hashlib, os, platform, subprocess
+from copy import deepcopy
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -68,13 +69,17 @@ def _get_version(package):
     except PackageNotFoundError: return None
 
 @cache
-def provenance(
-    device:str="cpu", # type of the device that computed
-) -> dict: # keys: versions, commit, hardware
-    "What this program runs on: package versions, git commit, processor, and the GPU where it computed"
+def _find_provenance(device):
+    "As `provenance`; git is asked once"
     gpu = f", {torch.cuda.get_device_name()}" if device == "cuda" else ", its GPU" if device == "mps" else ""
     return {"versions": {"python": platform.python_version(), **{p: _get_version(p) for p in _PACKAGES}},
             "commit": _get_commit(), "hardware": f"{_find_processor_name()} ({os.cpu_count()} CPUs){gpu}"}
+
+def provenance(
+    device:str="cpu", # type of the device that computed
+) -> dict: # keys: versions, commit, hardware; the caller's own
+    "What this program runs on: package versions, git commit, processor, and the GPU where it computed"
+    return deepcopy(_find_provenance(device))
 
 # %% ../../nbs/01_core/04_provenance.ipynb #cell-016
 def _describe_commit(commit, code) -> str: # "" if it is not known

@@ -205,7 +205,7 @@ def anneal_images(
     settings:AISSettings,
     W=None, # one fixed weight sample, for Bayesian weights
     *, block:int=None, # images at a time; `None`: `MAX_BLOCK` decides
-    progress:bool=True, # show a progress bar
+    progress:bool=False, # show a progress bar; off in all evaluations, which run many times within a study
     compile:bool=None # compile? `None`: from `AIS_COMPILE_FROM_SAMPLES` decoded images on
 ) -> list: # of AISEstimate: forward, and reverse if there are codes
     "`anneal_block` for all images, block by block"
@@ -230,7 +230,7 @@ def ais(
     prior, # p(z): the model's prior, or a density fitted to its codes
     W=None, # one fixed weight sample, for Bayesian weights
     *, block:int=None, # images at a time: changes memory and speed, not the values
-    progress:bool=True, # show a progress bar
+    progress:bool=False, # show a progress bar; off in all evaluations, which run many times within a study
     compile:bool=None, # compile? `None`: from `AIS_COMPILE_FROM_SAMPLES` decoded images on
     **kwargs # settings of `AISSettings`
 ) -> AISEstimate: # log p̂(x) of each image with its error: a lower bound on average
@@ -272,7 +272,7 @@ def bdmc(
     W=None, # one fixed weight sample, for Bayesian weights
     *, n_images:int=100, # number of simulated images, InputError below 1
     block:int=None, # images at a time: changes memory and speed, not the values
-    progress:bool=True, # show a progress bar
+    progress:bool=False, # show a progress bar; off in all evaluations, which run many times within a study
     compile:bool=None, # compile? `None`: from `AIS_COMPILE_FROM_SAMPLES` decoded images on
     **kwargs # settings of `AISSettings`
 ) -> BDMCBounds: # `lower`, `upper` and their `gap`

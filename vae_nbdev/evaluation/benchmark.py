@@ -226,10 +226,10 @@ def check_likelihood(model:Architecture, dataset:Dataset):
     check_test_split(dataset)
     if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
 
-def check_benchmark_settings(model:Autoencoder, dataset:Dataset, *, L:int, noise:Iterable, importance_samples:int):
+def check_benchmark_settings(model:Autoencoder, dataset:Dataset, *, L:int, k:int, noise:Iterable):
     "L and noise as they are used; raises `InputError` for what no benchmark can have"
     check_likelihood(model, dataset)
-    check_number(importance_samples, "importance_samples", minimum=0, integer=True)
+    check_number(k, "k", minimum=0, integer=True)
     return check_mc_samples(model, L=L, least=least_eval_samples(model)), check_noise(noise)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-030
@@ -272,19 +272,19 @@ def _score_all(model, test, L, seed, noise, batch_size) -> tuple: # scores of cl
 def benchmark(self:Autoencoder,
     dataset, # a Dataset; its test images are scored once; InputError for pixels that the likelihood cannot have
     *, L:int=10, # Monte Carlo samples of (W, z), or InputError for too few; deterministic models use 1
+    k:int=100, # importance samples of IWLL(k), for models whose q(z|x) has a density; 0: no IWLL
     seed:int=0, # of the benchmark's random numbers
     noise=NOISE_LEVELS, # standard deviations ε of the noise curve; InputError for a single number
-    importance_samples:int=100, # k of IWLL(k), for models whose q(z|x) has a density; 0: no IWLL
     batch_size:int=1000, # changes speed and memory, not the values
     progress:bool=False, # show a progress bar of the importance sampling, the longest part
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
     "Log-likelihoods, divergences and bounds, nats per image with standard errors; afterwards in evaluation mode"
-    L, noise = check_benchmark_settings(self, dataset, L=L, noise=noise, importance_samples=importance_samples)
+    L, noise = check_benchmark_settings(self, dataset, L=L, k=k, noise=noise)
     keep_freed_memory()
     started, seed, test, kl_w = time.monotonic(), check_seed(seed), dataset.test, self.weight_kl().item()
     clean, noisy, points = _score_all(self, test, L, seed, noise, batch_size)
     scores = add_elbo(clean, kl_w)
-    measures, k = mean_scores(scores, kl_w), int(importance_samples) if self.has_latent_density else 0
+    measures, k = mean_scores(scores, kl_w), int(k) if self.has_latent_density else 0
     if k:
         estimate = importance_log_likelihood(self, test, L=L, k=k, seed=seed, progress=progress)
         scores["iwll"], measures["iwll"] = estimate.draws[k], iwll_summary(estimate, k=k)

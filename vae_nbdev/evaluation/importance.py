@@ -236,7 +236,7 @@ def importance_log_likelihood(
     split, # images (N, D)
     *, L:int=10, # weight samples, and those that each fitted Gaussian is fitted to; point weights need, and use, 1
     k=5000, # importance samples: a number, or several
-    seed:int=0, progress:bool=False, # show a progress bar?
+    seed:int=0, progress:bool=False, # show a progress bar
     compile:bool=None, # compile? `None`: from `COMPILE_FROM_SAMPLES` decoded images on
     W=None # weight samples to use; `None`: L new ones
 ) -> ImportanceEstimate:

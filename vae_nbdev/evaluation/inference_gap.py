@@ -91,7 +91,6 @@ def optimise_posterior(
 # %% ../../nbs/07_evaluation/07_inference_gap.ipynb #cell-018
 def ais_likelihood(model:Autoencoder, **settings): # fields of AISSettings; a function of (images, q*, W, l)
     "An estimate of log p(x|W) by annealed importance sampling under the prior of the model"
-    settings = {"progress": False, **settings}
     def estimate(x, q, W, l=0):
         return ais(model, x, model.prior.fixed(), W, weight_sample_index=l, **settings).estimate
     return estimate

@@ -12,7 +12,7 @@ import math
 from typing import NamedTuple
 import torch
 from torch import Tensor
-from ..core.files import check_number
+from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
 from ..data.batches import Split, batch_slices, check_image_size, check_split, check_test_split
 from ..nn.autoencoder import Autoencoder
@@ -140,10 +140,13 @@ def collapse_note(
 
 # %% ../../nbs/07_evaluation/11_latent_quality.ipynb #cell-025
 def mmd(
-    a:Tensor, # (n, d), n at least 3
+    a:Tensor, # (n, d), n at least 3; InputError for fewer
     b:Tensor, # (n, d)
 ) -> dict: # {"mean", "se"}
     "Squared maximum mean discrepancy of two samples, unbiased, with the kernel S/(S + distance²), S = 2d"
+    if a.shape != b.shape or a.dim() != 2 or len(a) < 3:
+        raise InputError("an MMD needs two samples of one size, with at least three points each, in shape (n, d), got "
+                         f"{tuple(a.shape)} and {tuple(b.shape)}.")
     rows = mmd_rows(a.double(), b.double())
     return {"mean": rows.mean().item(), "se": 2 * rows.std().item() / math.sqrt(len(a))}
 
@@ -161,7 +164,7 @@ def probe_classes(
     train, labels = dataset.train, dataset.test.labels
     if labels is None or train.labels is None: return {"knn": None, "linear_probe": None, "n_train_codes": 0}
     rows = torch.randperm(len(train), generator=make_generator(seed, "training codes"))[:n_train]
-    n_neighbors = check_number(n_neighbors, "k, the number of neighbours,", minimum=1, maximum=len(rows), integer=True)
+    n_neighbors = check_number(n_neighbors, "n_neighbors", minimum=1, maximum=len(rows), integer=True)
     rows = rows.to(train.images.device)
     subset = Split(train.images[rows], train.labels[rows], train.redraw)
     data = posterior_means(model, subset, L=L, seed=seed), subset.labels.cpu(), test_codes, labels.cpu()

@@ -198,11 +198,11 @@ def _in_manifold(points, centres, k):
 def precision_recall(
     generated:Tensor, # features (n, F)
     real:Tensor, # features (n, F)
-    *, k:int=MANIFOLD_NEIGHBOURS, # nearest neighbours that give the balls their radius; InputError for too many
+    *, n_neighbors:int=MANIFOLD_NEIGHBOURS, # whose distance is the radius of a ball; InputError for too many
 ) -> dict: # {"precision", "recall"}
     "Shares of generated images in the manifold of the real ones, and the reverse (Kynkäänniemi et al. 2019)"
     most = min(len(generated), len(real)) - 1
-    k = check_number(k, "k of precision and recall", minimum=1, maximum=most, integer=True)
+    k = check_number(n_neighbors, "n_neighbors", minimum=1, maximum=most, integer=True)
     generated, real = generated.double(), real.double()
     return {"precision": _in_manifold(generated, real, k).mean().item(),
             "recall": _in_manifold(real, generated, k).mean().item()}

@@ -22,7 +22,7 @@ from .images import draw_image_row
 @default_style()
 def plot_reliability(self:Classifier,
     dataset, # its labelled test images are classified
-    L:int=10, # weight samples to average over
+    *, L:int=10, # weight samples to average over
     seed:int=0, # of the weight samples
     path=None, # where to save it
 ) -> PlotFigure:
@@ -47,7 +47,7 @@ def plot_reliability(self:Classifier,
 @default_style()
 def plot_risk_coverage(self:Classifier,
     dataset, # its labelled test images are classified
-    L:int=10, # weight samples to average over
+    *, L:int=10, # weight samples to average over
     seed:int=0, # of the weight samples
     path=None, # where to save it
 ) -> PlotFigure:
@@ -82,9 +82,9 @@ def prediction_labels(
 @default_style()
 def plot_certainty(self:Classifier,
     dataset, # its labelled test images are classified
-    n:int=10, # images in each row
-    L:int=10, # weight samples to average over
+    *, L:int=10, # weight samples to average over
     seed:int=0, # of the weight samples
+    n:int=10, # images in each row
     path=None, # where to save it
 ) -> PlotFigure:
     "The test images of least and of highest predictive entropy; `InputError` without fitting labels"

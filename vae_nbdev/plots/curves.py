@@ -138,7 +138,7 @@ def burn_in_note(
 @default_style()
 def plot_history(
     history, # one dict for each epoch, as `learn` returns it; InputError for none
-    title:str="", # above the panels, such as the model's name
+    *, title:str="", # above the panels, such as the model's name
     path=None, # where to save it
 ) -> PlotFigure:
     "The terms of the objective over the epochs, one panel for each, on training and validation images"
@@ -182,7 +182,7 @@ def _noise_points(name, result) -> list: # of dicts {"eps", "mean", "se"}
 @default_style()
 def plot_noise_curve(
     results, # one result of `benchmark`, a list, or a dictionary by name; InputError for one without a curve
-    title:str="Test ELL from noisy images",
+    *, title:str="Test ELL from noisy images",
     path=None, # where to save it
     styles:dict|None=None, # name → LineStyle; None: colours of lines in turn
 ) -> PlotFigure:

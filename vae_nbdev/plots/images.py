@@ -45,9 +45,9 @@ class Reconstruction(NamedTuple):
 def reconstruct(
     model:Autoencoder,
     x:Tensor, # clean images (B, D) in [0, 1]
-    eps:float=0., # standard deviation of the noise on the encoder's input
-    L:int=10, # Monte-Carlo samples of weights and code; deterministic models use one
+    *, L:int=10, # Monte-Carlo samples of weights and code; deterministic models use one
     seed:int=0, # of noise and samples
+    eps:float=0., # standard deviation of the noise on the encoder's input
 ) -> Reconstruction: # on the CPU
     "Encode the images, or noisy versions of them, and decode; raises `InputError` for a classifier or other images"
     check_number(eps, "eps", minimum=0)
@@ -84,7 +84,7 @@ def draw_image_row(
 @default_style()
 def plot_image_rows(
     rows, # one (label, images (n, D), numbers (n,) or None) for each row
-    title:str="",
+    *, title:str="",
     path=None, # where to save it
 ) -> PlotFigure:
     "Rows of images under each other"
@@ -105,46 +105,47 @@ def _test_images(dataset, n): # (n, D)
 @patch
 def plot_enc_dec(self:Autoencoder,
     dataset, # its test images are shown
-    n:int=10, # number of images
-    L:int=10, # Monte-Carlo samples for the mean
+    *, L:int=10, # Monte-Carlo samples for the mean
     seed:int=0, # of the samples
+    n:int=10, # number of images
     path=None, # where to save it
 ) -> PlotFigure:
     "Test images above their reconstructions, with each image's ELL in nats; `InputError` for no test images"
     x = _test_images(dataset, n)
     r = reconstruct(self, x, L=L, seed=seed)
     rows = [("image", x.cpu(), None), ("reconstruction", r.mean, r.ell)]
-    return plot_image_rows(rows, f"{model_title(self)}: reconstructions and their ELL in nats", path)
+    return plot_image_rows(rows, title=f"{model_title(self)}: reconstructions and their ELL in nats", path=path)
 
 # %% ../../nbs/08_plots/02_images.ipynb #cell-022
 @patch
 def plot_noisy_recon(self:Autoencoder,
     dataset, # its test images are shown
+    *, L:int=10, # Monte-Carlo samples for the mean
+    seed:int=0, # of noise and samples
     eps:float=0.1, # standard deviation of the noise, 0.1 in the original project
     n:int=10, # number of images
-    L:int=10, # Monte-Carlo samples for the mean
-    seed:int=0, # of noise and samples
     path=None, # where to save it
 ) -> PlotFigure:
     "Test images, noisy versions, and reconstructions from those, with ELL(ε) in nats; `InputError` for no images"
     x = _test_images(dataset, n)
-    r = reconstruct(self, x, eps, L, seed)
+    r = reconstruct(self, x, L=L, seed=seed, eps=eps)
     rows = [("image", x.cpu(), None), (f"noisy, ε = {eps:g}", r.inputs, None), ("reconstruction", r.mean, r.ell)]
-    return plot_image_rows(rows, f"{model_title(self)}: from noise, with ELL({eps:g}) in nats", path)
+    return plot_image_rows(rows, title=f"{model_title(self)}: from noise, with ELL({eps:g}) in nats", path=path)
 
 # %% ../../nbs/08_plots/02_images.ipynb #cell-025
 def plot_recon_matrix(
     models:dict, # name → model
     dataset, # its test images are shown
+    *, L:int=10, # Monte-Carlo samples for the mean
+    seed:int=0, # of noise and samples, the same for every model
     n:int=10, # number of images
     eps:float=0., # standard deviation of the noise on the encoders' input
-    L:int=10, # Monte-Carlo samples for the mean
-    seed:int=0, # of noise and samples, the same for every model
     path=None, # where to save it
 ) -> PlotFigure:
     "Test images and, row by row, each model's reconstructions from them or noisy versions; `InputError` for none"
     x = _test_images(dataset, n)
-    results = {name: reconstruct(model, x, eps, L, seed) for name, model in check_models(models).items()}
+    settings = {"L": L, "seed": seed, "eps": eps}
+    results = {name: reconstruct(model, x, **settings) for name, model in check_models(models).items()}
     rows = [("image", x.cpu(), None)]
     if eps and results: rows.append((f"noisy, ε = {eps:g}", next(iter(results.values())).inputs, None))
     return plot_image_rows(rows + [(name, r.mean, None) for name, r in results.items()], path=path)

@@ -148,7 +148,7 @@ def draw_latent_repr(
     ax:Axes,
     model:Autoencoder,
     dataset, # all its test images are encoded
-    L:int=10, # weight samples to average over, where weights are random
+    *, L:int=10, # weight samples to average over, where weights are random
     seed:int=0, # of the weight samples
     title:str|None=None, # None: the model's name
 ):
@@ -164,14 +164,14 @@ def draw_latent_repr(
 @default_style()
 def plot_latent_repr(self:Autoencoder,
     dataset, # all its test images are encoded
-    L:int=10, # weight samples to average over, where weights are random
+    *, L:int=10, # weight samples to average over, where weights are random
     seed:int=0, # of the weight samples
     path=None, # where to save it
 ) -> PlotFigure:
     "The mean code of every test image, coloured by class, for d > 2 in its principal plane; `InputError` for too few"
     test = check_test_split(dataset)
     picture, title = PlotFigure(5.4, 5), f"{model_title(self)}: {len(test):,} test codes"
-    draw_latent_repr(picture.subplots(), self, dataset, L, seed, title)
+    draw_latent_repr(picture.subplots(), self, dataset, L=L, seed=seed, title=title)
     return picture.save(path) if path else picture
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-027
@@ -256,9 +256,9 @@ def prior_quantiles(
 def latent_grid(
     model:Autoencoder,
     codes:Tensor, # (N, d): they define the plane, and its limits where `limits` is None
+    *, seed:int=0, # of the weight sample, where weights are random
     n:int, # tiles along each axis
     limits=None, # (low, high), or a pair for each axis; "quantiles": of the prior; None: the range of the codes
-    seed:int=0, # of the weight sample, where weights are random
 ) -> LatentGrid:
     "Decode a uniform grid on the plane of some codes, all tiles with the same weights; `InputError` for wrong limits"
     W = grid_weights(model, seed=seed)
@@ -295,9 +295,9 @@ def draw_latent_recon(
     ax:Axes,
     model:Autoencoder,
     dataset=None, # its test codes define limits and, for d > 2, the plane; not needed for d ≤ 2 with `limits`
+    *, seed:int=0, # of the weight sample, where weights are random
     n:int=20, # tiles along each axis
     limits=None, # (low, high), or a pair for each axis; "quantiles": of the prior; None: the test codes' range
-    seed:int=0, # of the weight sample, where weights are random
     title:str|None=None, # None: the model's name
 ):
     "Draw the expected image at each point of a uniform grid of codes; `InputError` without a range or a plane"
@@ -306,7 +306,7 @@ def draw_latent_recon(
     if dataset is None and (limits is None or model.latent > 2 and limits != "quantiles"):
         raise InputError("a latent grid needs a data set for the range and the plane; limits will do up to d = 2.")
     codes = torch.zeros(1, model.latent) if dataset is None else _test_codes(model, dataset, seed=seed)
-    grid = latent_grid(model, codes, n, limits, seed)
+    grid = latent_grid(model, codes, seed=seed, n=n, limits=limits)
     note = "\none weight sample, held fixed" if grid.weight_sample else ""
     draw_grid(ax, grid.images, grid.limits, grid.names, (model_title(model) if title is None else title) + note)
 
@@ -315,14 +315,14 @@ def draw_latent_recon(
 @default_style()
 def plot_latent_recon(self:Autoencoder,
     dataset=None, # its test codes define limits and, for d > 2, the plane; not needed for d ≤ 2 with `limits`
+    *, seed:int=0, # of the weight sample, where weights are random
     n:int=20, # tiles along each axis
     limits=None, # (low, high), or a pair for each axis; "quantiles": of the prior; None: the test codes' range
-    seed:int=0, # of the weight sample, where weights are random
     path=None, # where to save it
 ) -> PlotFigure:
     "A latent grid; `InputError` for wrong limits, or for neither limits nor a data set"
-    picture = PlotFigure(5.4, 5.5) if self.latent > 1 else PlotFigure(9, 1.2)
-    draw_latent_recon(picture.subplots(), self, dataset, n, limits, seed, f"{model_title(self)}: latent grid")
+    title, picture = f"{model_title(self)}: latent grid", PlotFigure(*((5.4, 5.5) if self.latent > 1 else (9, 1.2)))
+    draw_latent_recon(picture.subplots(), self, dataset, seed=seed, n=n, limits=limits, title=title)
     return picture.save(path) if path else picture
 
 # %% ../../nbs/08_plots/03_latent.ipynb #cell-047
@@ -331,7 +331,7 @@ def plot_side_by_side(
     draw, # draw_latent_repr or draw_latent_recon
     models:dict, # name → model; InputError for none
     dataset, # the same for all
-    columns:int=3, # panels in a row
+    *, columns:int=3, # panels in a row
     path=None, # where to save it
     **options, # passed on to `draw`
 ) -> PlotFigure:

@@ -103,7 +103,7 @@ def reconstruction_table(
     "Reconstructions of the same test images by each model, and reconstructions from noisy versions of them"
     pairs, data, missing = load_models(group, folder, data_dir)
     x, styles = data.test.batch(images_per_class(data.test, n)).x, group_styles(group)
-    noisy = reconstruct(pairs[0][1], x, eps).inputs
+    noisy = reconstruct(pairs[0][1], x, eps=eps).inputs
     lines = [(("Test images",), image_strip(x.cpu(), f"Test images of {group.dataset}"),
               image_strip(noisy, f"The same with noise, ε = {eps:g}"))]
     for row, model in pairs:
@@ -111,7 +111,7 @@ def reconstruction_table(
         name = model_name_cell(row, styles, link, with_minus_sign(" → ".join(f"{score:.1f}" for score in scores)))
         alt = f"Reconstructions by {shown_model(row, short_name(row.name))}"
         lines.append((name, image_strip(reconstruct(model, x).mean, alt),
-                      image_strip(reconstruct(model, x, eps).mean, f"{alt} from noise")))
+                      image_strip(reconstruct(model, x, eps=eps).mean, f"{alt} from noise")))
     headings = ["Model", "from the image", f"from noise, ε = {eps:g}"]
     return Div(strip_table(headings, lines, "Reconstructions"), images_caption(data.test.labels, n), missing)
 
@@ -215,7 +215,7 @@ def latent_grid_gallery(
     pairs, data, missing = load_models(group, folder, data_dir, most)
     styles, panels = group_styles(group), []
     for row, model in pairs:
-        grid = latent_grid(model, shown_codes(model, data.test), n)
+        grid = latent_grid(model, shown_codes(model, data.test), n=n)
         ranges = [with_minus_sign(f"{low:.1f} to {high:.1f}") for low, high in grid.limits.tolist()]
         alt = f"{len(grid.images)} images decoded by {shown_model(row)} over {' and '.join(ranges)}"
         caption = Figcaption(*model_name_cell(row, styles, link, " × ".join(ranges)))

@@ -227,7 +227,7 @@ def title_image(
     if not rows: return None
     best = (rank_rows(rows, "iwll") + rank_rows(rows, "ell"))[0][0]
     model = next(model for row, model in pairs if row is best)
-    images = latent_grid(model, shown_codes(model, data.test), n).images
+    images = latent_grid(model, shown_codes(model, data.test), n=n).images
     return image_strip(images, f"{n * n} images, decoded on a grid by {shown_model(best)}", n)
 
 # %% ../../nbs/10_report/11_slides.ipynb #cell-028

@@ -225,8 +225,7 @@ def _check_numbers(value, place):
 def _evaluate(run, folder, data, suffix, *, device, data_dir, progress) -> tuple: # the measures, and the scores (L, N)
     "Everything that is measured on a trained run"
     model = restore(folder, evaluated_weights(vars(run))).to(pick_device(device))
-    settings = {"L": run.eval_samples, "seed": run.seed, "importance_samples": run.importance_samples,
-                "progress": progress}
+    settings = {"L": run.eval_samples, "k": run.importance_samples, "seed": run.seed, "progress": progress}
     scores = model.benchmark(data, **filter_kwargs(model.benchmark, settings))
     matrices = scores.pop("scores", {})
     density_file = Path(folder) / f"density{suffix}.safetensors"

@@ -153,10 +153,13 @@ def check(self:TrainingSettings, model:Architecture):
 
 @patch
 def warn(self:TrainingSettings):
-    "Log a warning for settings that are possible and hardly meant: a training that ends within its KL warm-up"
-    if self.kl_warm_up < self.epochs: return
-    logger.warning(f"KL warm-up takes {self.kl_warm_up} epochs, and the training {self.epochs}: no step minimises the "
-                   "full objective. Choose more epochs, or a shorter kl_warm_up.")
+    "Log a warning for settings that are possible and hardly meant: KL warm-up or patience as long as the training"
+    if self.kl_warm_up >= self.epochs:
+        logger.warning(f"KL warm-up takes {self.kl_warm_up} epochs, and the training {self.epochs}: no step minimises "
+                       "the full objective. Choose more epochs, or a shorter kl_warm_up.")
+    if self.patience and max(1, self.kl_warm_up) + self.patience >= self.epochs: # the best epoch is the first at least
+        logger.warning(f"patience = {self.patience} cannot end a training of {self.epochs} epochs early. Choose more "
+                       "epochs, or less patience.")
 
 @patch
 def is_finished(self:TrainingSettings, history:list) -> bool:
