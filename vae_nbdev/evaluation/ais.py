@@ -16,6 +16,7 @@ import torch
 from fastcore.meta import delegates
 from torch import Tensor
 from ..core.files import InputError, check_number
+from ..core.numbers import short_repr
 from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
 from ..data.batches import check_scored_images
@@ -60,6 +61,7 @@ class AISEstimate(NamedTuple):
     se:Tensor # its standard error over the chains, nats
     ess:Tensor # effective sample size of the weights, from 1 to C
     acceptance:Tensor # mean acceptance rate of the moves
+    __repr__ = short_repr
 
 def estimate_from_chains(
     log_w:Tensor, # log weights (C, B)

@@ -15,6 +15,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import check_number
+from ..core.numbers import short_repr
 from ..core.randomness import check_seed, make_generator
 from ..data.batches import Split, check_test_split
 from ..nn.matmul import full_precision
@@ -105,6 +106,7 @@ class RiskCoverage(NamedTuple):
     "Shares of images answered, and the error rate among them, from the most confident image on; both (…, N)"
     coverage:Tensor
     risk:Tensor
+    __repr__ = short_repr
 
     def area(self) -> Tensor: # (…)
         "AURC: the mean risk over all coverages"

@@ -15,6 +15,7 @@ import torch
 from fastcore.basics import patch
 from torch import Tensor
 from ..core.files import InputError, check_number
+from ..core.numbers import short_repr
 from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
 from ..data.batches import batch_slices, check_image_size, check_split
@@ -189,6 +190,7 @@ class ImportanceEstimate(NamedTuple):
     draws:dict
     ess:Tensor # effective sample size, mean over the weight samples
     k_hat:Tensor # Pareto k-hat, mean over the weight samples; nan where unknown: k < 25, discrete codes, too many ties
+    __repr__ = short_repr
 
     @property
     def log_likelihood(self) -> dict: # k → (N,)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from ..core.files import InputError, check_number
+from ..core.numbers import short_repr
 from ..core.randomness import make_generator
 from ..data.batches import Split, batch_slices, check_image_size, check_split, check_test_split
 from ..nn.autoencoder import Autoencoder
@@ -27,6 +28,7 @@ class LatentCodes(NamedTuple):
     mean:Tensor
     sample:Tensor
     kl:Tensor|None
+    __repr__ = short_repr
 
 def encode_batch(
     model:Autoencoder,

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 from ..core.files import InputError, check_choice, check_number
+from ..core.numbers import short_repr
 from ..core.randomness import make_generator
 from ..data.batches import add_noise, check_image_tensor, masking, salt_and_pepper
 from ..nn.autoencoder import Autoencoder
@@ -91,6 +92,7 @@ class PixelUncertainty(NamedTuple):
     mean:Tensor
     disagreement:Tensor # of the samples: epistemic where only weights are drawn
     aleatoric:Tensor
+    __repr__ = short_repr
 
     @property
     def total(self): return (self.disagreement**2 + self.aleatoric**2).sqrt()
