@@ -123,15 +123,11 @@ def make_split(images, # grey or binary pixels, uint8 (N, 784)
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-020
 def _check_fit(dataset):
-    "Raise `InputError` for parts that are no splits, differ in the size of their images, or have labels without a name"
+    "Raise `InputError` for an unknown binarisation, parts that are no splits, and labels without a name"
     check_choice(dataset.binarisation, BINARISATIONS, "binarisation")
-    parts = {part: getattr(dataset, part) for part in SPLITS}
-    if parts["test"] is None: del parts["test"]
-    sizes = {check_split(split).images.shape[1:].numel() for split in parts.values()}
-    if len(sizes) > 1: raise InputError(f"the images of the parts of {dataset.name} have different numbers of pixels, "
-                                        f"{', '.join(map(str, sorted(sizes)))}: give all the same size.")
-    for part, split in parts.items() if dataset.classes else ():
-        if split.labels is None or not len(split): continue
+    for part in SPLITS:
+        if (split := getattr(dataset, part)) is None and part == "test": continue
+        if check_split(split).labels is None or not len(split) or not dataset.classes: continue
         if (highest := split.labels.max().item()) < len(dataset.classes): continue
         raise InputError(f"the labels of the part {part} go up to {highest}, and classes has {len(dataset.classes)} "
                          "names: labels are the positions of the names, from 0 on.")
