@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from ..core.files import InputError, check_choice, check_path
 from ..core.schema import checked, choice
 from ..core.randomness import make_generator
-from .batches import SPLITS, Split, sample_bernoulli
+from .batches import SPLITS, Split, check_split, sample_bernoulli
 from .formats import IdxFiles, SOURCES
 from .download import find_files
 from .archives import ARCHIVES
@@ -122,9 +122,20 @@ def make_split(images, # grey or binary pixels, uint8 (N, 784)
     return Split(images, labels, redraw=binarisation == "dynamic" and part == "train")
 
 # %% ../../nbs/02_data/07_datasets.ipynb #cell-020
+def _check_fit(dataset):
+    "Raise `InputError` for an unknown binarisation, parts that are no splits, and labels without a name"
+    check_choice(dataset.binarisation, BINARISATIONS, "binarisation")
+    for part in SPLITS:
+        if (split := getattr(dataset, part)) is None and part == "test": continue
+        if check_split(split).labels is None or not len(split) or not dataset.classes: continue
+        if (highest := split.labels.max().item()) < len(dataset.classes): continue
+        raise InputError(f"the labels of the part {part} go up to {highest}, and classes has {len(dataset.classes)} "
+                         "names: labels are the positions of the names, from 0 on.")
+
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-021
 @dataclass(repr=False)
 class Dataset:
-    "A data set in three parts"
+    "A data set in three parts; raises `InputError` for parts that do not fit"
     name:str # one of `DATASETS`, or any name for other images
     binarisation:str # one of `BINARISATIONS`
     train:Split # for learning
@@ -133,10 +144,11 @@ class Dataset:
     images_summary:str=None # of own images: size, classes and fingerprint
     classes:tuple=() # their names; empty where they are numbers, or where there are none
 
+    def __post_init__(self): _check_fit(self)
+
     def to(self, device:torch.device|str):
         "The same data set on another device"
-        moved = {part: split.to(device) for part in SPLITS if (split := getattr(self, part))}
-        return replace(self, **moved)
+        return replace(self, **{part: split.to(device) for part in SPLITS if (split := getattr(self, part))})
 
     def without_test(self):
         "The same data set without its test images: code that would look at them fails"
@@ -152,7 +164,7 @@ class Dataset:
 
     __repr__ = describe
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-022
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-023
 def _summary_of(path, data_dir): # size, classes and fingerprint
     "The summary of the images at a path, or of the same name in a data folder"
     if os.path.lexists(found := _find_own_images(path, data_dir)): return read_own_images(found).summary
@@ -175,7 +187,7 @@ def _load_own(path, binarisation, data_dir, images_summary): # Dataset
     return Dataset(own_name(path, summary), binarisation, *splits, summary, source.classes)
 
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-023
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-024
 def own_summary(name:str, # one of `DATASETS`, or a path
                 images_summary:str=None, # that is known already
                 data_dir=None, # a folder in which the images are looked for, if they are not at the path
@@ -201,7 +213,7 @@ def check_images(data, # a Dataset
     raise InputError(f"the images in {path} have changed: they are {data.images_summary}, and were {images_summary}; "
                      "put the earlier ones back, or train on these in a new folder.")
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-024
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-025
 def check_classes(name:str, images_summary:str, user:str):
     "Raise `InputError` for own images without classes, which `user` needs"
     if data_arguments(name, images_summary)["n_classes"]: return
@@ -215,7 +227,7 @@ def place_independent(parameters:dict) -> dict: # of a run
     "The parameters of a run with the name of its own images in place of their path"
     return parameters | ({"dataset": base_name(parameters["dataset"])} if parameters.get("images") else {})
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-025
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-026
 def _check_dataset_text(name):
     if not isinstance(name, str): raise ValueError("a text")
     return check_dataset(name)
@@ -228,7 +240,7 @@ DatasetName = checked("DatasetName", _check_dataset_text) # one of `DATASETS`, o
 ImagesSummary = checked("ImagesSummary", _check_summary) # such as "8×8 pixels, 10 classes, 0123456789ab"
 BinarisationName = choice("BinarisationName", BINARISATIONS, "binarisation") # one of `BINARISATIONS`
 
-# %% ../../nbs/02_data/07_datasets.ipynb #cell-028
+# %% ../../nbs/02_data/07_datasets.ipynb #cell-029
 def load(name:str="digits", # one of `DATASETS`, or the path of an .npz file or of a folder
          binarisation:str=None, # one of `BINARISATIONS`; None: static for binary images, otherwise grey
          data_dir=None, # folder that holds the files; None: $VAE_NBDEV_DATA, the cache, the network

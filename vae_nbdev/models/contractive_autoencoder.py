@@ -54,7 +54,7 @@ class ContractiveAutoencoder(PlainAutoencoder):
 
 # %% ../../nbs/04_models/14_contractive_autoencoder.ipynb #cell-010
 @patch
-def get_nelbo(self:ContractiveAutoencoder, x:Tensor, L:int=1, generator:torch.Generator=None) -> ContractiveTerms:
+def get_nelbo(self:ContractiveAutoencoder, x:Tensor, L:int=None, generator:torch.Generator=None) -> ContractiveTerms:
     "The objective of the plain autoencoder and the penalty, means over the batch"
     terms = PlainAutoencoder.get_nelbo(self, x, L, generator)
     norms = squared_jacobian_norm(lambda x: self.encode(x).mean, x, self.probes, generator)

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..core.files import InputError
 from ..core.randomness import random_numbers
 from ..core.schema import bounded, choice
-from ..data.batches import PIXEL_CORRUPTIONS
+from ..data.batches import PIXEL_CORRUPTIONS, check_image_form
 from .plain_autoencoder import PlainAutoencoder
 from ..nn.autoencoder import Autoencoder, ObjectiveTerms
 from ..nn.networks import Network, Width
@@ -47,8 +47,8 @@ def corrupt(self:DenoisingAutoencoder,
     return self.corruption(x, self.corruption_level, random_numbers(torch.randn, x.shape, generator, x))
 
 @patch
-def get_nelbo(self:DenoisingAutoencoder, x:Tensor, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
+def get_nelbo(self:DenoisingAutoencoder, x:Tensor, L:int=None, generator:torch.Generator=None) -> ObjectiveTerms:
     "Minus the log-likelihood of the clean images; in training mode the encoder sees corrupted ones"
-    encoder_input = self.corrupt(x, generator) if self.training else x
+    encoder_input = self.corrupt(check_image_form(self, x), generator) if self.training else x
     ell = self.get_ll(x, self.feedforward(encoder_input)[0]).mean()
     return ObjectiveTerms(-ell, ell, torch.zeros_like(ell), torch.zeros_like(ell))

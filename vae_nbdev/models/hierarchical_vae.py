@@ -14,7 +14,7 @@ from ..core.randomness import random_numbers
 from ..nn.autoencoder import Autoencoder
 from ..nn.bayesian_layers import WeightSample
 from ..nn.layers import POINT_LAYERS, reset_parameters
-from ..nn.networks import Network, Width, dense_stack, parse_network
+from ..nn.networks import Network, Width, check_code_form, dense_stack, parse_network
 from ..nn.posteriors import GaussianPosterior, Posterior
 from ..nn.priors import Prior, make_prior
 
@@ -101,4 +101,4 @@ def encode(self:HierarchicalVAE, x:Tensor, W:WeightSample=None) -> HierarchicalP
 
 @patch
 def decode(self:HierarchicalVAE, z:Tensor, W:WeightSample=None) -> Tensor: # codes (L, B, d₁ + d₂) → logits (L, B, D)
-    return self.decoder(z[..., :self.prior.lower_d])
+    return self.decoder(check_code_form(self, z)[..., :self.prior.lower_d])

@@ -17,7 +17,7 @@ from ..nn.autoencoder import Autoencoder, ObjectiveTerms
 from ..nn.posteriors import GaussianPosterior
 from ..core.files import InputError
 from ..core.schema import Count, bounded, choice
-from ..nn.networks import Network, Width
+from ..nn.networks import Network, Width, count_samples
 from .variational_autoencoder import VariationalAutoencoder
 
 # %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-007
@@ -80,12 +80,12 @@ def weighted_terms(self:ImportanceWeightedAutoencoder,
 @patch
 def get_nelbo(self:ImportanceWeightedAutoencoder,
     x:Tensor, # images (B, D) in [0, 1]
-    L:int=1, # repetitions of the bound, each with k codes of its own
+    L:int=None, # repetitions of the bound, each with k codes of its own; `None`: 1
     generator:torch.Generator=None, # of the noise, unless `eps` is passed
     eps:Tensor=None, # standard normal noise of the codes (L·k, B, d)
 ) -> BoundTerms:
     "Minus the bound on log p(x), and its terms, from L·k codes for each image in one pass"
-    q, doubly = self.encode(x), self.gradient == "doubly_reparameterised"
+    L, q, doubly = count_samples(self, L), self.encode(x), self.gradient == "doubly_reparameterised"
     z = q.sample(q.noise(L * self.k, generator) if eps is None else eps)
     density = GaussianPosterior(q.mean.detach(), q.log_std.detach()) if doubly else q
     ll, log_ratio = (v.unflatten(0, (-1, self.k)) for v in self.log_weight_terms(x, z, density))
@@ -97,11 +97,11 @@ def get_nelbo(self:ImportanceWeightedAutoencoder,
 # %% ../../nbs/04_models/11_importance_weighted_autoencoder.ipynb #cell-020
 @patch
 def validation_terms(self:ImportanceWeightedAutoencoder,
-    batch:Batch, L:int=1, generator:torch.Generator=None
+    batch:Batch, L:int=None, generator:torch.Generator=None
 ) -> BoundTerms:
     "The bound and its gain; ELL and KL_z of single codes from q(z|x): nelbo = kl_w + kl_z − ell − gain"
     q = self.encode(batch.x)
-    z = q.sample(q.noise(L * self.k, generator))
+    z = q.sample(q.noise(count_samples(self, L) * self.k, generator))
     ll, log_ratio = (v.unflatten(0, (-1, self.k)) for v in self.log_weight_terms(batch.x, z, q))
     terms = self.weighted_terms(ll, log_ratio, (ll - log_ratio).log_softmax(1))
     return terms._replace(ell=ll.mean(), kl_z=log_ratio.mean())

@@ -55,7 +55,7 @@ def half_squared_gradient(self:RegularisedAutoencoder, z:Tensor, generator:torch
     return squared_jacobian_norm(self.decode, z, 1, generator).mean() / 2
 
 @patch
-def get_nelbo(self:RegularisedAutoencoder, x:Tensor, L:int=1, generator:torch.Generator=None) -> RegularisedTerms:
+def get_nelbo(self:RegularisedAutoencoder, x:Tensor, L:int=None, generator:torch.Generator=None) -> RegularisedTerms:
     "The objective of the plain autoencoder and both penalties, means over the batch in nats per image"
     terms, z = PlainAutoencoder.get_nelbo(self, x, L, generator), self.encode(x).mean
     code_norm = self.code_weight * z.square().sum(-1).mean() / 2

@@ -16,7 +16,7 @@ from ..core.randomness import make_generator
 from ..core.schema import Count, Magnitude
 from ..nn.autoencoder import Autoencoder, ObjectiveTerms
 from ..nn.bayesian_layers import WeightSample
-from ..nn.networks import Network, Width, dense_stack, parse_network
+from ..nn.networks import Network, Width, check_code_form, dense_stack, parse_network
 from ..nn.priors import PriorName
 from ..nn.categorical_prior import UniformCategorical
 from ..nn.quantised_prior import QuantisedPosterior
@@ -74,12 +74,12 @@ def embed(self:VQVAE, z:Tensor): # one-hot codes (…, d) → (…, M, width)
 
 @patch
 def decode(self:VQVAE, z:Tensor, W:WeightSample=None) -> Tensor:
-    "Logits (L, B, D) of one-hot codes (L, B, d)"
-    return self.decoder(self.embed(z).flatten(-2), W)
+    "Logits (L, B, D) of one-hot codes (L, B, d); `InputError` for other codes"
+    return self.decoder(self.embed(check_code_form(self, z)).flatten(-2), W)
 
 # %% ../../nbs/04_models/24_vqvae.ipynb #cell-009
 @patch
-def get_nelbo(self:VQVAE, x:Tensor, L:int=1, generator:torch.Generator=None) -> QuantisedTerms:
+def get_nelbo(self:VQVAE, x:Tensor, L:int=None, generator:torch.Generator=None) -> QuantisedTerms:
     "The objective and its terms, in nats per image; the losses of the codebook enter with their gradient only"
     q = self.encode(x)
     entries, z = self.embed(q.mean), q.mean[None]

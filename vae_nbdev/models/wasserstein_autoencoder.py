@@ -36,7 +36,7 @@ class MatchesAggregate(Autoencoder):
         check_factor(self, "kernel", "mmd_weight")
         super().__init__(**kwargs)
 
-    def get_nelbo(self, x:Tensor, L:int=1, generator:torch.Generator=None) -> MMDTerms:
+    def get_nelbo(self, x:Tensor, L:int=None, generator:torch.Generator=None) -> MMDTerms:
         "The objective of the base class and the penalty, in nats per image"
         terms = super().get_nelbo(x, L, generator)
         mmd = self.mmd_weight * self.aggregate_mmd(x, generator)

@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['PRIORS', 'PriorName', 'at_least_float32', 'has_float64', 'to_float64', 'Prior', 'prior_names', 'check_codes',
-           'bind_prior', 'prior_class', 'make_prior', 'StandardNormal', 'GaussianMixturePrior']
+           'bind_prior', 'prior_class', 'make_prior', 'build_prior', 'StandardNormal', 'GaussianMixturePrior']
 
 # %% ../../nbs/03_nn/07_priors.ipynb #cell-003
 import importlib, math, pkgutil
 import torch
 from fastcore.basics import camel2snake, patch
 from torch import Tensor, nn
-from ..core.files import InputError, check_choice
+from ..core.files import InputError, check_choice, check_number
 from ..core.randomness import random_numbers
 from ..core.schema import choice
 from ..data.batches import Split
@@ -156,17 +156,26 @@ def prior_class(
     name:str, # a key of `PRIORS`
 ) -> type:
     "The class of the prior of that name; raises `InputError` for a name that none has"
-    return PRIORS[name] if name in PRIORS else prior_names()[check_choice(name, prior_names(), "prior")]
+    if isinstance(name, str) and name in PRIORS: return PRIORS[name]
+    return prior_names()[check_choice(name, prior_names(), "prior")]
 
 def make_prior(
     name:str, # a key of `PRIORS`
     d:int, # code dimensions
     size:int=None # see Prior
 ) -> Prior:
-    "The prior of that name; raises `InputError` for a name that none has"
-    return prior_class(name)(d, size)
+    "The prior of that name; raises `InputError` for a name that none has, or a wrong size"
+    return prior_class(name)(check_number(d, "d, the code dimensions,", minimum=1, integer=True), size)
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-015
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-014
+def build_prior(model:nn.Module, prior:str, size:int|None) -> Prior:
+    "The prior of a model; raises `InputError` for a choice that would have no effect"
+    if not model.uses_prior and (prior, size) != ("standard_normal", None):
+        raise InputError(f"{model.name} is trained without a prior of the code: leave out prior and prior_size.")
+    check_codes(prior_class(prior), model) # before its size, which may be the next thing that is wrong
+    return bind_prior(make_prior(prior, model.latent, size), model)
+
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-016
 class StandardNormal(Prior):
     "N(0, I)"
     def log_prob(self, z:Tensor) -> Tensor: return -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1) # nats (…)
@@ -185,7 +194,7 @@ class StandardNormal(Prior):
         if (entropy := q.entropy()) is None: return None
         return 0.5 * (q.mean**2 + q.variance + math.log(2 * math.pi)).sum(-1) - entropy
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-022
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-023
 class GaussianMixturePrior(Prior):
     "Gaussian mixture with full covariances Σ, where Σ⁻¹ = R Rᵀ; fitted after training, so it has no gradient"
     abstract = True # it has no name in options: its parameters are arguments
@@ -205,7 +214,7 @@ class GaussianMixturePrior(Prior):
         whitened = torch.einsum("...d,kde->...ke", z, self.factors) - whitened_means
         return torch.logsumexp(self.constants - whitened.square().sum(-1) / 2, -1)
 
-# %% ../../nbs/03_nn/07_priors.ipynb #cell-023
+# %% ../../nbs/03_nn/07_priors.ipynb #cell-024
 @patch
 def sample(self:GaussianMixturePrior,
     shape:tuple,

@@ -98,7 +98,7 @@ def stages(self:SampledWeights) -> dict: # name of the optimizer → function of
 def update(self:SampledWeights,
     batch, # a `Batch`
     optimizers:dict, # from `optimizers`
-    L:int=1, # Monte-Carlo samples per image
+    L:int=None, # Monte-Carlo samples per image; `None`: the fewest that the model can have
     generator:torch.Generator=None, # source of all random numbers
     kl_warm_up_factor:Tensor=None, # f of KL warm-up, a scalar; `None`: 1
 ) -> dict: # name → scalar, detached and still on the device

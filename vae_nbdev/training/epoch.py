@@ -132,7 +132,7 @@ def train_epoch(
 def validate(
     model:Architecture, # afterwards in evaluation mode
     split, # the images to score
-    L:int=1, # Monte-Carlo samples
+    L:int=None, # Monte-Carlo samples; `None`: the fewest that the model can have
     seed:int=0,
     batch_size:int=1000,
 ) -> dict: # name → float, in nats per image

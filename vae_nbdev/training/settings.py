@@ -15,19 +15,25 @@ import torch
 from fastcore.basics import patch
 from ..core.command import logger
 from ..core.files import InputError, check_choice, check_number
-from ..core.schema import Count, CountOrZero, Positive, bounded, check_arguments, choice
+from ..core.schema import Count, CountOrZero, Positive, bounded, check_arguments, checked, choice
 from ..nn.autoencoder import Architecture, check_beta
 
 # %% ../../nbs/06_training/01_settings.ipynb #cell-005
 DEVICES = ("auto", "cpu", "cuda", "mps")
-Device = choice("Device", DEVICES, "device")
+
+def _device_name(device): # a key of `DEVICES`
+    "The name of a device, which may be a `torch.device`; raises `InputError` for one that is unknown"
+    if isinstance(device, torch.device): device = str(device).removesuffix(":0") # the first of its kind
+    return check_choice(device, DEVICES, "device")
+
+Device = checked("Device", _device_name) # a name in `DEVICES`, or a `torch.device`
 
 def pick_device(
-    name:str="auto" # a name in `DEVICES`; "auto" picks the fastest one available
+    device:str|torch.device="auto" # a name in `DEVICES`; "auto" picks the fastest one available
 ) -> torch.device:
     "The device to train on; raises `InputError` if it does not exist"
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if check_choice(name, DEVICES, "device") == "auto": name = next(n for n in ("cuda", "mps", "cpu") if available[n])
+    if (name := _device_name(device)) == "auto": name = next(n for n in ("cuda", "mps", "cpu") if available[n])
     if not available[name]: raise InputError(f"device {name} is not available here: use --device cpu or --device auto.")
     return torch.device(name)
 
