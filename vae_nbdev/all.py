@@ -40,6 +40,7 @@ from .nn.swag import *
 from .nn.sghmc import *
 from .nn.laplace import *
 from .nn.weight_options import *
+from .nn.evaluation_mode import *
 
 # %% ../nbs/12_all.ipynb #cell-005
 from .speed.memory import *

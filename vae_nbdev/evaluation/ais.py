@@ -22,6 +22,7 @@ from ..core.randomness import make_generator
 from ..data.batches import check_scored_images
 from ..nn.priors import GaussianMixturePrior, Prior
 from ..nn.autoencoder import Architecture, Autoencoder
+from ..nn.evaluation_mode import in_evaluation_mode
 from ..speed.memory import keep_freed_memory
 from ..speed.compilation import ModelFunction
 from .importance import log_mean_exp
@@ -198,7 +199,7 @@ def _blocks(images, codes, size, like):
         yield range(len(images))[rows], images[rows].to(like), None if codes is None else codes[rows]
 
 # %% ../../nbs/07_evaluation/06_ais.ipynb #cell-031
-@torch.no_grad()
+@in_evaluation_mode
 def anneal_images(
     model:Autoencoder,
     images:Tensor, # (N, D)
@@ -243,7 +244,7 @@ def ais(
 ais.__delwrap__ = AISSettings
 
 # %% ../../nbs/07_evaluation/06_ais.ipynb #cell-035
-@torch.no_grad()
+@in_evaluation_mode
 def simulate_images(
     model:Autoencoder,
     prior, # p(z)

@@ -26,6 +26,7 @@ from ..nn.likelihoods import ContinuousBernoulli, check_pixels
 from ..nn.posteriors import GaussianPosterior, check_code_noise
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Architecture, Autoencoder
+from ..nn.evaluation_mode import in_evaluation_mode
 from ..speed.memory import keep_freed_memory
 from .importance import K_HAT_LIMIT, importance_log_likelihood
 from .standard_errors import crossed_mean, mean_and_se, predictive_rows # noqa: F401
@@ -42,7 +43,7 @@ class MCSamples(NamedTuple):
     code_noise:Tensor
     pixel_noise:Tensor
 
-@torch.no_grad()
+@in_evaluation_mode
 def draw_mc_samples(
     model:Autoencoder,
     split, # the N images to be scored
@@ -69,13 +70,13 @@ def encoder_batches(
 ): # iterator of the clean images (B, D), what the encoder sees (B, D), and the noise of the codes (L, B, d)
     "The images in batches, clean and corrupted, with their noise, on the model's device"
     weight = next(model.parameters())
-    for rows in batch_slices(len(split), batch_size):
+    for rows in batch_slices(len(check_split(split)), batch_size):
         x = check_image_size(model, split.batch(rows).x).to(weight)
         encoder_input = corrupt(x, strength, samples.pixel_noise[rows].to(weight.device)) if strength else x
         yield x, encoder_input, samples.code_noise[:, rows].to(weight.device)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-009
-@torch.no_grad()
+@in_evaluation_mode
 def reconstruct_batches(
     model:Autoencoder,
     split, # images (N, D)
@@ -84,7 +85,6 @@ def reconstruct_batches(
     batch_size:int=1000, # changes speed and memory, not the values
 ): # iterator of the clean images (B, D), q(z|x̃), codes from it (L, B, d) and their logits (L, B, D)
     "Encode each image, clean or corrupted, and decode each Monte Carlo sample, batch by batch"
-    model.eval()
     for x, encoder_input, noise in encoder_batches(model, split, samples, *corruption, batch_size=batch_size):
         q = model.encode(encoder_input, samples.W)
         z = q.sample(noise)
@@ -131,7 +131,7 @@ def kl_influence(
     return code_influence(*torch.autograd.grad(divergence, (mean, sd)), codes, q)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-014
-@torch.no_grad()
+@in_evaluation_mode
 def score_codes(
     model:Autoencoder,
     x:Tensor, # clean images (B, D)
@@ -145,7 +145,7 @@ def score_codes(
     return model.get_ll(x, model.decode(z, W)), model.prior.kl_rows(q, z), {}
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-015
-@torch.no_grad()
+@in_evaluation_mode
 def score_fitted(
     model:Autoencoder, # whose q(z|x) is fitted to the codes of the weight samples
     x:Tensor, # clean images (B, D)
@@ -164,7 +164,7 @@ def score_fitted(
     return likelihoods, model.prior.kl_rows(q, z), influence | {"kl_z": kl_influence(model, codes, q, noise)}
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-021
-@torch.no_grad()
+@in_evaluation_mode
 def score_draws(
     model:Autoencoder,
     split, # images (N, D)
@@ -174,7 +174,6 @@ def score_draws(
 ) -> dict: # "ell", "pll" (L, N) and "kl_z" (L, N) or (1, N), nats, float64 on the CPU
     "Scores of every draw and image, one row for each draw: the mean over rows is the score of the image"
     score, batches = score_fitted if model.latent_posterior == "fitted_gaussian" else score_codes, []
-    model.eval()
     for x, encoder_input, noise in encoder_batches(model, split, samples, *corruption, batch_size=batch_size):
         likelihoods, kl_z, influence = score(model, x, encoder_input, samples.W, noise)
         likelihoods = likelihoods.cpu().double()
@@ -243,9 +242,9 @@ def mean_image_score(model:Autoencoder, dataset:Dataset) -> float|None:
     "Mean log-likelihood of the test images given the mean training image; `None` without an upper limit"
     check_autoencoder(model)
     if isinstance(model.likelihood, ContinuousBernoulli) or list(model.likelihood.parameters()): return None
-    N = len(dataset.train)
+    test, N = check_test_split(dataset), len(dataset.train)
     logits = model.likelihood.link((N * dataset.train.mean() + 1/2) / (N + 1)) # ½: no pixel is certainly black
-    return model.likelihood.log_prob(dataset.test.batch(slice(None)).x, logits).double().mean().item()
+    return model.likelihood.log_prob(test.batch(slice(None)).x, logits).double().mean().item()
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-032
 def iwll_summary(
@@ -278,7 +277,7 @@ def benchmark(self:Autoencoder,
     batch_size:int=1000, # changes speed and memory, not the values
     progress:bool=False, # show a progress bar of the importance sampling, the longest part
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
-    "Log-likelihoods, divergences and bounds, nats per image with standard errors; afterwards in evaluation mode"
+    "Log-likelihoods, divergences and bounds, nats per image with standard errors"
     L, noise = check_benchmark_settings(self, dataset, L=L, k=k, noise=noise)
     keep_freed_memory()
     started, seed, test, kl_w = time.monotonic(), check_seed(seed), dataset.test, self.weight_kl().item()
@@ -317,7 +316,7 @@ def shown_weights(model:Autoencoder, *, L:int, seed:int):
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-059
 def _marginal_mean(model, x, W): return model.encode(x.to(**device_and_dtype(model)), W).marginal_mean
 
-@torch.no_grad()
+@in_evaluation_mode
 def encode_mean(
     model:Autoencoder,
     x:Tensor, # images (B, D)
@@ -330,7 +329,7 @@ def encode_mean(
     return _marginal_mean(model, x, mean_code_weights(model, L=L, seed=seed) if W is None else W)
 
 # %% ../../nbs/07_evaluation/03_benchmark.ipynb #cell-061
-@torch.no_grad()
+@in_evaluation_mode
 def posterior_means(
     model:Autoencoder,
     split, # a Split; all its images are encoded

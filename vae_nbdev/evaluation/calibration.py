@@ -17,7 +17,7 @@ from torch import Tensor
 from ..core.files import check_number
 from ..core.numbers import short_repr
 from ..core.randomness import check_seed, make_generator
-from ..data.batches import Split, check_test_split
+from ..data.batches import Split, check_split, check_test_split
 from ..nn.matmul import full_precision
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.weight_options import Classifier
@@ -185,7 +185,7 @@ def rows_with_error(
 # %% ../../nbs/07_evaluation/15_calibration.ipynb #cell-032
 def checked_labels(model:Classifier, split:Split) -> Tensor: # (N,) on the CPU
     "The labels of a split; raises `InputError` for labels that do not fit the classifier"
-    check_labels(model, [split])
+    check_labels(model, [check_split(split)])
     return split.labels.cpu()
 
 def _confidence(log_p, y) -> tuple: # (N,) each
@@ -237,7 +237,7 @@ def benchmark(self:Classifier,
     noise=NOISE_LEVELS, # standard deviations ε of the noise curves
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> dict: # as in `result.json`, and under `scores` those of each draw and image, name → (L, N)
-    "Accuracy, NLL, Brier score, calibration and risk of test images, clean and noisy; afterwards in evaluation mode"
+    "Accuracy, NLL, Brier score, calibration and risk of test images, clean and noisy"
     label = f"L, the weight samples in the evaluation of {self.name},"
     L = check_number(L, label, minimum=least_eval_samples(self), integer=True)
     seed = check_seed(seed)

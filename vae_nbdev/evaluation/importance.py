@@ -23,6 +23,7 @@ from ..nn.posteriors import GaussianPosterior
 from ..nn.priors import has_float64, to_float64
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
+from ..nn.evaluation_mode import in_evaluation_mode
 from ..speed.memory import keep_freed_memory
 from ..speed.counter_rng import CounterGenerator, SeedRecorder
 from ..speed.compilation import ModelFunction
@@ -169,6 +170,7 @@ def log_weight_function(
 # %% ../../nbs/07_evaluation/01_importance.ipynb #cell-033
 FIT_BATCH = 1000 # images encoded at a time
 
+@in_evaluation_mode
 def independent_fits(
     model:Autoencoder, # whose q(z|x) is fitted to the codes of several weight samples
     x:Tensor, # images (N, D)
@@ -232,9 +234,9 @@ def _estimate_block(log_weights, x, q, W, counts, random_stream): # the last one
     return torch.stack(estimates, 1).cpu().double(), ess, k_hat
 
 # %% ../../nbs/07_evaluation/01_importance.ipynb #cell-038
-@torch.no_grad()
+@in_evaluation_mode
 def importance_log_likelihood(
-    model:Autoencoder, # whose posterior has a density; afterwards in evaluation mode
+    model:Autoencoder, # whose posterior has a density
     split, # images (N, D)
     *, L:int=10, # weight samples, and those that each fitted Gaussian is fitted to; point weights need, and use, 1
     k=5000, # importance samples: a number, or several
@@ -247,7 +249,7 @@ def importance_log_likelihood(
     counts, images = _sample_counts(k), batch_slices(len(check_split(split)), IMAGE_BLOCK)
     if not model.has_latent_density:
         raise InputError(f"IWLL needs a code with a density q(z|x), and {model.name} has none: choose another model.")
-    weight, blocks = next(model.eval().parameters()), []
+    weight, blocks = next(model.parameters()), []
     if W is None: W = model.sample_from_W(L, make_generator(seed, "importance weights", device=weight.device))
     samples, encode = len(W or [None]) * counts[-1] * len(split), _encode_function(model, split, W, L, seed)
     log_weights = log_weight_function(model, W, block=min(IMAGE_BLOCK, len(split)), samples=samples, compile=compile)

@@ -17,6 +17,7 @@ from ..data.batches import check_image_size, check_scored_images
 from ..nn.posteriors import GaussianPosterior
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
+from ..nn.evaluation_mode import in_evaluation_mode
 from .importance import RunningLogWeights, independent_fits, log_importance_weights
 from .standard_errors import crossed_mean
 from .ais import ais, decoder_log_likelihood
@@ -121,7 +122,6 @@ def _check_samples(samples, weight_samples) -> tuple: # both, as they are used
     more = samples + EVALUATION_CHUNK - samples % EVALUATION_CHUNK
     raise InputError(f"samples must be a multiple of {EVALUATION_CHUNK}, got {samples}: choose {more}.")
 
-@torch.no_grad()
 def _fresh_elbos(model, x, posteriors, W, samples, generator) -> Tensor: # (posteriors, B), float64
     "The ELBOs of several q on the same noise, which played no part in choosing them"
     sums, chunks = 0., [EVALUATION_CHUNK] * (samples // EVALUATION_CHUNK)
@@ -131,6 +131,7 @@ def _fresh_elbos(model, x, posteriors, W, samples, generator) -> Tensor: # (post
     return sums / len(chunks)
 
 # %% ../../nbs/07_evaluation/07_inference_gap.ipynb #cell-022
+@in_evaluation_mode
 def gap_scores(
     model:Autoencoder,
     x:Tensor, # images (n, D); pixels that the likelihood is not defined for are an InputError
@@ -144,8 +145,7 @@ def gap_scores(
     samples, weight_samples = _check_samples(samples, weight_samples)
     check_scored_images(model, x)
     n, fitted = 1 if W is None else min(weight_samples, len(W)), model.latent_posterior == "fitted_gaussian"
-    with torch.no_grad():
-        encoded = independent_fits(model, x, L=len(W), seed=seed, n_fits=n) if fitted else model.encode(x, W)
+    encoded = independent_fits(model, x, L=len(W), seed=seed, n_fits=n) if fitted else model.encode(x, W)
     rows, converged = [], True
     for l, W_l in enumerate([None] if W is None else [W[l] for l in range(n)]):
         q = encoded.select(l)
@@ -172,7 +172,7 @@ def inference_gap(
     if not getattr(model, "has_gaussian_posterior", False):
         raise InputError(f"{model.name} has no Gaussian q(z|x): its inference gap is not defined.")
     check_likelihood(model, dataset)
-    n, weight = check_number(n_images, "n_images", minimum=2, integer=True), next(model.eval().parameters())
+    n, weight = check_number(n_images, "n_images", minimum=2, integer=True), next(model.parameters())
     x = check_image_size(model, dataset.test.random_subset(n, image_seed).batch().x).to(weight)
     W = model.sample_from_W(L, make_generator(seed, "benchmark weights", device=weight.device))
     estimate = log_likelihood or ais_likelihood(model, seed=seed)

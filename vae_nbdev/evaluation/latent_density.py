@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
+from ..data.batches import check_parts
 from ..nn.priors import GaussianMixturePrior
 from ..nn.autoencoder import Autoencoder
 from ..training.tensor_files import read_tensors, write_tensors
@@ -82,7 +83,8 @@ def fit_latent_density(
 ) -> GaussianMixturePrior: # float64, on the CPU
     "Ex-post density of a model's codes (Ghosh et al. 2020); raises `InputError` where there is none"
     if obstacle := density_obstacle(model): raise InputError(obstacle)
-    train, valid = (posterior_means(model, part, L=L, seed=seed) for part in (dataset.train, dataset.valid))
+    parts = check_parts(dataset).train, dataset.valid
+    train, valid = (posterior_means(model, part, L=L, seed=seed) for part in parts)
     if len(train) > n_images:
         train = train[torch.randperm(len(train), generator=make_generator(seed, "density"))[:n_images]]
     return fit_mixture(train, valid, sizes=sizes, seed=seed)

@@ -17,6 +17,7 @@ from ..core.numbers import short_repr
 from ..core.randomness import make_generator
 from ..data.batches import Split, batch_slices, check_image_size, check_split, check_test_split
 from ..nn.autoencoder import Autoencoder
+from ..nn.evaluation_mode import in_evaluation_mode
 from ..nn.mmd import mmd_rows
 from ..nn.posteriors import check_code_noise
 from ..nn.priors import StandardNormal
@@ -46,9 +47,9 @@ def encode_batch(
     return LatentCodes(q.marginal_mean.cpu(), sample.cpu(), kl)
 
 # %% ../../nbs/07_evaluation/11_latent_quality.ipynb #cell-008
-@torch.no_grad()
+@in_evaluation_mode
 def encode_all(
-    model:Autoencoder, # afterwards in evaluation mode
+    model:Autoencoder,
     split, # images; all of them are encoded
     *, L:int=10, # weight samples, or as many as the model needs; point weights need 1
     seed:int=0, # of weights and codes
@@ -56,7 +57,7 @@ def encode_all(
 ) -> LatentCodes: # on the CPU
     "The codes of every image, in order; raises `InputError` for a model that is no autoencoder"
     check_mc_samples(model, L=max(L, model.min_samples)), check_split(split)
-    weight, W = next(model.eval().parameters()), mean_code_weights(model, L=L, seed=seed)
+    weight, W = next(model.parameters()), mean_code_weights(model, L=L, seed=seed)
     noise = torch.randn(len(split), model.latent, generator=make_generator(seed, "posterior draws"), dtype=weight.dtype)
     parts = []
     for rows in batch_slices(len(split), batch_size):

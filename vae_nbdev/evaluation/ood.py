@@ -6,7 +6,7 @@
 __all__ = ['PAIRED_OOD_SETS', 'NO_VARIANCE_REASON', 'NO_IWLL_REASON', 'NO_SAMPLES_REASON', 'NO_BOUND_REASON', 'HIGHER_MEANS_OOD',
            'BOOTSTRAP_CHUNKS', 'BOOTSTRAP_RESAMPLES', 'FEWEST_DRAWS', 'make_ood_sets', 'DrawScores', 'draw_scores',
            'ood_scores', 'auroc', 'fpr_at_95_tpr', 'bootstrap_counts', 'auroc_interval', 'ood_auroc', 'pixel_entropy',
-           'baseline_scores', 'ood_detection']
+           'check_ood_sets', 'baseline_scores', 'ood_detection']
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-003
 import math
@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..data.batches import Split, check_test_split
+from ..data.batches import Split, check_split, check_test_split, describe_kind
 from ..nn.autoencoder import Autoencoder
+from ..nn.evaluation_mode import in_evaluation_mode
 from ..nn.sampled_weights import weight_sample_share
 from .standard_errors import jackknife_variance
 from .importance import importance_log_likelihood, log_mean_exp
@@ -75,7 +76,6 @@ def _squared_deviations(images) -> Tensor: # (L, B), float64 on the CPU
     "Mean squared deviation over the pixels of the expected images (L, B, D) of each draw from their mean"
     return (images - images.mean(0)).square().mean(-1).cpu().double()
 
-@torch.no_grad()
 def _fit_influence(model, x, W, noise) -> dict: # name → (L, B), float64 on the CPU
     "What each weight sample adds to the scores through the q(z|x) that is fitted to the codes of all of them"
     codes = model.encoder(x, W)
@@ -91,9 +91,9 @@ def _fit_influence(model, x, W, noise) -> dict: # name → (L, B), float64 on th
     return influence | {"ell_minus_bound": influence["ell"]}
 
 # %% ../../nbs/07_evaluation/10_ood.ipynb #cell-014
-@torch.no_grad()
+@in_evaluation_mode
 def draw_scores(
-    model:Autoencoder, # afterwards in evaluation mode
+    model:Autoencoder,
     split, # N images
     *, L:int=10, # Monte Carlo samples of (W, z); deterministic models need, and use, 1
     k:int|None=None, # importance samples of IWLL(k); `None`: no IWLL
@@ -222,13 +222,22 @@ def pixel_entropy(x:Tensor) -> Tensor: # pixels (N, D) in [0, 1] → nats (N,)
     "Entropy of the pixels of each image as Bernoulli probabilities; 0 for binary ones"
     return -(torch.xlogy(x, x) + torch.xlogy(1 - x, 1 - x)).sum(-1)
 
+def check_ood_sets(
+    ood_sets:dict, # name → Split
+) -> dict: # the same
+    "Sets of images by their names; raises `InputError` for anything else"
+    if isinstance(ood_sets, dict): return {name: check_split(split) for name, split in ood_sets.items()}
+    raise InputError(f"ood_sets must be a dictionary name → Split, got {describe_kind(ood_sets)}: write such as "
+                     "{'fashion': load('fashion_mnist').test}.")
+
 def baseline_scores(
     test, # N images
     ood_sets:dict, # name → Split
 ) -> tuple: # name of the score, scores of `test` (N,), and name → scores of each OOD set; lower for familiar images
     "A score that knows no model: the pixel entropy, or the mean intensity where that is 0 for every test image"
-    pixels = lambda split: split.images.cpu().double() / 255
+    pixels = lambda split: check_split(split).images.cpu().double() / 255
     grey = bool(pixel_entropy(pixels(test)).any())
+    ood_sets = check_ood_sets(ood_sets)
     score = lambda x: (pixel_entropy(x) if grey else x.mean(-1)).round(decimals=6) # equal in any order of the pixels
     scores = {name: score(pixels(split)) for name, split in ood_sets.items()}
     return ("pixel entropy" if grey else "mean intensity"), score(pixels(test)), scores
@@ -254,7 +263,7 @@ def ood_detection(
 ) -> dict: # {"L", "k", "auroc", "baseline", "baseline_score", "notes": {score: why it is None}}
     "AUROC of each score for each OOD set, ½ for guessing, with 95 % intervals and the model-free baseline"
     check_likelihood(model, dataset)
-    ood_sets = make_ood_sets(dataset, seed=seed) if ood_sets is None else ood_sets
+    ood_sets = check_ood_sets(make_ood_sets(dataset, seed=seed) if ood_sets is None else ood_sets)
     _check_paired(dataset.test, ood_sets, paired)
     scores = lambda split: draw_scores(model, split, L=L, k=k, seed=seed, batch_size=batch_size)
     test = scores(dataset.test)

@@ -13,8 +13,9 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.progress import ProgressBar
 from ..core.randomness import make_generator
-from ..data.batches import batch_slices, check_image_size
+from ..data.batches import batch_slices, check_image_size, check_split
 from ..nn.autoencoder import Architecture
+from ..nn.evaluation_mode import in_evaluation_mode
 from ..training.configuration import check_labels
 from .importance import log_importance_weights, log_mean_exp
 from .standard_errors import (
@@ -46,7 +47,7 @@ def _log_likelihood(model, batch, W, proposal, k, generator) -> Tensor: # (B,)
     return log_mean_exp(log_importance_weights(model, batch.x, q, q.noise(k, generator), W))
 
 # %% ../../nbs/07_evaluation/14_posterior_predictive.ipynb #cell-007
-@torch.no_grad()
+@in_evaluation_mode
 def draw_log_likelihoods(
     model, # with uncertain weights
     split, # N images
@@ -55,10 +56,10 @@ def draw_log_likelihoods(
     seed:int, # of weights and codes
 ): # iterator of L tensors (N,), float64 on the CPU
     "The log-likelihoods of all images under one weight sample after the other; the first ones do not depend on L"
-    weight = next(model.eval().parameters())
+    weight = next(model.parameters())
     generator = lambda *purpose: make_generator(seed, *purpose, device=weight.device)
     fitted = model.latent_posterior == "fitted_gaussian"
-    batches = [split.batch(rows) for rows in batch_slices(len(split), IMAGE_BATCH)]
+    batches = [split.batch(rows) for rows in batch_slices(len(check_split(split)), IMAGE_BATCH)]
     batches = [b._replace(x=check_image_size(model, b.x).to(weight), y=None if b.y is None else b.y.to(weight.device))
                for b in batches]
     weights = generator("predictive weights")

@@ -15,6 +15,7 @@ from ..nn.posteriors import GaussianPosterior
 from ..nn.priors import has_float64, to_float64
 from ..nn.sampled_weights import rows_of_weight_sets
 from ..nn.autoencoder import Autoencoder
+from ..nn.evaluation_mode import in_evaluation_mode
 from .importance import log_mean_exp
 from .benchmark import check_mc_samples, code_influence, draw_mc_samples, encoder_batches
 from .benchmark import check_likelihood, score_draws
@@ -58,7 +59,7 @@ def _fitted_information(model, codes, noise) -> Tensor: # codes (L, N, d), noise
     derivatives = torch.autograd.grad(information, (mean, sd), torch.ones_like(information))
     return information.detach() + code_influence(*derivatives, codes, q)
 
-@torch.no_grad()
+@in_evaluation_mode
 def information_rows(
     model:Autoencoder, # with a Gaussian q(z|x)
     split, # images (N, D)
@@ -66,7 +67,7 @@ def information_rows(
     *, batch_size:int=1000, # changes speed and memory, not the values
 ) -> Tensor: # (L, N), or (1, N) for point weights; float64 on the CPU
     "`mutual_information` under each weight sample: the mean over rows is the value of the image"
-    images = (x for x, _, _ in encoder_batches(model.eval(), split, samples, batch_size=batch_size))
+    images = (x for x, _, _ in encoder_batches(model, split, samples, batch_size=batch_size))
     if model.latent_posterior == "fitted_gaussian":
         codes = torch.cat([model.encoder(x, samples.W) for x in images], 1)
         if not has_float64(codes): codes = codes.cpu()
@@ -77,7 +78,6 @@ def information_rows(
     return torch.stack([mutual_information(p, noise).cpu() for p, noise in zip(posteriors, samples.code_noise)])
 
 # %% ../../nbs/07_evaluation/08_rate_distortion.ipynb #cell-023
-@torch.no_grad()
 def rate_distortion(
     model:Autoencoder,
     dataset, # a Dataset; all its test images are used

@@ -17,6 +17,7 @@ from ..core.numbers import short_repr
 from ..core.randomness import make_generator
 from ..data.batches import add_noise, check_image_tensor, masking, salt_and_pepper
 from ..nn.autoencoder import Autoencoder
+from ..nn.evaluation_mode import in_evaluation_mode
 from .standard_errors import crossed_mean
 from .benchmark import NOISE_LEVELS, check_mc_samples, score_draws
 
@@ -98,9 +99,9 @@ class PixelUncertainty(NamedTuple):
     def total(self): return (self.disagreement**2 + self.aleatoric**2).sqrt()
 
 # %% ../../nbs/07_evaluation/09_robustness.ipynb #cell-035
-@torch.no_grad()
+@in_evaluation_mode
 def uncertainty_maps(
-    model:Autoencoder, # afterwards in evaluation mode
+    model:Autoencoder,
     x:Tensor, # images (B, D) in [0, 1]
     *, L:int=100, # Monte Carlo samples of (W, z), below 2 InputError; deterministic models use 1
     seed:int=0, # of the samples
@@ -110,7 +111,7 @@ def uncertainty_maps(
     L = check_mc_samples(model, L=L, least=2)
     x = check_image_tensor(model, x).to(next(model.parameters()))
     generator = make_generator(seed, "uncertainty maps", device=x.device)
-    W = model.eval().sample_weights_for_pass(L, generator)
+    W = model.sample_weights_for_pass(L, generator)
     q = model.encode(x, W)
     z = q.sample(q.noise(L, generator)) if draw_codes else model.prior.nearest_code(q.mean)
     logits = model.decode(z.expand(L, *z.shape[-2:]), W)

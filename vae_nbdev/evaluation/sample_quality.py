@@ -17,9 +17,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..data.batches import Split, check_test_split
+from ..data.batches import Split, check_parts, check_split, check_test_split
 from ..nn.layers import POINT_LAYERS, reset_parameters
 from ..nn.autoencoder import Autoencoder, optimizer_step
+from ..nn.evaluation_mode import in_evaluation_mode
 from ..nn.sampled_weights import weight_sample_share
 from ..speed.threads import use_threads
 from ..training.tensor_files import checksum
@@ -77,7 +78,7 @@ def train_classifier(
     learning_rate:float=3e-3, # at the start; it falls to 0
 ) -> FeatureClassifier: # on the CPU
     "A classifier of the training images; raises `InputError` without labels"
-    train = dataset.train.to("cpu")
+    train = check_parts(dataset).train.to("cpu")
     if train.labels is None:
         raise InputError(f"sample quality needs labels for its classifier, and {dataset.name} has none: "
                          "choose another data set, or pass the classifier of one with such images.")
@@ -94,7 +95,7 @@ def train_classifier(
     return classifier.requires_grad_(False).eval()
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-011
-@torch.no_grad()
+@in_evaluation_mode
 def extract_features(
     classifier:FeatureClassifier,
     images:Tensor, # (n, D) in [0, 1]
@@ -102,11 +103,12 @@ def extract_features(
     "The features of many images"
     return torch.cat([classifier.features(x) for x in images.split(1000)]).double()
 
+@in_evaluation_mode
 def classification_accuracy(classifier:FeatureClassifier, split:Split) -> float|None: # `None` without labels
     "Share of the images of a split that the classifier assigns to their class"
-    if split.labels is None: return None
+    if check_split(split).labels is None: return None
     split = split.to("cpu")
-    with torch.no_grad(): logits = torch.cat([classifier(batch.x) for batch in split.batches(1000)])
+    logits = torch.cat([classifier(batch.x) for batch in split.batches(1000)])
     return (logits.argmax(1) == split.labels).double().mean().item()
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-016
@@ -236,7 +238,7 @@ def shuffled_images(
     seed:int=0, # of the order, and of pixels that are redrawn
 ) -> Tensor: # (n_images, D), float32 on the CPU
     "Images of a split in random order; pixels that are redrawn for every batch are drawn once"
-    split = split.to("cpu")
+    split = check_split(split).to("cpu")
     rows = torch.randperm(len(split), generator=make_generator(seed, "order of real images"))[:n_images]
     return split.batch(rows, make_generator(seed, "redraw")).x
 
@@ -256,7 +258,7 @@ def compare_with_real(
                         "features": nearest_distance(features, real.features)}}
 
 # %% ../../nbs/07_evaluation/12_sample_quality.ipynb #cell-050
-@torch.no_grad()
+@in_evaluation_mode
 def generate_images(
     model:Autoencoder,
     prior, # p(z): `sample(shape, generator)` with a CPU generator
@@ -268,7 +270,7 @@ def generate_images(
     check_autoencoder(model)
     n = check_number(n_images, "n_images", minimum=BLOCKS, integer=True)
     if n % BLOCKS: raise InputError(f"n_images must be a multiple of {BLOCKS}, got {n}.")
-    place, parts = device_and_dtype(model.eval()), []
+    place, parts = device_and_dtype(model), []
     W = model.sample_from_W(BLOCKS, make_generator(seed, "generated weights", device=place["device"]))
     codes = prior.sample((BLOCKS, n // BLOCKS), make_generator(seed, "generated codes")).to(**place)
     pixels = make_generator(seed, "generated pixels", device=place["device"])

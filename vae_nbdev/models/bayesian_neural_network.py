@@ -17,9 +17,10 @@ from ..data.batches import Batch, add_noise, batch_slices, check_image_size, che
 from ..core.randomness import make_generator
 from ..nn.bayesian_layers import EstimatorName, bayesian_layers, check_prior_sd
 from ..nn.dropout import DropRate
+from ..nn.evaluation_mode import in_evaluation_mode
 from ..nn.laplace import class_curvature
 from ..nn.networks import MAX_WIDTH, ActivationName, Network, Pixels
-from ..nn.networks import check_activation, dense_stack, parse_network
+from ..nn.networks import check_activation, count_samples, dense_stack, parse_network
 from ..nn.weight_options import WEIGHT_METHODS, Classifier, SampledWeights
 
 # %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-007
@@ -85,12 +86,12 @@ def output_curvature(self:BayesianNeuralNetwork, batch:Batch, generator:torch.Ge
 @patch
 def feedforward(self:BayesianNeuralNetwork,
     x:Tensor, # images (B, D) in [0, 1]
-    L:int=1, # Monte-Carlo samples of W
+    L:int=None, # Monte-Carlo samples of W; `None`: the fewest that the model can have
     generator:torch.Generator=None, # of the samples, unless `W` is passed
     W=None, # weight samples from `sample_from_W`
 ) -> Tensor: # logits (L, B, classes)
-    "The logits of every class under each weight sample"
-    logits = self.classifier(x, self.sample_weights_for_pass(L, generator) if W is None else W)
+    "The logits of every class under each weight sample; raises `InputError` for other images"
+    logits = self.classifier(x, self.sample_weights_for_pass(count_samples(self, L), generator) if W is None else W)
     return logits if logits.ndim == 3 else logits[None] # one set of logits from weights that are numbers
 
 @patch
@@ -100,10 +101,10 @@ def get_ll(self:BayesianNeuralNetwork, y:Tensor, logits:Tensor) -> Tensor:
     return logits.log_softmax(-1).gather(-1, y.expand(len(logits), -1)[..., None])[..., 0]
 
 @patch
-def objective(self:BayesianNeuralNetwork, batch:Batch, L:int=1, generator:torch.Generator=None) -> ObjectiveTerms:
+def objective(self:BayesianNeuralNetwork, batch:Batch, L:int=None, generator:torch.Generator=None) -> ObjectiveTerms:
     "The objective and its terms, means over the batch in nats per image; raises `InputError` without labels"
     if batch.y is None: raise InputError(f"{self.name} learns from labels, and this data set has none: choose another.")
-    W = self.sample_weights_for_pass(L, generator)
+    W = self.sample_weights_for_pass(count_samples(self, L), generator)
     ell, kl_w = self.get_ll(batch.y, self.feedforward(batch.x, W=W)).mean(), self.weight_kl(W)
     return ObjectiveTerms(kl_w - ell, ell, kl_w.new_zeros(()), kl_w)
 
@@ -120,7 +121,7 @@ def optimizers(self:BayesianNeuralNetwork, learning_rate:float) -> dict:
 
 # %% ../../nbs/04_models/10_bayesian_neural_network.ipynb #cell-021
 @patch
-@torch.no_grad()
+@in_evaluation_mode
 def predict(self:BayesianNeuralNetwork,
     split, # images (N, D)
     *, L:int=10, # weight samples
@@ -129,7 +130,7 @@ def predict(self:BayesianNeuralNetwork,
     batch_size:int=1000, # changes speed and memory, not the values
 ) -> Tensor: # log p(y|x, W) for every class (L, N, classes), float64 on the CPU
     "Log-probabilities of the classes of every image under each weight sample; raises `InputError` for other images"
-    weight, rows = next(self.eval().parameters()), batch_slices(len(check_split(split)), batch_size)
+    weight, rows = next(self.parameters()), batch_slices(len(check_split(split)), batch_size)
     eps = check_number(eps, "eps, the standard deviation of the noise,", minimum=0)
     W = self.sample_from_W(L, make_generator(seed, "benchmark weights", device=weight.device))
     noise = torch.randn((len(split), self.n_pixels), generator=make_generator(seed, "benchmark pixels"))

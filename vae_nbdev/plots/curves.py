@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['LABEL_WIDTH', 'LINE_HEIGHT', 'TERM_NAMES', 'TERM_UNITS', 'SPLIT_STYLES', 'BURN_IN_NOTE', 'deoverlap_labels', 'Curve',
            'draw_lines', 'draw_curves', 'history_terms', 'term_title', 'history_curves', 'limits_after_burn_in',
-           'burn_in_note', 'plot_history', 'plot_noise_curve']
+           'burn_in_note', 'check_history', 'plot_history', 'plot_noise_curve']
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-003
 import itertools, math
@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from scipy.optimize import isotonic_regression
 from ..core.files import InputError
+from ..core.schema import describe
 from .figure import GREY, LINE_COLOURS, LineStyle, MARKERS, PALETTE, PlotFigure
 from .figure import default_style, style_axes, wrap_words
 
@@ -135,6 +136,18 @@ def burn_in_note(
     return BURN_IN_NOTE if any(not low <= y <= high for c in curves for y in c.y) else ""
 
 # %% ../../nbs/08_plots/04_curves.ipynb #cell-018
+def check_history(
+    history, # one dict for each epoch, as `learn` returns it
+) -> list: # the same
+    "A history; raises `InputError` for an empty one, and for anything else"
+    if history is None or isinstance(history, (list, tuple)) and not history:
+        raise InputError("the history is empty: train for at least one epoch before plotting it.")
+    is_row = lambda row: isinstance(row, dict) and {"epoch", "train", "valid"} <= row.keys() and row["train"]
+    if isinstance(history, (list, tuple)) and all(map(is_row, history)): return history
+    raise InputError("a history is the list that learn returns, one dict with epoch, train and valid for each epoch, "
+                     f"got {describe(history)}.")
+
+# %% ../../nbs/08_plots/04_curves.ipynb #cell-019
 @default_style()
 def plot_history(
     history, # one dict for each epoch, as `learn` returns it; InputError for none
@@ -142,7 +155,7 @@ def plot_history(
     path=None, # where to save it
 ) -> PlotFigure:
     "The terms of the objective over the epochs, one panel for each, on training and validation images"
-    if not history: raise InputError("the history is empty: train for at least one epoch before plotting it.")
+    check_history(history)
     panels = {term: history_curves(history, term) for term in history_terms(history)}
     picture = PlotFigure(max(3. * len(panels), 5.), 2.9, title)
     axes = picture.subplots(1, len(panels), squeeze=False)[0]
@@ -156,7 +169,7 @@ def plot_history(
                    frameon=False)
     return picture.save(path) if path else picture
 
-# %% ../../nbs/08_plots/04_curves.ipynb #cell-022
+# %% ../../nbs/08_plots/04_curves.ipynb #cell-023
 def _results_by_name(
     results, # one result of `benchmark`, a list of them, or a dictionary of them by name
 ) -> dict: # name of the run or architecture → result; equal names of a list are numbered
@@ -178,7 +191,7 @@ def _noise_points(name, result) -> list: # of dicts {"eps", "mean", "se"}
     raise InputError(f"the result{f' {name}' if name else ''} has no points under 'noise': give results of "
                      "autoencoders, from a benchmark with at least one level of noise.")
 
-# %% ../../nbs/08_plots/04_curves.ipynb #cell-023
+# %% ../../nbs/08_plots/04_curves.ipynb #cell-024
 @default_style()
 def plot_noise_curve(
     results, # one result of `benchmark`, a list, or a dictionary by name; InputError for one without a curve

@@ -15,8 +15,9 @@ from matplotlib.axes import Axes
 from torch import Tensor
 from ..core.files import InputError, check_number
 from ..core.randomness import make_generator
-from ..data.batches import add_noise, check_image_tensor, check_test_split
+from ..data.batches import add_noise, check_image_tensor, check_split, check_test_split, describe_kind
 from ..nn.autoencoder import Autoencoder
+from ..nn.evaluation_mode import in_evaluation_mode
 from ..evaluation.benchmark import check_autoencoder, device_and_dtype
 from .figure import PlotFigure, check_models, default_style, model_title
 
@@ -27,7 +28,7 @@ def images_per_class(
 ) -> Tensor: # positions in the split (n,)
     "The first images of each class in turn; without labels, the first images; `InputError` if there are none"
     n = check_number(n, "n", minimum=1, integer=True)
-    if not len(split): raise InputError("there are no images to draw: choose a part that has some.")
+    if not len(check_split(split)): raise InputError("there are no images to draw: choose a part that has some.")
     if split.labels is None: return torch.arange(min(n, len(split)))
     labels = split.labels.cpu()
     of_class = torch.nn.functional.one_hot(labels.long())
@@ -41,7 +42,7 @@ class Reconstruction(NamedTuple):
     mean:Tensor
     ell:Tensor
 
-@torch.no_grad()
+@in_evaluation_mode
 def reconstruct(
     model:Autoencoder,
     x:Tensor, # clean images (B, D) in [0, 1]
@@ -52,7 +53,7 @@ def reconstruct(
     "Encode the images, or noisy versions of them, and decode; raises `InputError` for a classifier or other images"
     check_number(eps, "eps", minimum=0)
     check_autoencoder(model), check_image_tensor(model, x)
-    x = x.to(**device_and_dtype(model.eval()))
+    x = x.to(**device_and_dtype(model))
     generator = make_generator(seed, "reconstruct", device=x.device)
     noise = torch.randn(x.shape, generator=generator, **device_and_dtype(model))
     inputs = add_noise(x, eps, noise) if eps else x
@@ -81,13 +82,31 @@ def draw_image_row(
     ax.set_anchor("W") # otherwise the layout takes spare room beside the row for room the label has
 
 # %% ../../nbs/08_plots/02_images.ipynb #cell-015
+def _is_row(row):
+    "Whether this is a label, square images as a tensor (n, D), and n numbers or `None`"
+    if not isinstance(row, (tuple, list)) or len(row) != 3: return False
+    label, images, numbers = row
+    if not (isinstance(images, Tensor) and images.ndim == 2 and images.numel()): return False
+    fits = numbers is None or hasattr(numbers, "tolist") and len(numbers) == len(images)
+    return fits and isinstance(label, str) and math.isqrt(images.shape[1])**2 == images.shape[1]
+
+def _check_rows(rows):
+    "Raise `InputError` for anything but a list of rows"
+    if isinstance(rows, (tuple, list)) and rows and all(map(_is_row, rows)): return
+    wrong = next((row for row in rows if not _is_row(row)), rows) if isinstance(rows, (tuple, list)) else rows
+    got = ", ".join(map(describe_kind, wrong)) if isinstance(wrong, (tuple, list)) else describe_kind(wrong)
+    raise InputError("each row must be (label, images, numbers): a text, square images as a tensor (n, D), and a "
+                     f"tensor of n numbers or None; got {got or 'no row'}.")
+
+# %% ../../nbs/08_plots/02_images.ipynb #cell-016
 @default_style()
 def plot_image_rows(
     rows, # one (label, images (n, D), numbers (n,) or None) for each row
     *, title:str="",
     path=None, # where to save it
 ) -> PlotFigure:
-    "Rows of images under each other"
+    "Rows of images under each other; `InputError` for rows of another form"
+    _check_rows(rows)
     numbered = sum(numbers is not None for _, _, numbers in rows)
     margin = max(1.3, .3 + .08 * max(len(label) for label, _, _ in rows))
     width = margin + .6 * max(len(images) for _, images, _ in rows)
@@ -96,7 +115,7 @@ def plot_image_rows(
     for ax, (label, images, numbers) in zip(axes, rows): draw_image_row(ax, images, label, numbers)
     return picture.save(path) if path else picture
 
-# %% ../../nbs/08_plots/02_images.ipynb #cell-017
+# %% ../../nbs/08_plots/02_images.ipynb #cell-018
 def _test_images(dataset, n): # (n, D)
     "The test images that a plot shows; raises `InputError` for anything but a data set with test images"
     test = check_test_split(dataset)
@@ -116,7 +135,7 @@ def plot_enc_dec(self:Autoencoder,
     rows = [("image", x.cpu(), None), ("reconstruction", r.mean, r.ell)]
     return plot_image_rows(rows, title=f"{model_title(self)}: reconstructions and their ELL in nats", path=path)
 
-# %% ../../nbs/08_plots/02_images.ipynb #cell-022
+# %% ../../nbs/08_plots/02_images.ipynb #cell-023
 @patch
 def plot_noisy_recon(self:Autoencoder,
     dataset, # its test images are shown
@@ -132,7 +151,7 @@ def plot_noisy_recon(self:Autoencoder,
     rows = [("image", x.cpu(), None), (f"noisy, ε = {eps:g}", r.inputs, None), ("reconstruction", r.mean, r.ell)]
     return plot_image_rows(rows, title=f"{model_title(self)}: from noise, with ELL({eps:g}) in nats", path=path)
 
-# %% ../../nbs/08_plots/02_images.ipynb #cell-025
+# %% ../../nbs/08_plots/02_images.ipynb #cell-026
 def plot_recon_matrix(
     models:dict, # name → model
     dataset, # its test images are shown

@@ -20,6 +20,7 @@ from torch import Tensor
 from ..core.files import InputError, check_number
 from ..data.batches import check_test_split
 from ..nn.autoencoder import Autoencoder
+from ..nn.evaluation_mode import in_evaluation_mode
 from ..evaluation.benchmark import check_autoencoder, device_and_dtype, grid_weights, shown_codes
 from .figure import GREY, PALETTE, PlotFigure, check_models, class_colour, class_name
 from .figure import default_style, model_title, names_fit, style_axes
@@ -222,7 +223,7 @@ def uniform_grid(
     y, x = torch.meshgrid(lines[1].flip(0), lines[0], indexing="ij")
     return torch.stack([x, y], -1).view(-1, 2)
 
-@torch.no_grad()
+@in_evaluation_mode
 def decode_grid(
     model:Autoencoder,
     points:Tensor, # codes (N, d), or points near codes, such as those of a plane beside a sphere
@@ -339,8 +340,7 @@ def plot_side_by_side(
     if not check_models(models): raise InputError("there is no model to draw: give at least one.")
     columns = min(check_number(columns, "columns", minimum=1, integer=True), len(models))
     rows = math.ceil(len(models) / columns)
-    picture = PlotFigure(3.6 * columns, 3.5 * rows)
-    axes = picture.subplots(rows, columns, squeeze=False).ravel()
+    axes = (picture := PlotFigure(3.6 * columns, 3.5 * rows)).subplots(rows, columns, squeeze=False).ravel()
     for ax, (name, model) in zip(axes, models.items()): draw(ax, model, dataset, title=name, **options)
     for ax in axes[len(models):]: ax.remove()
     return picture.save(path) if path else picture

@@ -26,7 +26,6 @@ class TrainingImages:
 
     def __call__(self, model, row):
         if row["epoch"] % self.every: return
-        model.eval()
         pictures = {name: getattr(model, name)(self.dataset).png(IMAGE_DPI) for name in model.plots}
         self.log.write(row["epoch"], {}, pictures)
 

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ThreadCount', 'TrainingConfig', 'RunConfig', 'training_config', 'make_config', 'read_config', 'check_posterior',
-           'check_precision', 'check_gradients', 'check_data', 'check_labels', 'more_epochs', 'config_differences',
-           'check_same_training', 'UnfinishedEpoch', 'TrainingProgress', 'check_progress']
+           'check_log_prob', 'check_precision', 'check_gradients', 'check_data', 'check_labels', 'more_epochs',
+           'config_differences', 'check_same_training', 'UnfinishedEpoch', 'TrainingProgress', 'check_progress']
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-003
 import json, os
@@ -20,6 +20,7 @@ from ..core.schema import Scalar, Schema, bounded, check_schema, describe
 from ..data.batches import check_image_size, check_parts
 from ..data.datasets import Dataset
 from ..nn.autoencoder import Architecture
+from ..nn.evaluation_mode import in_evaluation_mode
 from ..nn.likelihoods import check_pixels
 from ..nn.sampled_weights import WeightMethod
 from ..nn.weight_options import WEIGHT_METHODS
@@ -104,16 +105,14 @@ def read_config(
     return check_schema(config, RunConfig, str(path)).model_dump()
 
 # %% ../../nbs/06_training/03_configuration.ipynb #cell-014
-@torch.no_grad()
+@in_evaluation_mode
 def check_posterior(
     model, # an Autoencoder
 ):
     "Raise `InputError` unless `encode` returns what the class states: its posterior, d numbers, drawn or not"
-    generator, training = make_generator(0, "check of encode", device=next(model.parameters()).device), model.training
-    try:
-        W = model.eval().sample_from_W(model.min_samples, generator)
-        q, name = model.encode(next(model.parameters()).new_zeros(1, model.n_pixels), W), type(model).__name__
-    finally: model.train(training) # also after an error of encode
+    weight, name = next(model.parameters()), type(model).__name__
+    generator = make_generator(0, "check of encode", device=weight.device)
+    q = model.encode(weight.new_zeros(1, model.n_pixels), model.sample_from_W(model.min_samples, generator))
     if not isinstance(q, model.posterior):
         raise InputError(f"encode of {name} returns a {type(q).__name__}, and the class states posterior = "
                          f"{model.posterior.__name__}: state the posterior that encode returns, or return this one.")
@@ -125,7 +124,21 @@ def check_posterior(
         raise InputError(f"{name} states deterministic = True, and its codes are drawn from a {type(q).__name__}: "
                          "state deterministic = False, or every measure takes a single draw.")
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-017
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-015
+@in_evaluation_mode
+def check_log_prob(
+    model, # an Autoencoder
+):
+    "Raise `InputError` unless the likelihood gives one number for each draw and image"
+    weight, L = next(model.parameters()), model.min_samples
+    x = weight.new_zeros(2, model.n_pixels)
+    logits, _ = model.feedforward(x, L, make_generator(0, "check of log_prob", device=weight.device))
+    needed, got = (len(logits), 2), (*model.get_ll(x, logits).shape,)
+    if got == needed: return
+    raise InputError(f"log_prob of {type(model.likelihood).__name__} returns the shape {got} for two images, and "
+                     f"{needed} is needed: sum over the pixels, the last axis, and over nothing else.")
+
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-018
 def check_precision(
     model:Architecture,
     purpose:str, # begins the sentence, such as "training computes"
@@ -144,7 +157,7 @@ def check_gradients(model:Architecture):
         raise InputError(f"training moves all weights, and {frozen} of this {model.name} needs no gradient: "
                          "call model.requires_grad_(True) first.")
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-018
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-019
 def check_data(model:Architecture, dataset:Dataset):
     "Raise `InputError` if a model cannot be trained on a data set"
     for part in ("train", "valid"):
@@ -154,10 +167,10 @@ def check_data(model:Architecture, dataset:Dataset):
     check_precision(model, "training computes")
     check_gradients(model)
     if "likelihood" in model.config: check_pixels(model.config["likelihood"], dataset.binarisation)
-    if model.task == "reconstruction": check_posterior(model)
+    if model.task == "reconstruction": check_posterior(model), check_log_prob(model)
     if model.task == "classification": check_labels(model, (dataset.train, dataset.valid), dataset.name)
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-019
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-020
 def check_labels(
     classifier:Architecture,
     parts, # Splits
@@ -172,7 +185,7 @@ def check_labels(
         raise InputError(f"the labels of {name} go up to {highest}, and this {classifier.name} has the classes 0 to "
                          f"{n - 1}: make it with n_classes={highest + 1}.")
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-022
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-023
 def _decisive_values(config) -> dict: # name → value
     "What decides the numbers of a training, by name"
     training = config["training"] or {}
@@ -196,7 +209,7 @@ def config_differences(stored:dict, requested:dict) -> list: # of texts
     show = lambda value: value if isinstance(value, str) and value.isprintable() else describe(value)
     return [f"{name}: {show(old.get(name))[:80]} stored, {show(new.get(name))[:80]} requested" for name in names]
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-023
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-024
 def check_same_training(folder:str|Path, stored:dict, requested:dict):
     "Raise `InputError`, with all differences, unless the training in a folder is the requested one"
     if not stored["training"]:
@@ -210,7 +223,7 @@ def check_same_training(folder:str|Path, stored:dict, requested:dict):
     raise InputError(f"the training in {folder} is another one ({listed}): "
                      f"train into another folder, or go on with {advice}.")
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-027
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-028
 class UnfinishedEpoch(Schema):
     "How far an epoch has come: the names of its terms, the images in each step, and the seconds so far"
     names:list[str]
@@ -222,7 +235,7 @@ class TrainingProgress(Schema):
     history:History
     epoch_progress:UnfinishedEpoch | None = None
 
-# %% ../../nbs/06_training/03_configuration.ipynb #cell-028
+# %% ../../nbs/06_training/03_configuration.ipynb #cell-029
 def _find_contradiction(progress:dict, checked:TrainingProgress) -> str:
     "What `learn` cannot have written in the progress of a training; empty if there is nothing"
     rows, fields = checked.history, {"epoch", "seconds", "train", "valid"}
