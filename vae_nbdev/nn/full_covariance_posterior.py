@@ -36,16 +36,16 @@ class FullCovariancePosterior(Posterior):
 # %% ../../nbs/03_nn/14_full_covariance_posterior.ipynb #cell-012
 def cholesky_factor(
     log_std:Tensor, # log σ (…, d)
-    lower:Tensor, # the entries of A below its diagonal, row by row (…, d(d − 1)/2)
+    lower:Tensor, # the entries of T below its diagonal, row by row (…, d(d − 1)/2)
 ) -> Tensor: # S (…, d, d), lower triangular with diagonal σ
-    "diag(σ) (I + A), the Cholesky factor of a covariance"
+    "diag(σ) (I + T), the Cholesky factor of a covariance"
     d = log_std.shape[-1]
     rows, columns = torch.tril_indices(d, d, -1, device=log_std.device)
     places = torch.full((d, d), len(rows), device=log_std.device) # in `entries`, whose last one is 0
     places[rows, columns] = torch.arange(len(rows), device=log_std.device)
     entries = torch.cat([lower, torch.zeros_like(log_std[..., :1])], -1)
-    A = entries.index_select(-1, places.flatten()).unflatten(-1, (d, d))
-    return log_std.exp()[..., None] * (A + torch.eye(d, dtype=A.dtype, device=A.device))
+    T = entries.index_select(-1, places.flatten()).unflatten(-1, (d, d))
+    return log_std.exp()[..., None] * (T + torch.eye(d, dtype=T.dtype, device=T.device))
 
 # %% ../../nbs/03_nn/14_full_covariance_posterior.ipynb #cell-015
 class SizedEncoder(Autoencoder):

@@ -7,13 +7,13 @@ __all__ = ['NO_FOLDER_SYNC', 'DamagedFileError', 'checksum', 'save_tensors', 'wr
            'fsync_path', 'write_checkpoint', 'CheckpointWriter']
 
 # %% ../../nbs/06_training/02_tensor_files.ipynb #cell-003
-import errno, hashlib, json, os, re
+import errno, hashlib, json, os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import safe_open
+from safetensors.torch import save
 from ..core.files import InputError, replace_file
 
 # %% ../../nbs/06_training/02_tensor_files.ipynb #cell-005
@@ -31,10 +31,8 @@ def checksum(tensors:dict, header:dict) -> str: # 64 hexadecimal digits
 def save_tensors(path:str|Path, tensors:dict, header:dict):
     "Write a safetensors file with its checksum, in place"
     tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
-    try: save_file(tensors, path, header | {"sha256": checksum(tensors, header)})
-    except SafetensorError as error:  # such as a full disk, of which only the text has the number
-        number = re.search(r"os error (\d+)", str(error))
-        raise OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(str(error)) from error
+    # in place: save_file writes a second file, which a kill would leave
+    Path(path).write_bytes(save(tensors, header | {"sha256": checksum(tensors, header)}))
 
 def write_tensors(path:str|Path, tensors:dict, header:dict=None):
     "Write named tensors to a safetensors file, completely or not at all; then it raises `InputError`"
@@ -68,7 +66,8 @@ def read_tensors(
     _check_readable(path, what, absent)
     try:
         with safe_open(path, "pt") as file:
-            tensors, header = {k: file.get_tensor(k) for k in file.keys()}, file.metadata() or {}
+            # copies, because Windows cannot replace a file that is mapped
+            tensors, header = {k: file.get_tensor(k).clone() for k in file.keys()}, file.metadata() or {}
         stored = header.pop("sha256", None)
         if stored not in (None, checksum(tensors, header)): raise ValueError("its checksum is wrong")
     except MemoryError: raise
